@@ -16,15 +16,22 @@ function stop(message) {
 }
 
 const major = Number(process.versions.node.split('.')[0]);
-if (major < 20) stop(`Medseal needs Node 20 or newer to start; this is ${process.version}. Install a current Node from nodejs.org.`);
+if (major < 20)
+  stop(
+    `Medseal needs Node 20 or newer to start; this is ${process.version}. Install a current Node from nodejs.org.`,
+  );
 
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 const installed = existsSync(stamp) && existsSync(node24) && readFileSync(stamp, 'utf8') === lock;
 if (!installed) {
   try {
     accessSync(root, constants.W_OK);
   } catch {
-    stop(`${root} is read-only, so dependencies cannot be installed there. Clone Medseal into a folder you can write to.`);
+    stop(
+      `${root} is read-only, so dependencies cannot be installed there. Clone Medseal into a folder you can write to.`,
+    );
   }
   const startedAt = Date.now();
   console.error('Installing dependencies (once, about a minute) …');
@@ -33,8 +40,14 @@ if (!installed) {
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   });
-  if (npm.status !== 0) stop('npm ci failed; see the lines above. Check the connection to your npm registry and run the command again.');
-  if (!existsSync(node24)) stop('Node 24 was not installed by npm. Allow install scripts (npm config get ignore-scripts must be false) and run again.');
+  if (npm.status !== 0)
+    stop(
+      'npm ci failed; see the lines above. Check the connection to your npm registry and run the command again.',
+    );
+  if (!existsSync(node24))
+    stop(
+      'Node 24 was not installed by npm. Allow install scripts (npm config get ignore-scripts must be false) and run again.',
+    );
   writeFileSync(stamp, lock);
   console.error(`Dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
@@ -43,7 +56,10 @@ const [script, ...args] = process.argv.slice(2);
 const child = spawn(node24, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node24)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+  env: {
+    ...process.env,
+    PATH: `${dirname(node24)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+  },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
