@@ -1,25 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
-const node = { environment: 'node' as const, globalSetup: ['./test/cluster.ts'], testTimeout: 60_000, hookTimeout: 120_000 };
+const elsewhere = ['**/node_modules/**', '.medseal/**'];
+const withDatabase = {
+  environment: 'node' as const,
+  globalSetup: ['./test/cluster.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
+      { test: { name: 'rules', include: ['test/boundaries.test.ts'], environment: 'node' } },
       {
         test: {
-          ...node,
+          ...withDatabase,
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.journey.test.ts', '.medseal/**'],
+          exclude: [...elsewhere, '**/*.journey.test.ts', 'test/boundaries.test.ts'],
         },
       },
       {
         test: {
-          ...node,
+          ...withDatabase,
           name: 'journeys',
           include: ['**/*.journey.test.ts'],
-          exclude: ['**/node_modules/**', '.medseal/**'],
+          exclude: elsewhere,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

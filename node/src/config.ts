@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { AppError } from './lib/errors.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const path = z.string().min(1);
+const organizationId = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/);
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+/** Every setting of a node. Names are the environment variables; unknown MEDSEAL_* names are refused. */
+const settings = z.strictObject({
+  MEDSEAL_DEMO: flag.default(false),
+  MEDSEAL_ORGANIZATION_ID: organizationId,
+  MEDSEAL_ORGANIZATION_KIND: z.enum(['hospital', 'pharmacy', 'regulator', 'research']),
+  MEDSEAL_ORGANIZATION_NAME_ZH: z.string().min(1).max(120),
+  MEDSEAL_ORGANIZATION_NAME_EN: z.string().min(1).max(120),
+  MEDSEAL_MSP_ID: z.string().regex(/^[A-Za-z][A-Za-z0-9.-]{1,62}$/),
+  MEDSEAL_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//),
+  MEDSEAL_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(10),
+  MEDSEAL_HOST: z.string().min(1).default('127.0.0.1'),
+  MEDSEAL_API_PORT: port,
+  MEDSEAL_PEER_PORT: port,
+  MEDSEAL_NODE_URL: z.url({ protocol: /^https$/ }),
+  MEDSEAL_API_ORIGIN: z.url({ protocol: /^https$/ }),
+  MEDSEAL_TLS_CERTIFICATE: path,
+  MEDSEAL_TLS_KEY: path,
+  MEDSEAL_KEY_FILE: path,
+  MEDSEAL_KEY_PASSPHRASE_FILE: path,
+  MEDSEAL_LEDGER_ENDPOINT: z.string().regex(/^[^\s:]+:\d{1,5}$/),
+  MEDSEAL_LEDGER_TLS_CA: path,
+  MEDSEAL_LEDGER_CERTIFICATE: path,
+  MEDSEAL_LEDGER_KEY: path,
+  MEDSEAL_LEDGER_GENESIS: path,
+  MEDSEAL_LEDGER_GENESIS_HASH: z.string().regex(/^[0-9a-f]{64}$/),
+  MEDSEAL_LEDGER_CHANNEL: z.string().default('care'),
+  MEDSEAL_LEDGER_CHAINCODE: z.string().default('medseal'),
+  MEDSEAL_LEDGER_LEASE_SECONDS: z.coerce.number().int().min(5).max(300).default(30),
+  MEDSEAL_OIDC_ISSUER: z.url(),
+  MEDSEAL_OIDC_AUDIENCE: z.string().min(1),
+  MEDSEAL_OIDC_CA: path.optional(),
+  MEDSEAL_WEBAUTHN_RP_ID: z.string().min(1).default('localhost'),
+  MEDSEAL_WEBAUTHN_ORIGIN: z.url(),
+  MEDSEAL_PSEUDONYM_ORGANIZATION_ID: organizationId.default('regulator'),
+  MEDSEAL_PSEUDONYM_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/),
+  MEDSEAL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type Config = z.infer<typeof settings>;
+
+/** What may not be used outside a demonstration on one machine. */
+function unsafeSettings(config: Config): string[] {
+  if (config.MEDSEAL_DEMO) return [];
+  const database = new URL(config.MEDSEAL_DATABASE_URL);
+  const loopback = ['localhost', '127.0.0.1', '[::1]', ''].includes(database.hostname);
+  const unsafe: string[] = [];
+  if (
+    !loopback &&
+    !['require', 'verify-ca', 'verify-full'].includes(database.searchParams.get('sslmode') ?? '')
+  ) {
+    unsafe.push('MEDSEAL_DATABASE_URL reaches another host without sslmode=verify-full');
+  }
+  if (!config.MEDSEAL_OIDC_ISSUER.startsWith('https:')) unsafe.push('MEDSEAL_OIDC_ISSUER is not https');
+  if (!config.MEDSEAL_WEBAUTHN_ORIGIN.startsWith('https:'))
+    unsafe.push('MEDSEAL_WEBAUTHN_ORIGIN is not https');
+  if (config.MEDSEAL_WEBAUTHN_RP_ID === 'localhost') unsafe.push('MEDSEAL_WEBAUTHN_RP_ID is localhost');
+  return unsafe;
+}
+
+/**
+ * Parses the environment once, strictly. Throws CONFIG_INVALID naming each bad setting (never its value), and
+ * CONFIG_UNSAFE where a setting is fit for the demo only and MEDSEAL_DEMO is not true.
+ */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const own = Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('MEDSEAL_')));
+  const parsed = settings.safeParse(own);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path: [name], message, ...issue }) =>
+      issue.code === 'unrecognized_keys'
+        ? `unknown: ${issue.keys.join(', ')}`
+        : `${String(name)}: ${message}`,
+    );
+    throw new AppError('CONFIG_INVALID', { message: `settings that cannot be used: ${problems.join('; ')}` });
+  }
+  const unsafe = unsafeSettings(parsed.data);
+  if (unsafe.length > 0)
+    throw new AppError('CONFIG_UNSAFE', { message: `refusing to start: ${unsafe.join('; ')}` });
+  return parsed.data;
+}
+
+/** Reads a file that a setting names; the message names the setting, not the content. */
+export function readSettingFile(config: Config, name: keyof Config): Buffer {
+  try {
+    return readFileSync(String(config[name]));
+  } catch (cause) {
+    throw new AppError('CONFIG_FILE', { message: `${name}: the file cannot be read`, cause });
+  }
+}

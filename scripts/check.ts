@@ -1,0 +1,9 @@
+import { npmTool, runSteps, script } from './run-step.ts';
+
+// Everything that needs no database and no network: format, lint, types, policies, import rules. Under 10 s.
+await runSteps([
+  npmTool('format and lint', 'biome', 'ci', '--error-on-warnings', '.'),
+  npmTool('types', 'tsc', '-p', 'tsconfig.json'),
+  script('policies', 'scripts/check-policy.ts'),
+  npmTool('import rules', 'vitest', 'run', '--project', 'rules'),
+]);

@@ -1,0 +1,3 @@
+import { npmTool, runSteps } from './run-step.ts';
+
+await runSteps([npmTool('format', 'biome', 'check', '--write', '.')]);
