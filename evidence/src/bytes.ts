@@ -1,0 +1,94 @@
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
+import { EvidenceError } from './errors.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const hexText = /^(?:[0-9a-f]{2})*$/;
+const base64Text = /^[A-Za-z0-9+/]*={0,2}$/;
+const base64urlText = /^[A-Za-z0-9_-]*$/;
+const stringChunk = 0x8000;
+
+/** SHA-256 (FIPS 180-4). */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return nobleSha256(bytes);
+}
+
+/** UTF-8 bytes of `text`. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The text of UTF-8 `bytes`; ill-formed UTF-8 is refused, a byte order mark is kept. */
+export function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new EvidenceError('BYTES_INVALID', { message: 'not UTF-8', cause });
+  }
+}
+
+/** The byte strings joined. */
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  return concatBytes(...parts);
+}
+
+/** Lower-case hex. */
+export function hex(bytes: Uint8Array): string {
+  return bytesToHex(bytes);
+}
+
+/** Bytes of lower-case hex; anything else, upper case included, is refused, so that one value has one spelling. */
+export function fromHex(text: string): Uint8Array {
+  if (!hexText.test(text)) throw new EvidenceError('BYTES_INVALID', { message: 'not lower-case hex' });
+  return hexToBytes(text);
+}
+
+/** Base64 with padding (RFC 4648 §4). */
+export function base64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += stringChunk) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + stringChunk));
+  }
+  return btoa(binary);
+}
+
+/** Bytes of canonical base64; white space, missing padding and loose trailing bits are refused (RFC 4648 §3.5). */
+export function fromBase64(text: string): Uint8Array {
+  if (text.length % 4 !== 0 || !base64Text.test(text)) {
+    throw new EvidenceError('BYTES_INVALID', { message: 'not base64' });
+  }
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
+  if (
+    base64(bytes.subarray(bytes.length - (bytes.length % 3))) !== text.slice(text.length - tail(bytes.length))
+  ) {
+    throw new EvidenceError('BYTES_INVALID', { message: 'base64 with loose bits' });
+  }
+  return bytes;
+}
+
+/** Base64url without padding (RFC 4648 §5). */
+export function base64url(bytes: Uint8Array): string {
+  return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Bytes of canonical base64url without padding. */
+export function fromBase64url(text: string): Uint8Array {
+  if (!base64urlText.test(text)) throw new EvidenceError('BYTES_INVALID', { message: 'not base64url' });
+  const padding = '='.repeat((4 - (text.length % 4)) % 4);
+  return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/') + padding);
+}
+
+/** Whether two byte strings are the same; time depends on the lengths only. */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  let difference = 0;
+  for (let at = 0; at < left.length; at += 1) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
+  return difference === 0;
+}
+
+function tail(length: number): number {
+  return length % 3 === 0 ? 0 : 4;
+}
