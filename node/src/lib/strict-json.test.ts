@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { JsonError, parseJson } from './strict-json.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function codeOf(input: Uint8Array | string): string | undefined {
+  try {
+    parseJson(input);
+  } catch (error) {
+    if (error instanceof JsonError) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('parseJson', () => {
+  it.each([
+    ['{"a":1,"a":2}', 'JSON_DUPLICATE_KEY'],
+    ['{"a":1,"\\u0061":2}', 'JSON_DUPLICATE_KEY'],
+    ['[{"x":{"k":[],"k":[]}}]', 'JSON_DUPLICATE_KEY'],
+    ['{"__proto__":{"isAdmin":true}}', 'JSON_KEY_FORBIDDEN'],
+    ['{"\\u005f_proto__":1}', 'JSON_KEY_FORBIDDEN'],
+    ['{"a":{"constructor":{"prototype":1}}}', 'JSON_KEY_FORBIDDEN'],
+    ['{"prototype":1}', 'JSON_KEY_FORBIDDEN'],
+    ['"a\\u0000b"', 'JSON_TEXT_INVALID'],
+    ['{"a\\u0000":1}', 'JSON_TEXT_INVALID'],
+    ['"\\ud800"', 'JSON_TEXT_INVALID'],
+    ['{"\\udfff":1}', 'JSON_TEXT_INVALID'],
+    ['"a\0b"', 'JSON_SYNTAX_INVALID'],
+    ['1e400', 'JSON_NUMBER_INEXACT'],
+    ['-1e400', 'JSON_NUMBER_INEXACT'],
+    ['[9007199254740993]', 'JSON_NUMBER_INEXACT'],
+    ['{"value":-9007199254740992}', 'JSON_NUMBER_INEXACT'],
+    ['NaN', 'JSON_SYNTAX_INVALID'],
+    ['{"a":1} x', 'JSON_SYNTAX_INVALID'],
+    ['{"a":1}{"b":2}', 'JSON_SYNTAX_INVALID'],
+    ['{"a":1,}', 'JSON_SYNTAX_INVALID'],
+    ['{"a":"', 'JSON_SYNTAX_INVALID'],
+    ['"\\', 'JSON_SYNTAX_INVALID'],
+    ['', 'JSON_SYNTAX_INVALID'],
+    [`${'['.repeat(65)}${']'.repeat(65)}`, 'JSON_TOO_DEEP'],
+    ['['.repeat(100_000), 'JSON_TOO_DEEP'],
+    ['{"a":'.repeat(100_000), 'JSON_TOO_DEEP'],
+  ])('refuses %.40s with %s, as bytes and as text', (text, code) => {
+    expect(codeOf(bytes(text))).toBe(code);
+    expect(codeOf(text)).toBe(code);
+  });
+
+  it.each([
+    ['a byte order mark', Uint8Array.of(0xef, 0xbb, 0xbf, 0x31)],
+    ['an overlong form', Uint8Array.of(0x22, 0xc0, 0xaf, 0x22)],
+    ['a surrogate in UTF-8', Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22)],
+    ['a cut sequence', Uint8Array.of(0x22, 0xe4, 0xbd, 0x22)],
+  ])('refuses %s', (_name, input) => {
+    expect(codeOf(input)).toBe('JSON_ENCODING_INVALID');
+  });
+
+  it('refuses half a surrogate pair and a byte order mark in a string', () => {
+    expect(codeOf('"\ud800"')).toBe('JSON_ENCODING_INVALID');
+    expect(codeOf('\ufeff1')).toBe('JSON_ENCODING_INVALID');
+  });
+
+  it('takes brackets, colons and quotes inside strings for what they are', () => {
+    const value = { a: '{[":\\"', b: ['}', ':', { c: '\\' }], d: '中文 \u{1f600}', e: -0.5 };
+
+    expect(parseJson(bytes(JSON.stringify(value)))).toEqual(value);
+  });
+
+  it('reaches depth 64 and no further', () => {
+    expect(codeOf(`${'['.repeat(64)}${']'.repeat(64)}`)).toBeUndefined();
+    expect(() => parseJson('[[[]]]', { maxDepth: 2 })).toThrow('JSON_TOO_DEEP');
+  });
+
+  it('repeats nothing of the text in its error', () => {
+    const thrown = (() => {
+      try {
+        return parseJson('{"name":"张三" oops}');
+      } catch (error) {
+        return error;
+      }
+    })() as Error;
+
+    expect(`${thrown.message}${String(thrown.cause)}`).not.toContain('张');
+  });
+
+  it('agrees with JSON.parse on every text that JSON.stringify writes from safe values', () => {
+    const safeKey = fc
+      .string({ unit: 'grapheme' })
+      .filter((key) => !['__proto__', 'constructor', 'prototype'].includes(key) && !key.includes('\0'));
+    const leaf = fc.oneof(
+      fc.boolean(),
+      fc.constant(null),
+      fc.integer(),
+      fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        leaf,
+        fc.array(tie('tree')),
+        fc.dictionary(safeKey, tie('tree')),
+      ),
+    }));
+
+    fc.assert(
+      fc.property(tree, (value) => {
+        const text = JSON.stringify(value);
+        expect(parseJson(bytes(text))).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('never throws anything but a JsonError on mutated bytes', () => {
+    const seed = bytes(
+      '{"resourceType":"Patient","name":[{"family":"\\u738b","given":["\\ud83d\\ude00"]}],"n":1.5e3}',
+    );
+
+    fc.assert(
+      fc.property(fc.nat(seed.length - 1), fc.nat(255), fc.nat(255), (at, first, second) => {
+        const mutated = Uint8Array.from(seed);
+        mutated[at] = first;
+        mutated[(at * 7 + 3) % seed.length] = second;
+        codeOf(mutated);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
