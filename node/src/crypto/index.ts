@@ -1,0 +1,23 @@
+export { type CryptoCode, CryptoError } from './errors.ts';
+export type { AgreementKey, KeyStore, SigningPurpose } from './key-store.ts';
+export {
+  createKeys,
+  destroyKey,
+  directoryToken,
+  findKeys,
+  findPatientKey,
+  openPatientKey,
+  type PatientKey,
+  patientToken,
+} from './patient-keys.ts';
+export {
+  type IndexAddress,
+  openIndex,
+  openRecord,
+  type RecordAddress,
+  type SealedRecord,
+  type SealingKey,
+  sealIndex,
+  sealingKeyOf,
+  sealRecord,
+} from './seal.ts';

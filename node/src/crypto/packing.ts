@@ -1,0 +1,26 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+const plain = 0;
+const deflated = 1;
+/** Below this a deflate stream costs more than it saves. */
+const worthDeflating = 300;
+const maxUnpacked = 64 * 1024 * 1024;
+
+/** Text as bytes, deflated where that is shorter; the first byte says which. */
+export function pack(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length >= worthDeflating) {
+    const body = deflateRawSync(bytes, { level: 3, memLevel: 6, chunkSize: Math.max(64, bytes.length) });
+    if (body.length < bytes.length) return Buffer.concat([Buffer.of(deflated), body]);
+  }
+  return Buffer.concat([Buffer.of(plain), bytes]);
+}
+
+/** The text of `pack`. Called on authenticated bytes only. */
+export function unpack(packed: Uint8Array): string {
+  const bytes = packed.subarray(1);
+  if (packed[0] === plain) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  if (packed[0] !== deflated) throw new RangeError('unknown packing');
+  const chunkSize = Math.max(1024, bytes.length * 4);
+  return inflateRawSync(bytes, { maxOutputLength: maxUnpacked, chunkSize }).toString('utf8');
+}
