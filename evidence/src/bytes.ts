@@ -7,16 +7,39 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const hexText = /^(?:[0-9a-f]{2})*$/;
 const base64Text = /^[A-Za-z0-9+/]*={0,2}$/;
 const base64urlText = /^[A-Za-z0-9_-]*$/;
+// Writing into one buffer and copying out is many times cheaper than TextEncoder.encode for short texts.
+const scratch = new Uint8Array(16_384);
 const stringChunk = 0x8000;
+
+type NativeHash = (algorithm: 'sha256', bytes: Uint8Array, encoding: 'buffer') => Uint8Array;
+type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => { hash?: NativeHash } | undefined } };
+
+// Node's own SHA-256 where there is one: several times faster on long inputs. A browser has no synchronous one.
+const nativeHash = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto')?.hash;
+const nativePays = 96;
 
 /** SHA-256 (FIPS 180-4). */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return nobleSha256(bytes);
+  if (nativeHash === undefined || bytes.length < nativePays) return nobleSha256(bytes);
+  const digest = nativeHash('sha256', bytes, 'buffer');
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+}
+
+/** SHA-256 of a domain line, bytes and a text, without joining them in fresh memory first. */
+export function sha256Of(domain: Uint8Array, bytes: Uint8Array, text: string): Uint8Array {
+  const start = domain.length + bytes.length;
+  if (start + text.length * 3 > scratch.length)
+    return sha256(concatBytes(domain, bytes, encoder.encode(text)));
+  scratch.set(domain);
+  scratch.set(bytes, domain.length);
+  const { written } = encoder.encodeInto(text, scratch.subarray(start));
+  return sha256(scratch.subarray(0, start + written));
 }
 
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  if (text.length * 3 > scratch.length) return encoder.encode(text);
+  return scratch.slice(0, encoder.encodeInto(text, scratch).written);
 }
 
 /** The text of UTF-8 `bytes`; ill-formed UTF-8 is refused, a byte order mark is kept. */

@@ -10,6 +10,7 @@ const maxDepth = 128;
  * instead of dropping it silently, so that two different values never share a text.
  */
 export function canonicalJson(value: unknown): string {
+  if (typeof value === 'string' && value.isWellFormed()) return JSON.stringify(value); // the most frequent case
   const text = serialize(value); // first: refuses cycles, so that the walk below ends
   requireJson(value, 0);
   return text;

@@ -50,3 +50,16 @@ export {
   type RecordDisclosure,
   type WithheldElement,
 } from './record-commitment.ts';
+export {
+  appendToTiles,
+  type Tile,
+  type TileId,
+  type TileReader,
+  type TileWidth,
+  tileHashReader,
+  tilePath,
+  tilesForAppend,
+  tilesForConsistency,
+  tilesForInclusion,
+  tilesForRoot,
+} from './tiles.ts';

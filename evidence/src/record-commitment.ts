@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 as sha256Hash } from '@noble/hashes/sha2.js';
-import { equalBytes, fromHex, hex, utf8 } from './bytes.ts';
+import { equalBytes, fromHex, hex, sha256Of, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
 import { EvidenceError } from './errors.ts';
 import { hasExactly } from './strict-shape.ts';
@@ -16,9 +16,10 @@ const saltLength = 32;
 const maxElements = 512;
 // FHIR element names (and `_name` siblings); refuses `__proto__` by shape.
 const elementName = /^_?[A-Za-z][A-Za-z0-9]{0,63}$/;
-const elementSaltDomain = 'medseal/element-salt/v1\n';
+const elementSaltDomain = utf8('medseal/element-salt/v1\n');
 const elementDomain = utf8('medseal/element/v1\n');
 const recordDomain = utf8('medseal/record/v1\n');
+const none = new Uint8Array(0);
 
 /**
  * Salted commitment to a record, element by element, so that a part of it can be shown later and still be checked.
@@ -97,27 +98,22 @@ function elementSalts(salt: Uint8Array): (name: string) => Uint8Array {
   if (salt.length !== saltLength) {
     throw new EvidenceError('COMMITMENT_INVALID', { message: `a salt has ${saltLength} bytes` });
   }
-  // The key schedule is the same for every element: hash it once, clone per element.
-  const keyed = hmac.create(sha256Hash, salt);
-  return (name) =>
-    keyed
-      .clone()
-      .update(utf8(elementSaltDomain + name))
-      .digest();
+  // The key schedule and the domain line are the same for every element: hashed once, copied per element.
+  const keyed = hmac.create(sha256Hash, salt).update(elementSaltDomain);
+  const scratch = keyed.clone();
+  return (name) => keyed._cloneInto(scratch).update(utf8(name)).digest();
 }
 
 function elementDigest(name: string, value: unknown, elementSalt: Uint8Array): Uint8Array {
   // canonical({[name]: value}): the name's grammar needs no escaping.
   const text = `{"${name}":${canonicalJson(value)}}`;
-  return sha256Hash.create().update(elementDomain).update(elementSalt).update(utf8(text)).digest();
+  return sha256Of(elementDomain, elementSalt, text);
 }
 
 function digestOf(digests: [string, string][]): Uint8Array {
-  return sha256Hash
-    .create()
-    .update(recordDomain)
-    .update(utf8(canonicalJson(digests)))
-    .digest();
+  // canonical([[name, digest], …]): neither names nor hex need escaping.
+  const text = `[${digests.map(([name, digest]) => `["${name}","${digest}"]`).join(',')}]`;
+  return sha256Of(recordDomain, none, text);
 }
 
 function elementsOf(disclosure: unknown): (DisclosedElement | WithheldElement)[] {
