@@ -28,8 +28,8 @@ export {
 
 /** An organisation's message key as a signer: the private key stays behind `sign`. */
 export type MessageSigner = { keyId: string; sign(bytes: Uint8Array): Uint8Array };
-/** An organisation's registered message key. */
-export type MessageVerifier = { keyId: string; publicKey: Uint8Array };
+/** An organisation's registered message key, made by `messageVerifier`. */
+export type MessageVerifier = { keyId: string; key: KeyObject };
 export type SignedRequest = { fields: HttpFields; digest: Uint8Array };
 export type VerifiedRequest = { createdAt: Date; nonce: Uint8Array; digest: Uint8Array };
 
@@ -66,6 +66,21 @@ const responseComponents: Item[] = [
 /** Names one key of one organisation: after a rotation the old name does not match the new key. */
 export function messageKeyId(organizationId: string, publicKey: Uint8Array): string {
   return `${organizationId}#${createHash('sha256').update(publicKey).digest('hex').slice(0, 16)}`;
+}
+
+// SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4) up to the key itself.
+const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** A registered key; one of small order would pass signatures that nobody made. */
+export function messageVerifier(organizationId: string, publicKey: Uint8Array): MessageVerifier {
+  try {
+    if (ed25519.Point.fromBytes(publicKey).isSmallOrder()) throw new HttpSignatureError('SIGNATURE_KEY');
+    const spki = Buffer.concat([ed25519Prefix, publicKey]);
+    const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    return { keyId: messageKeyId(organizationId, publicKey), key };
+  } catch (cause) {
+    throw new HttpSignatureError('SIGNATURE_KEY', { cause });
+  }
 }
 
 /** Content-Digest (RFC 9530 §2) with sha-256 alone. */
@@ -157,7 +172,7 @@ function verifyMessage(
   // Byte for byte, so that an algorithm beside sha-256 or another spelling of it is refused as well.
   if (fields['content-digest'] !== contentDigest(body)) throw new HttpSignatureError('SIGNATURE_DIGEST');
   const base = signatureBase(input, message);
-  if (!verify(null, Buffer.from(base), publicKeyOf(verifier.publicKey), signature)) {
+  if (!verify(null, Buffer.from(base), verifier.key, signature)) {
     throw new HttpSignatureError('SIGNATURE_INVALID');
   }
   return { input, base };
@@ -231,20 +246,6 @@ function nonceOf([, parameters]: InnerList): Uint8Array {
     throw new HttpSignatureError('SIGNATURE_PARAMETERS');
   }
   return nonce;
-}
-
-// SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4) up to the key itself.
-const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex');
-
-/** A registered key; one of small order would verify signatures that its owner can later deny (RFC 8032 §8). */
-function publicKeyOf(publicKey: Uint8Array): KeyObject {
-  try {
-    const point = ed25519.Point.fromBytes(publicKey);
-    if (point.isSmallOrder()) throw new HttpSignatureError('SIGNATURE_KEY');
-    return createPublicKey({ key: Buffer.concat([ed25519Prefix, publicKey]), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new HttpSignatureError('SIGNATURE_KEY', { cause });
-  }
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
