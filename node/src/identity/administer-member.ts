@@ -1,0 +1,37 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Database } from '../lib/sql.ts';
+import { recordAct } from './administration.ts';
+import { IdentityError } from './errors.ts';
+import type { EvidencePort, LedgerPort } from './ports.ts';
+import type { Members, Staff } from './types.ts';
+
+export const memberEvents = ['approve', 'disable', 'enable', 'remove'] as const;
+export type MemberEvent = (typeof memberEvents)[number];
+
+export type AdministrationDeps = {
+  db: Database;
+  ledger: LedgerPort;
+  evidence: EvidencePort;
+  members: Members;
+  clock: Clock;
+};
+
+/**
+ * Moves a member's state on the ledger for the regulator's staff. The act is on record here before the ledger is
+ * asked; the chaincode refuses it unless this node is the regulator's and the state allows it.
+ */
+export async function administerMember(
+  { organizationId, event, staff }: { organizationId: string; event: MemberEvent; staff: Staff },
+  { db, ledger, evidence, members, clock }: AdministrationDeps,
+): Promise<{ txId: string; blockNumber: number }> {
+  if ((await members.get(organizationId)) === undefined) throw new IdentityError('IDENTITY_MEMBER_UNKNOWN');
+  await db.transaction((tx) =>
+    recordAct(
+      tx,
+      { kind: `member-${event}`, staffId: staff.staffId, organizationId },
+      { evidence, at: clock.now() },
+    ),
+  );
+  const { txId, blockNumber } = await ledger.submit('member', event, [organizationId]);
+  return { txId, blockNumber: Number(blockNumber) };
+}

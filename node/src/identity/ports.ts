@@ -1,0 +1,32 @@
+import type { PatientId } from '../lib/brand.ts';
+import type { Queryable } from '../lib/sql.ts';
+
+/** The ledger, as far as identity needs it (adapters/fabric fits). */
+export type LedgerPort = {
+  submit(
+    contract: string,
+    transaction: string,
+    args: string[],
+  ): Promise<{ txId: string; blockNumber: number | bigint; result: string }>;
+  evaluate(contract: string, transaction: string, args: string[]): Promise<string>;
+};
+
+/** The evidence log: a leaf is written in the caller's transaction (evidence-log `append` fits). */
+export type EvidencePort = {
+  append(
+    tx: Queryable,
+    leaves: { kind: 'administration'; digest: Uint8Array; at: string }[],
+  ): Promise<readonly (string | number | bigint)[]>;
+};
+
+/** Whether this hospital keeps records of a patient. */
+export type PatientDirectory = { exists(patientId: PatientId): Promise<boolean> };
+
+/** Verifies signature, issuer, audience and times of a bearer token and returns its claims (adapters/oidc). */
+export type TokenVerifier = { verify(token: string): Promise<Record<string, unknown>> };
+
+/** Carries blinded elements to the alliance's identity service and brings its answer back. */
+export type EvaluationTransport = (request: EvaluationRequest) => Promise<unknown>;
+
+/** Body of an evaluation request: ristretto255 elements, hex. */
+export type EvaluationRequest = { blinded: string[] };
