@@ -1,0 +1,108 @@
+import type { Queryable } from '../lib/sql.ts';
+import type { AnchoredCheckpoint, TreeHead } from './types.ts';
+
+/** A checkpoint this node signed and how far its anchoring is known to have come. */
+export type SignedCheckpoint = TreeHead & { note: string; txId: string | undefined };
+
+type CheckpointRow = { tree_size: string; root_hash: Uint8Array; note: string; tx_id: string | null };
+
+/** Size of the largest checkpoint this node ever signed. */
+export async function latestCheckpointSize(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ size: string | null }>(
+    'select max(tree_size) as size from evidence_checkpoint',
+  );
+  return Number(rows[0]?.size ?? 0);
+}
+
+/** The largest signed checkpoint. */
+export async function latestCheckpoint(db: Queryable): Promise<SignedCheckpoint | undefined> {
+  const { rows } = await db.query<CheckpointRow>(
+    'select tree_size, root_hash, note, tx_id from evidence_checkpoint order by tree_size desc limit 1',
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { root_hash: rootHash, note, tx_id } = row;
+  return { treeSize: Number(row.tree_size), rootHash, note, txId: tx_id ?? undefined };
+}
+
+/** Keeps a signed checkpoint before anybody else sees it; the same size signed under a new key replaces the note. */
+export async function saveCheckpoint(
+  tx: Queryable,
+  { treeSize, rootHash, note, signedAt }: TreeHead & { note: string; signedAt: string },
+): Promise<void> {
+  await tx.query(
+    `insert into evidence_checkpoint as kept (tree_size, root_hash, note, signed_at) values ($1, $2, $3, $4)
+     on conflict (tree_size) do update set note = excluded.note
+     where kept.note <> excluded.note and kept.root_hash = excluded.root_hash`,
+    [treeSize, rootHash, note, signedAt],
+  );
+}
+
+/** Remembers the transaction that carries a checkpoint. */
+export async function saveTransaction(db: Queryable, treeSize: number, txId: string): Promise<void> {
+  await db.query('update evidence_checkpoint set tx_id = $2 where tree_size = $1', [treeSize, txId]);
+}
+
+/** Marks every own checkpoint up to `treeSize` as seen in a valid block. */
+export async function saveConfirmation(tx: Queryable, treeSize: number, confirmedAt: string): Promise<void> {
+  await tx.query(
+    'update evidence_checkpoint set confirmed_at = $2 where tree_size <= $1 and confirmed_at is null',
+    [treeSize, confirmedAt],
+  );
+}
+
+type AnchorRow = {
+  organization_id: string;
+  tree_size: string;
+  root_hash: Uint8Array;
+  note: string;
+  tx_id: string;
+  block_number: string;
+};
+
+const anchorColumns = 'organization_id, tree_size, root_hash, note, tx_id, block_number';
+
+/** Keeps what a valid block says; projecting the same block again changes nothing. */
+export async function saveAnchor(tx: Queryable, anchor: AnchoredCheckpoint): Promise<void> {
+  const { organizationId, treeSize, rootHash, note, txId, blockNumber } = anchor;
+  await tx.query(
+    `insert into evidence_anchor (${anchorColumns}) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [organizationId, treeSize, rootHash, note, txId, blockNumber],
+  );
+}
+
+/** The largest checkpoint of a member's log that a valid block holds. */
+export async function latestAnchor(
+  db: Queryable,
+  organizationId: string,
+): Promise<AnchoredCheckpoint | undefined> {
+  const { rows } = await db.query<AnchorRow>(
+    `select ${anchorColumns} from evidence_anchor where organization_id = $1 order by tree_size desc limit 1`,
+    [organizationId],
+  );
+  return rows.map(anchored)[0];
+}
+
+/** The checkpoint of exactly this size that a member anchored. */
+export async function findAnchor(
+  db: Queryable,
+  organizationId: string,
+  treeSize: number,
+): Promise<AnchoredCheckpoint | undefined> {
+  const { rows } = await db.query<AnchorRow>(
+    `select ${anchorColumns} from evidence_anchor where organization_id = $1 and tree_size = $2`,
+    [organizationId, treeSize],
+  );
+  return rows.map(anchored)[0];
+}
+
+function anchored(row: AnchorRow): AnchoredCheckpoint {
+  return {
+    organizationId: row.organization_id,
+    treeSize: Number(row.tree_size),
+    rootHash: row.root_hash,
+    note: row.note,
+    txId: row.tx_id,
+    blockNumber: Number(row.block_number),
+  };
+}

@@ -1,0 +1,19 @@
+export type { AccessWriter } from './access-writer.ts';
+export type { AnchorOutcome } from './anchor.ts';
+export { append } from './append.ts';
+export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
+export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
+export { type LedgerFailure, type LedgerPort, type LedgerTransaction, ledgerFailure } from './ports.ts';
+export { accessContent } from './record-access.ts';
+export type {
+  AccessHistoryEntry,
+  AnchoredCheckpoint,
+  Leaf,
+  LeafEvidence,
+  LeafKind,
+  LogStatus,
+  NewLeaf,
+  TreeHead,
+} from './types.ts';
+export type { LogProblem, LogVerdict } from './verify-log.ts';
+export { type AnchorPace, anchorPace } from './worker.ts';

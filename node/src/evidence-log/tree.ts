@@ -1,0 +1,27 @@
+import {
+  consistencyProof,
+  type HashReader,
+  tileHashReader,
+  tilesForConsistency,
+  tilesForRoot,
+  treeRoot,
+} from '@medseal/evidence';
+import type { Queryable } from '../lib/sql.ts';
+import type { TileCache } from './tile-store.ts';
+
+/** Root of the first `treeSize` leaves, from the stored tiles. */
+export async function rootAt(db: Queryable, tiles: TileCache, treeSize: number): Promise<Uint8Array> {
+  const read: HashReader = tileHashReader(await tiles.load(db, tilesForRoot(treeSize)));
+  return treeRoot(read, treeSize);
+}
+
+/** Proof that the tree of `oldSize` leaves is the beginning of the one of `newSize` (RFC 9162 §2.1.4.1). */
+export async function proveConsistency(
+  db: Queryable,
+  tiles: TileCache,
+  [oldSize, newSize]: readonly [number, number],
+): Promise<Uint8Array[]> {
+  if (oldSize === 0) return [];
+  const read = tileHashReader(await tiles.load(db, tilesForConsistency(oldSize, newSize)));
+  return consistencyProof(read, oldSize, newSize);
+}
