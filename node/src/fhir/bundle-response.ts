@@ -1,0 +1,113 @@
+import type { OperationOutcomeIssue } from './errors.ts';
+import { operationOutcome } from './outcome.ts';
+import type { Resource } from './types.ts';
+
+/** What became of one entry of a transaction or batch. */
+export type EntryResult = {
+  /** `201 Created`, `200 OK`, `204 No Content`, or the status of a refusal. */
+  status: string;
+  /** `Patient/1/_history/1`. */
+  location?: string;
+  versionId?: string;
+  lastModified?: string;
+  resource?: Resource;
+  issues?: readonly OperationOutcomeIssue[];
+};
+
+/** The answer to a transaction or batch; `results` in the order of the request's entries (FHIR R4 http.html §transaction response). */
+export function responseBundle(kind: 'transaction' | 'batch', results: readonly EntryResult[]): Resource {
+  return bundle(`${kind}-response`, {
+    entry: results.map(({ status, location, versionId, lastModified, resource, issues }) => ({
+      ...(resource ? { resource } : {}),
+      response: {
+        status,
+        ...(location === undefined ? {} : { location }),
+        ...(versionId === undefined ? {} : { etag: `W/"${versionId}"` }),
+        ...(lastModified === undefined ? {} : { lastModified }),
+        ...(issues ? { outcome: operationOutcome(issues) } : {}),
+      },
+    })),
+  });
+}
+
+export type PageLinks = { self: string; next?: string | undefined };
+
+/** A page of a search or of `$everything`: matches first, then what was included. */
+export function searchsetBundle(page: {
+  base: string;
+  links: PageLinks;
+  total?: number | undefined;
+  matches: readonly Resource[];
+  included?: readonly Resource[];
+  issues?: readonly OperationOutcomeIssue[];
+}): Resource {
+  const entry = (mode: string, resource: Resource) => ({
+    ...addressed(page.base, resource),
+    search: { mode },
+  });
+  const issues = page.issues ?? [];
+  return bundle('searchset', {
+    total: page.total,
+    link: linksOf(page.links),
+    entry: [
+      ...page.matches.map((resource) => entry('match', resource)),
+      ...(page.included ?? []).map((resource) => entry('include', resource)),
+      ...(issues.length > 0 ? [{ resource: operationOutcome(issues), search: { mode: 'outcome' } }] : []),
+    ],
+  });
+}
+
+export type HistoryVersion = {
+  type: string;
+  id: string;
+  versionId: string;
+  lastUpdated: string;
+  /** Absent where the version is a deletion. */
+  resource?: Resource;
+};
+
+/** A page of versions, newest first (FHIR R4 http.html §history). */
+export function historyBundle(page: {
+  base: string;
+  links: PageLinks;
+  total?: number | undefined;
+  versions: readonly HistoryVersion[];
+}): Resource {
+  return bundle('history', {
+    total: page.total,
+    link: linksOf(page.links),
+    entry: page.versions.map(({ type, id, versionId, lastUpdated, resource }) => {
+      const isFirst = versionId === '1';
+      const method = resource ? (isFirst ? 'POST' : 'PUT') : 'DELETE';
+      const status = resource ? (isFirst ? '201 Created' : '200 OK') : '204 No Content';
+      return {
+        fullUrl: `${page.base}/${type}/${id}`,
+        ...(resource ? { resource } : {}),
+        request: { method, url: method === 'POST' ? type : `${type}/${id}` },
+        response: { status, etag: `W/"${versionId}"`, lastModified: lastUpdated },
+      };
+    }),
+  });
+}
+
+/** An empty array is no FHIR; what is undefined or empty is left out. */
+function bundle(
+  type: string,
+  { total, link, entry }: { total?: number | undefined; link?: unknown[]; entry: unknown[] },
+): Resource {
+  return {
+    resourceType: 'Bundle',
+    type,
+    ...(total === undefined ? {} : { total }),
+    ...(link ? { link } : {}),
+    ...(entry.length > 0 ? { entry } : {}),
+  };
+}
+
+function linksOf({ self, next }: PageLinks): { relation: string; url: string }[] {
+  return [{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])];
+}
+
+function addressed(base: string, resource: Resource): { fullUrl: string; resource: Resource } {
+  return { fullUrl: `${base}/${resource.resourceType}/${resource.id}`, resource };
+}

@@ -1,0 +1,15 @@
+/** Deepest nesting of objects in one resource; HL7's own examples stay below 12. */
+export const MAX_DEPTH = 48;
+/** Problems reported for one resource; the rest would only make a hostile answer long. */
+export const MAX_ISSUES = 20;
+/** Entries of one transaction or batch. */
+export const MAX_BUNDLE_ENTRIES = 10_000;
+/** Largest page. */
+export const MAX_COUNT = 1000;
+/** Page size where the client asks for none. */
+export const DEFAULT_COUNT = 50;
+export const MAX_PARAMETERS = 40;
+export const MAX_OPERANDS = 100;
+export const MAX_SORT_KEYS = 4;
+export const MAX_INCLUDES = 10;
+export const MAX_VALUE_LENGTH = 1024;

@@ -1,0 +1,77 @@
+import { fhirError } from './errors.ts';
+import { parseReference } from './references.ts';
+import type { Resource } from './types.ts';
+
+type Json = Record<string, unknown>;
+type Resolve = (reference: string) => string | undefined;
+
+/**
+ * A copy of `resource` in which every urn and conditional reference is replaced by what `resolve` answers for it
+ * (`Patient/123`); other references stay. Parts without such a reference are shared with the original.
+ *
+ * @throws FhirError FHIR_REFERENCE_UNRESOLVED if `resolve` answers nothing.
+ */
+export function rewriteReferences(resource: Resource, resolve: Resolve): Resource {
+  return rewrite(resource, resolve) as Resource;
+}
+
+/** Calls `visit` for every urn and conditional reference of the resource. */
+export function visitUnresolved(resource: Resource, visit: (reference: string) => void): void {
+  walk(resource, visit);
+}
+
+/** True for a reference that must be rewritten before it is stored; cheap, because it is asked for every reference. */
+function isUnresolved(value: unknown): value is string {
+  if (typeof value !== 'string' || value.startsWith('#')) return false;
+  if (!value.startsWith('urn:') && !value.includes('?')) return false;
+  const kind = parseReference(value)?.kind;
+  return kind === 'urn' || kind === 'conditional';
+}
+
+function walk(value: unknown, visit: (reference: string) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') walk(item, visit);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const name of Object.keys(value)) {
+      const child = (value as Json)[name];
+      if (typeof child === 'object') walk(child, visit);
+      else if (name === 'reference' && isUnresolved(child)) visit(child);
+    }
+  }
+}
+
+function rewrite(value: unknown, resolve: Resolve): unknown {
+  if (Array.isArray(value)) return rewriteArray(value, resolve);
+  if (typeof value !== 'object' || value === null) return value;
+  const source = value as Json;
+  let copy: Json | undefined;
+  for (const name of Object.keys(source)) {
+    const child = source[name];
+    const rewritten =
+      name === 'reference' && isUnresolved(child) ? resolved(child, resolve) : rewrite(child, resolve);
+    if (rewritten === child) continue;
+    copy ??= { ...source };
+    copy[name] = rewritten;
+  }
+  return copy ?? source;
+}
+
+function rewriteArray(items: readonly unknown[], resolve: Resolve): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < items.length; index += 1) {
+    const rewritten = rewrite(items[index], resolve);
+    if (rewritten === items[index]) continue;
+    copy ??= [...items];
+    copy[index] = rewritten;
+  }
+  return copy ?? items;
+}
+
+function resolved(reference: string, resolve: Resolve): string {
+  const target = resolve(reference);
+  if (target !== undefined) return target;
+  throw fhirError('FHIR_REFERENCE_UNRESOLVED', {
+    type: 'not-found',
+    text: 'A reference points at nothing in this Bundle or on this node.',
+  });
+}
