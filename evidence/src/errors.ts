@@ -11,7 +11,46 @@ export type EvidenceErrorCode =
   | 'NOTE_INVALID'
   | 'NOTE_SIGNATURE_INVALID'
   | 'NOTE_NOT_SIGNED'
-  | 'VERIFIER_KEY_INVALID';
+  | 'VERIFIER_KEY_INVALID'
+  | FabricErrorCode
+  | ProofErrorCode;
+
+/** Refusals of Fabric blocks, identities, configurations and transactions. */
+export type FabricErrorCode =
+  | 'BLOCK_TOO_LARGE'
+  | 'BLOCK_MALFORMED'
+  | 'BLOCK_ENVELOPE_MALFORMED'
+  | 'BLOCK_DATA_HASH'
+  | 'BLOCK_SUCCESSION'
+  | 'BLOCK_SIGNATURES_MALFORMED'
+  | 'BLOCK_LAST_CONFIG'
+  | 'ORDERER_SIGNATURE'
+  | 'ORDERER_UNKNOWN'
+  | 'ORDERER_ROLE'
+  | 'ORDERER_QUORUM'
+  | 'GENESIS_HASH'
+  | 'CONFIG_MALFORMED'
+  | 'CONFIG_LINEAGE'
+  | 'CHANNEL_MISMATCH'
+  | 'CERTIFICATE_MALFORMED'
+  | 'IDENTITY_MALFORMED'
+  | 'IDENTITY_UNKNOWN_MSP'
+  | 'IDENTITY_UNTRUSTED'
+  | 'IDENTITY_EXPIRED'
+  | 'IDENTITY_REVOKED'
+  | 'IDENTITY_ROLE'
+  | 'TX_MALFORMED'
+  | 'TX_ID'
+  | 'TX_CREATOR_SIGNATURE'
+  | 'TX_PROPOSAL_HASH'
+  | 'TX_HEADER_MISMATCH'
+  | 'TX_RESPONSE'
+  | 'ENDORSEMENT_SIGNATURE'
+  | 'ENDORSER_ROLE'
+  | 'ENDORSEMENT_POLICY';
+
+/** Refusals of proof files and trust policies. */
+export type ProofErrorCode = 'PROOF_MALFORMED' | 'PROOF_TOO_LARGE' | 'POLICY_INVALID';
 
 /** A refusal with a stable code. */
 export class EvidenceError extends Error {
@@ -25,4 +64,9 @@ export class EvidenceError extends Error {
     this.name = 'EvidenceError';
     this.code = code;
   }
+}
+
+/** A refusal with a short reason. */
+export function refusal(code: EvidenceErrorCode, message: string): EvidenceError {
+  return new EvidenceError(code, { message });
 }

@@ -27,7 +27,37 @@ export {
   verifyEd25519,
 } from './checkpoint.ts';
 export { type CommitmentDomain, commit } from './commitment.ts';
-export { EvidenceError, type EvidenceErrorCode } from './errors.ts';
+export {
+  EvidenceError,
+  type EvidenceErrorCode,
+  type FabricErrorCode,
+  type ProofErrorCode,
+} from './errors.ts';
+export {
+  type Block,
+  dataHashOf,
+  encodeHeader,
+  parseBlock,
+  requireSuccessor,
+  validationCodes,
+} from './fabric-block.ts';
+export { type EndorsementPolicy, type TransactionSigners, verifyTransaction } from './fabric-endorsement.ts';
+export type { Identity, Msp, Role } from './fabric-msp.ts';
+export {
+  type LedgerRead,
+  type LedgerWrite,
+  parseTransaction,
+  type Transaction,
+} from './fabric-transaction.ts';
+export { type ChannelTrust, channelTrust, isConfigBlock, type Ordering } from './fabric-trust.ts';
+export {
+  applyConfig,
+  type BlockRequirements,
+  type TransactionView,
+  transactionsOf,
+  type VerifiedBlock,
+  verifyBlock,
+} from './fabric-verify.ts';
 export { type Leaf, type LeafKind, leafBytes, leafHash, leafOf, parseLeaf } from './leaf.ts';
 export {
   type ConsistencyClaim,

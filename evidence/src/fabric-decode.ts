@@ -1,0 +1,40 @@
+import { equalBytes } from './bytes.ts';
+import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
+
+/** A generated protobuf message. */
+export type Message = { serializeBinary(): Uint8Array };
+/** A generated protobuf message class. */
+export type MessageType<M extends Message> = { deserializeBinary(bytes: Uint8Array): M };
+
+/**
+ * Decodes a message that re-encodes to exactly the same bytes. Repeated fields, unknown fields and trailing bytes
+ * would let two parsers read two things out of one signature (CVE-2023-46132).
+ */
+export function decodeExactly<M extends Message>(
+  type: MessageType<M>,
+  bytes: Uint8Array,
+  code: EvidenceErrorCode,
+): M {
+  const message = decode(type, bytes, code);
+  if (!equalBytes(message.serializeBinary(), bytes)) throw refusal(code, 'not in its one encoding');
+  return message;
+}
+
+/** Decodes a message whose encoding is not unique (maps have no order, so configurations cannot be re-encoded). */
+export function decode<M extends Message>(
+  type: MessageType<M>,
+  bytes: Uint8Array,
+  code: EvidenceErrorCode,
+): M {
+  try {
+    return type.deserializeBinary(bytes);
+  } catch (cause) {
+    throw new EvidenceError(code, { message: 'not a protobuf message', cause });
+  }
+}
+
+/** A field that must be there. */
+export function present<Value>(value: Value | undefined, code: EvidenceErrorCode): Value {
+  if (value === undefined) throw refusal(code, 'a part is missing');
+  return value;
+}

@@ -1,0 +1,103 @@
+import { concat, equalBytes, hex, sha256 } from './bytes.ts';
+import { EvidenceError, refusal } from './errors.ts';
+import { type Identity, identify } from './fabric-msp.ts';
+import type { Transaction } from './fabric-transaction.ts';
+import type { ChannelTrust } from './fabric-trust.ts';
+import { verifyP256 } from './p256.ts';
+
+/**
+ * Whose endorsements count and how many distinct organisations it takes. Without `organizations` every application
+ * organisation of the channel counts; without `minimum` it takes more than half of those that count.
+ */
+export type EndorsementPolicy = { minimum?: number; organizations?: readonly string[] };
+
+/** Who stands behind a transaction. */
+export type TransactionSigners = { readonly creator: Identity; readonly endorsers: readonly Identity[] };
+
+/**
+ * Checks all signatures of a transaction: the client's over the payload, the transaction id, the binding of the
+ * proposal to the response, and every endorsement. What a signature covers is taken from the bytes, never re-encoded.
+ */
+export function verifyTransaction(
+  transaction: Transaction,
+  trust: ChannelTrust,
+  policy: EndorsementPolicy,
+): TransactionSigners {
+  requireBinding(transaction, trust.channelId);
+  return {
+    creator: verifyCreator(transaction, trust),
+    endorsers: verifyEndorsements(transaction, trust, policy),
+  };
+}
+
+/** Checks that the parts of a transaction belong together: channel, id, proposal and response. */
+export function requireBinding(transaction: Transaction, channelId: string): void {
+  const { creator, nonce, channelHeader, signatureHeader, actionHeader, proposalPayload } = transaction;
+  if (transaction.channelId !== channelId)
+    throw refusal('CHANNEL_MISMATCH', 'a transaction of another channel');
+  if (nonce.length === 0 || hex(sha256(concat(nonce, creator))) !== transaction.txId) {
+    throw refusal('TX_ID', 'not the hash of nonce and creator');
+  }
+  if (!equalBytes(actionHeader, signatureHeader))
+    throw refusal('TX_HEADER_MISMATCH', 'two signature headers');
+  if (transaction.invokedName !== transaction.chaincode.name) {
+    throw refusal('TX_HEADER_MISMATCH', 'two chaincode names');
+  }
+  const proposalHash = sha256(concat(channelHeader, signatureHeader, proposalPayload));
+  if (!equalBytes(proposalHash, transaction.proposalHash)) {
+    throw refusal('TX_PROPOSAL_HASH', 'the endorsers answered another proposal');
+  }
+  if (transaction.responseStatus < 200 || transaction.responseStatus >= 400) {
+    throw refusal('TX_RESPONSE', 'the chaincode did not succeed');
+  }
+}
+
+/** Checks the client's signature and returns the client. */
+export function verifyCreator(transaction: Transaction, trust: ChannelTrust): Identity {
+  const creator = identify(trust.applicationMsps, transaction.creator, transaction.timestamp);
+  if (!verifyP256(creator.certificate.key, transaction.payload, transaction.signature, { lowS: true })) {
+    throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
+  }
+  return creator;
+}
+
+/** Checks every endorsement, and that enough distinct organisations of the policy endorsed. */
+export function verifyEndorsements(
+  transaction: Transaction,
+  trust: ChannelTrust,
+  policy: EndorsementPolicy,
+): Identity[] {
+  const counted = policy.organizations ?? [...trust.applicationMsps.keys()];
+  const minimum = policy.minimum ?? Math.floor(counted.length / 2) + 1;
+  if (transaction.endorsements.length > trust.applicationMsps.size * 4) {
+    throw refusal('ENDORSEMENT_POLICY', 'too many endorsements');
+  }
+  const endorsers = transaction.endorsements.map(({ endorser, signature }) => {
+    const identity = endorserOf(trust, endorser, transaction.timestamp);
+    if (identity.role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${identity.role}`);
+    const message = concat(transaction.responsePayload, endorser);
+    if (!verifyP256(identity.certificate.key, message, signature, { lowS: true })) {
+      throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
+    }
+    return identity;
+  });
+  const organizations = new Set(
+    endorsers.map(({ mspId }) => mspId).filter((mspId) => counted.includes(mspId)),
+  );
+  if (minimum < 1 || organizations.size < minimum) {
+    throw refusal('ENDORSEMENT_POLICY', `${organizations.size} of the ${minimum} organisations it takes`);
+  }
+  return endorsers;
+}
+
+function endorserOf(trust: ChannelTrust, endorser: Uint8Array, atTime: number): Identity {
+  try {
+    return identify(trust.applicationMsps, endorser, atTime);
+  } catch (cause) {
+    // An organisation outside the channel cannot help to satisfy any policy.
+    if (cause instanceof EvidenceError && cause.code === 'IDENTITY_UNKNOWN_MSP') {
+      throw new EvidenceError('ENDORSEMENT_POLICY', { message: 'endorsed from outside the channel', cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,147 @@
+import identities from '@hyperledger/fabric-protos/lib/msp/identities_pb.js';
+import mspConfig, { type FabricOUIdentifier } from '@hyperledger/fabric-protos/lib/msp/msp_config_pb.js';
+import { equalBytes, fromUtf8 } from './bytes.ts';
+import {
+  type Certificate,
+  fromPem,
+  isIssuedBy,
+  parseCertificate,
+  parseRevocationList,
+  type RevocationList,
+} from './certificate.ts';
+import { refusal } from './errors.ts';
+import { decode, decodeExactly, present } from './fabric-decode.ts';
+
+/** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
+export type Role = 'client' | 'peer' | 'admin' | 'orderer';
+/** A member of an organisation whose certificate was checked. */
+export type Identity = { readonly mspId: string; readonly role: Role; readonly certificate: Certificate };
+
+/** The membership rules of one organisation, from the channel's configuration. */
+export type Msp = {
+  readonly mspId: string;
+  readonly roots: readonly Certificate[];
+  readonly intermediates: readonly Certificate[];
+  readonly revocationLists: readonly RevocationList[];
+  readonly units: readonly { role: Role; unit: string; issuer: Certificate | undefined }[];
+  /** Identities whose chain and role were checked already, by PEM. Validity in time is checked anew each time. */
+  readonly known: Map<string, { identity: Identity; chain: readonly Certificate[] }>;
+};
+
+const fabricMspType = 0;
+const maxChainLength = 5;
+const maxKnown = 2_000;
+
+/** Reads an organisation's MSP value. Only MSPs with NodeOUs are accepted: without them nobody has a role. */
+export function parseMsp(value: Uint8Array): Msp {
+  const config = decode(mspConfig.MSPConfig, value, 'CONFIG_MALFORMED');
+  if (config.getType() !== fabricMspType) throw refusal('CONFIG_MALFORMED', 'not an X.509 MSP');
+  const fabric = decode(mspConfig.FabricMSPConfig, config.getConfig_asU8(), 'CONFIG_MALFORMED');
+  const units = fabric.getFabricNodeOus();
+  if (units?.getEnable() !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
+  if (fabric.getOrganizationalUnitIdentifiersList().length > 0) {
+    throw refusal('CONFIG_MALFORMED', 'organizational unit identifiers are not supported');
+  }
+  return {
+    mspId: fabric.getName(),
+    roots: fabric.getRootCertsList_asU8().map(certificateOf),
+    intermediates: fabric.getIntermediateCertsList_asU8().map(certificateOf),
+    revocationLists: fabric
+      .getRevocationListList_asU8()
+      .map((pem) => parseRevocationList(fromPem(fromUtf8(pem), 'X509 CRL'))),
+    units: [
+      ...unitOf('client', units.getClientOuIdentifier()),
+      ...unitOf('peer', units.getPeerOuIdentifier()),
+      ...unitOf('admin', units.getAdminOuIdentifier()),
+      ...unitOf('orderer', units.getOrdererOuIdentifier()),
+    ],
+    known: new Map(),
+  };
+}
+
+/** The identity in a `SerializedIdentity`, if one of `msps` vouches for it at that time. */
+export function identify(msps: ReadonlyMap<string, Msp>, serialized: Uint8Array, atTime: number): Identity {
+  const parsed = decodeExactly(identities.SerializedIdentity, serialized, 'IDENTITY_MALFORMED');
+  return identifyMember(msps, { mspId: parsed.getMspid(), pem: fromUtf8(parsed.getIdBytes_asU8()) }, atTime);
+}
+
+/** The identity of a certificate under the MSP it names. */
+export function identifyMember(
+  msps: ReadonlyMap<string, Msp>,
+  { mspId, pem }: { mspId: string; pem: string },
+  atTime: number,
+): Identity {
+  const msp = msps.get(mspId);
+  if (msp === undefined) throw refusal('IDENTITY_UNKNOWN_MSP', 'its MSP has no part in this');
+  const { identity, chain } = msp.known.get(pem) ?? admit(msp, pem);
+  for (const { notBefore, notAfter } of chain) {
+    if (!(notBefore <= atTime && atTime <= notAfter))
+      throw refusal('IDENTITY_EXPIRED', 'outside its validity');
+  }
+  return identity;
+}
+
+/** The MSP that a `SerializedIdentity` claims. */
+export function identityMspId(serialized: Uint8Array): string {
+  return decodeExactly(identities.SerializedIdentity, serialized, 'IDENTITY_MALFORMED').getMspid();
+}
+
+function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {
+  const certificate = parseCertificate(fromPem(pem, 'CERTIFICATE'));
+  if (certificate.isAuthority) throw refusal('IDENTITY_UNTRUSTED', 'an authority is no member');
+  const chain = chainOf(msp, certificate);
+  for (const [at, link] of chain.entries()) {
+    const issuer = chain[at + 1];
+    if (issuer !== undefined && isRevoked(msp, link, issuer)) throw refusal('IDENTITY_REVOKED', 'revoked');
+  }
+  const identity = { mspId: msp.mspId, role: roleOf(msp, certificate, chain[1]), certificate };
+  if (msp.known.size >= maxKnown) msp.known.clear();
+  msp.known.set(pem, { identity, chain });
+  return { identity, chain };
+}
+
+/** The certificate, its issuer, … up to one of the MSP's roots. */
+function chainOf(msp: Msp, certificate: Certificate): Certificate[] {
+  const chain = [certificate];
+  let last = certificate;
+  while (chain.length <= maxChainLength) {
+    const link = last;
+    const root = msp.roots.find((candidate) => isIssuedBy(link, candidate));
+    if (root !== undefined) return [...chain, root];
+    const next = msp.intermediates.find((candidate) => isIssuedBy(link, candidate));
+    if (next === undefined) break;
+    chain.push(next);
+    last = next;
+  }
+  throw refusal('IDENTITY_UNTRUSTED', 'no path to a root of its MSP');
+}
+
+function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificate): boolean {
+  return msp.revocationLists.some(
+    (list) =>
+      list.issuer === certificate.issuer && list.serials.has(certificate.serial) && isIssuedBy(list, issuer),
+  );
+}
+
+function roleOf(msp: Msp, certificate: Certificate, issuer: Certificate | undefined): Role {
+  const matching = msp.units.filter(
+    ({ unit, issuer: required }) =>
+      certificate.organizationalUnits.includes(unit) &&
+      (required === undefined || (issuer !== undefined && equalBytes(required.der, issuer.der))),
+  );
+  const [match] = matching;
+  if (match === undefined || matching.length > 1) throw refusal('IDENTITY_ROLE', 'not exactly one role');
+  return match.role;
+}
+
+function unitOf(role: Role, identifier: FabricOUIdentifier | undefined): Msp['units'] {
+  if (identifier === undefined) return [];
+  const unit = identifier.getOrganizationalUnitIdentifier();
+  if (unit === '') throw refusal('CONFIG_MALFORMED', 'an empty organisational unit');
+  const pem = identifier.getCertificate_asU8();
+  return [{ role, unit, issuer: pem.length === 0 ? undefined : certificateOf(pem) }];
+}
+
+function certificateOf(pem: Uint8Array): Certificate {
+  return parseCertificate(fromPem(fromUtf8(present(pem, 'CONFIG_MALFORMED')), 'CERTIFICATE'));
+}

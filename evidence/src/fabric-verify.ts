@@ -1,0 +1,131 @@
+import { EvidenceError, refusal } from './errors.ts';
+import { type Block, parseBlock, requireData, requireSuccessor, validationCodes } from './fabric-block.ts';
+import { type EndorsementPolicy, verifyTransaction } from './fabric-endorsement.ts';
+import { identityMspId } from './fabric-msp.ts';
+import { verifyOrdererSignatures } from './fabric-signatures.ts';
+import { type LedgerWrite, parseTransaction, type Transaction } from './fabric-transaction.ts';
+import { type ChannelTrust, channelConfig, isConfigBlock } from './fabric-trust.ts';
+
+/** What the node's listener needs of one transaction. */
+export type TransactionView = {
+  readonly txId: string;
+  readonly blockNumber: number;
+  readonly txIndex: number;
+  /** peer.TxValidationCode, 0 = VALID: the word of the peer the block came from. */
+  readonly validationCode: number;
+  readonly chaincodeName: string;
+  readonly writes: readonly LedgerWrite[];
+  readonly event: { readonly name: string; readonly payload: Uint8Array } | undefined;
+  readonly creatorMspId: string;
+  /** Claimed by the client. */
+  readonly timestamp: string;
+  readonly endorserMspIds: readonly string[];
+};
+
+/** A block whose signatures were checked, and the trust to check the next one with. */
+export type VerifiedBlock = {
+  readonly block: Block;
+  readonly kind: 'config' | 'transactions';
+  readonly transactions: readonly TransactionView[];
+  readonly trust: ChannelTrust;
+};
+
+/** What `verifyBlock` holds a block against, beyond the channel's trust. */
+export type BlockRequirements = {
+  previous?: Pick<Block, 'number' | 'hash'>;
+  policy?: EndorsementPolicy;
+};
+
+/**
+ * Checks a block of a channel: data hash, well-formed envelopes, orderers' signatures under the configuration in
+ * force, its place after `previous`, and every signature of each transaction that the peer calls valid. Transactions
+ * called invalid are only taken apart. A configuration block yields the trust for the blocks after it.
+ */
+export function verifyBlock(
+  bytes: Uint8Array,
+  trust: ChannelTrust,
+  { previous, policy = {} }: BlockRequirements = {},
+): VerifiedBlock {
+  const block = parseBlock(bytes);
+  if (previous !== undefined) requireSuccessor(block, previous);
+  requireData(block, 'block');
+  if (isConfigBlock(block)) {
+    return { block, kind: 'config', transactions: [], trust: nextTrust(block, trust) };
+  }
+  verifyOrdererSignatures(block, trust, { atTime: blockTime(block), lastConfig: trust.configNumber });
+  const codes = validationCodes(block);
+  block.envelopes.forEach((envelope, index) => {
+    if (codes[index] !== 0) return;
+    const transaction = parseTransaction(envelope);
+    // Without a public write there is nothing to agree on: an organisation's own approval of a chaincode
+    // definition goes to its private collection and is endorsed by itself alone.
+    verifyTransaction(transaction, trust, transaction.writes.length > 0 ? policy : { minimum: 1 });
+  });
+  return { block, kind: 'transactions', transactions: transactionsOf(block), trust };
+}
+
+/** The trust after a configuration block, which must directly follow the last one in the line of configurations. */
+export function applyConfig(trust: ChannelTrust, configBlock: Uint8Array): ChannelTrust {
+  const block = parseBlock(configBlock);
+  requireData(block, 'block');
+  return nextTrust(block, trust);
+}
+
+/** The transactions of a block as the peer that sent it judged them; a configuration block has none. */
+export function transactionsOf(block: Block): TransactionView[] {
+  if (isConfigBlock(block)) return [];
+  const codes = validationCodes(block);
+  return block.envelopes.flatMap((envelope, txIndex) => {
+    const validationCode = codes[txIndex] ?? -1;
+    const transaction = parseJudged(envelope, validationCode);
+    return transaction === undefined
+      ? []
+      : [viewOf(transaction, { blockNumber: block.number, txIndex, validationCode })];
+  });
+}
+
+/** The time a block claims: that of its first envelope. Orderers of Fabric 3.1 hold it to ±15 minutes. */
+export function blockTime(block: Block): number {
+  const [first] = block.envelopes;
+  if (first === undefined) throw refusal('BLOCK_MALFORMED', 'empty');
+  return parseTransaction(first).timestamp;
+}
+
+function nextTrust(block: Block, trust: ChannelTrust): ChannelTrust {
+  const { timestamp, ...config } = channelConfig(block);
+  if (config.channelId !== trust.channelId)
+    throw refusal('CHANNEL_MISMATCH', 'a configuration of another channel');
+  if (block.number <= trust.configNumber)
+    throw refusal('CONFIG_LINEAGE', 'not after the configuration in force');
+  verifyOrdererSignatures(block, trust, { atTime: timestamp, lastConfig: block.number });
+  // The sequence grows by one each time, so a configuration left out cannot go unnoticed.
+  if (config.sequence !== trust.sequence + 1)
+    throw refusal('CONFIG_LINEAGE', 'a configuration is missing in between');
+  return { ...config, genesisHash: trust.genesisHash };
+}
+
+/** A transaction that a peer called invalid may be malformed: then there is nothing to show of it. */
+function parseJudged(envelope: Uint8Array, validationCode: number): Transaction | undefined {
+  try {
+    return parseTransaction(envelope);
+  } catch (error) {
+    if (validationCode !== 0 && error instanceof EvidenceError) return undefined;
+    throw error;
+  }
+}
+
+function viewOf(
+  transaction: Transaction,
+  place: Pick<TransactionView, 'blockNumber' | 'txIndex' | 'validationCode'>,
+): TransactionView {
+  return {
+    ...place,
+    txId: transaction.txId,
+    chaincodeName: transaction.chaincode.name,
+    writes: transaction.writes,
+    event: transaction.event,
+    creatorMspId: identityMspId(transaction.creator),
+    timestamp: new Date(transaction.timestamp).toISOString(),
+    endorserMspIds: transaction.endorsements.map(({ endorser }) => identityMspId(endorser)),
+  };
+}
