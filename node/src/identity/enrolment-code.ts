@@ -1,8 +1,6 @@
-import { hex } from '@medseal/evidence';
 import type { KeyStore } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { newSecret } from '../lib/ids.ts';
-import { recordAct } from './administration.ts';
 import { IdentityError } from './errors.ts';
 import { type PatientDeps, sealPatient } from './patient-identity.ts';
 import type { Staff } from './types.ts';
@@ -34,8 +32,8 @@ export async function issueEnrolmentCode(
        values ($1, $2, $3, $4, $5)`,
       [codeToken(deps.keys, code), patient.patient_token, patient.patient_sealed, staff.staffId, expiresAt],
     );
-    const act = { kind: 'enrolment-code-issued', staffId: staff.staffId } as const;
-    await recordAct(tx, { ...act, patientToken: hex(patient.patient_token) }, { ...deps, at });
+    const entry = { interaction: 'enrol', outcome: 'success', actor: staff, patientId } as const;
+    await deps.access.record(tx, [{ ...entry, at: at.toISOString() }]);
   });
   return { code, expiresAt };
 }

@@ -3,7 +3,7 @@ import { type KeyStore, patientToken } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
-import type { EvidencePort, PatientDirectory } from './ports.ts';
+import type { AccessPort, PatientDirectory } from './ports.ts';
 
 /** The site a passkey is bound to (WebAuthn Level 3 §5.4.2). */
 export type RelyingParty = { id: string; origin: string; name: string };
@@ -12,7 +12,7 @@ export type PatientDeps = {
   db: Database;
   keys: KeyStore;
   clock: Clock;
-  evidence: EvidencePort;
+  access: AccessPort;
   patients: PatientDirectory;
   relyingParty: RelyingParty;
 };

@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../audit/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 
@@ -17,6 +18,20 @@ export type EvidencePort = {
     tx: Queryable,
     leaves: { kind: 'administration'; digest: Uint8Array; at: string }[],
   ): Promise<readonly (string | number | bigint)[]>;
+};
+
+/** Records acts in the caller's transaction: sealed audit event, leaf, place in the patient's sequence (evidence-log fits). */
+export type AccessPort = { record(tx: Queryable, entries: AuditEntry[]): Promise<void> };
+
+/** Carries a request to a member's node (adapters/peers fits). */
+export type PeerPort = {
+  send(request: {
+    member: { organizationId: string; mspId: string; nodeUrl: string; tlsFingerprint: string };
+    method: 'POST';
+    path: string;
+    fields: Readonly<Record<string, string>>;
+    body: Uint8Array;
+  }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
 };
 
 /** Whether this hospital keeps records of a patient. */

@@ -1,4 +1,4 @@
-import { base64url, fromBase64url, hex } from '@medseal/evidence';
+import { base64url, fromBase64url } from '@medseal/evidence';
 import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
@@ -7,11 +7,10 @@ import {
 } from '@simplewebauthn/server';
 import { newSecret } from '../lib/ids.ts';
 import type { Queryable } from '../lib/sql.ts';
-import { recordAct } from './administration.ts';
 import { codeToken } from './enrolment-code.ts';
 import { IdentityError } from './errors.ts';
 import { assertOwnFrame, type Registration } from './passkey-messages.ts';
-import type { PatientColumns, PatientDeps } from './patient-identity.ts';
+import { openPatient, type PatientColumns, type PatientDeps } from './patient-identity.ts';
 
 // COSE: EdDSA, ES256, RS256.
 const algorithms = [-8, -7, -257];
@@ -58,12 +57,10 @@ export async function registerPasskey(
     if (!enrolment?.challenge) throw new IdentityError('IDENTITY_ENROLMENT_CODE_INVALID');
     const credential = await verify(response, enrolment.challenge, deps);
     await savePasskey(tx, credential, { ...enrolment, at });
-    const patientToken = hex(enrolment.patient_token);
-    await recordAct(
-      tx,
-      { kind: 'passkey-registered', patientToken, credentialId: credential.id },
-      { ...deps, at },
-    );
+    const patientId = openPatient(deps.keys, enrolment);
+    const actor = { kind: 'patient', patientId } as const;
+    const entry = { interaction: 'enrol', outcome: 'success', actor, patientId } as const;
+    await deps.access.record(tx, [{ ...entry, at: at.toISOString() }]);
     return { credentialId: credential.id };
   });
 }

@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { HttpError } from './errors.ts';
+
+const mostDiscarded = 64 * 1_048_576;
+const discardMilliseconds = 10_000;
+
+/**
+ * Collects a body of at most `limit` bytes. A compressed one is counted as it unfolds, so a bomb costs no more than the
+ * limit. The request is left open on failure: the answer must still reach the client.
+ */
+export function readBytes(
+  request: IncomingMessage,
+  { limit, isGzip }: { limit: number; isGzip: boolean },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const gunzip = isGzip ? createGunzip() : undefined;
+    const source: Readable = gunzip === undefined ? request : request.pipe(gunzip);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (act: () => void): void => {
+      source.off('data', onData).off('end', onEnd);
+      request.off('close', onClose);
+      if (gunzip !== undefined) request.unpipe(gunzip);
+      act();
+      gunzip?.destroy();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > limit) finish(() => reject(new HttpError('HTTP_BODY_TOO_LARGE')));
+    };
+    const onEnd = (): void => finish(() => resolve(Buffer.concat(chunks, size)));
+    const onClose = (): void => {
+      if (!request.complete) finish(() => reject(new HttpError('HTTP_BODY_ABORTED')));
+    };
+    source.on('data', onData).on('end', onEnd);
+    request.on('close', onClose);
+    source.on('error', (cause) => finish(() => reject(new HttpError('HTTP_BODY_MALFORMED', { cause }))));
+  });
+}
+
+/**
+ * Throws away what a refused client goes on sending, so that it can read the answer; but no more than 64 MiB or 10 s,
+ * after which the connection is cut.
+ */
+export function discardRest(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || request.destroyed) return;
+  let discarded = 0;
+  const cut = (): void => {
+    request.socket.destroy();
+  };
+  const timer = setTimeout(cut, discardMilliseconds);
+  timer.unref();
+  request.on('close', () => clearTimeout(timer));
+  request.on('end', () => clearTimeout(timer));
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > mostDiscarded) cut();
+  });
+  response.once('close', () => {
+    if (request.complete) clearTimeout(timer);
+  });
+  request.resume();
+}

@@ -1,0 +1,93 @@
+/** What a client is told about a code: the status, and one sentence that says nothing of the request's content. */
+export type CodeMeaning = readonly [status: number, text: string];
+
+/**
+ * Every code that may leave the node, but those whose error states its own status (FHIR and records, which need it
+ * inside a Bundle, too). A code that is not here leaves as INTERNAL_ERROR. docs/formats/api-errors.md is this table.
+ */
+export const codeTable: Readonly<Record<string, CodeMeaning>> = {
+  HTTP_REQUEST_MALFORMED: [400, 'The request is not well-formed HTTP.'],
+  HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+  HTTP_HEADERS_TOO_LARGE: [431, 'The header fields are larger than 16 KiB.'],
+  HTTP_PATH_INVALID: [400, 'The path has escapes, dot segments or empty segments.'],
+  HTTP_QUERY_INVALID: [400, 'The query is not UTF-8 text without control characters.'],
+  HTTP_NOT_FOUND: [404, 'There is nothing under this path.'],
+  HTTP_METHOD_NOT_ALLOWED: [405, 'This path does not take this method.'],
+  HTTP_BODY_TOO_LARGE: [413, 'The body is larger than this route takes.'],
+  HTTP_BODY_UNEXPECTED: [400, 'This method takes no body.'],
+  HTTP_BODY_MALFORMED: [400, 'The body cannot be decompressed.'],
+  HTTP_BODY_ABORTED: [400, 'The body ended early.'],
+  HTTP_ENCODING_UNSUPPORTED: [415, 'The content coding is not supported.'],
+  HTTP_MEDIA_TYPE_UNSUPPORTED: [415, 'The media type is not supported; send JSON in UTF-8.'],
+  HTTP_RATE_LIMITED: [429, 'Too many requests; try again in a minute.'],
+  HTTP_UNAVAILABLE: [503, 'A part of this node is not available; try again.'],
+  INTERNAL_ERROR: [500, 'The node failed to answer; the request id identifies the failure in its log.'],
+
+  JSON_ENCODING_INVALID: [400, 'The body is not UTF-8 without a byte order mark.'],
+  JSON_SYNTAX_INVALID: [400, 'The body is not one JSON value.'],
+  JSON_TOO_DEEP: [400, 'The JSON is nested deeper than 64 levels.'],
+  JSON_DUPLICATE_KEY: [400, 'A JSON object has a key twice.'],
+  JSON_KEY_FORBIDDEN: [400, 'A JSON object has a reserved key.'],
+  JSON_NUMBER_INEXACT: [400, 'A JSON number cannot be represented exactly.'],
+  JSON_TEXT_INVALID: [400, 'A JSON string has NUL or half a surrogate pair.'],
+
+  IDENTITY_TOKEN_MISSING: [401, 'A bearer token is needed.'],
+  IDENTITY_TOKEN_INVALID: [401, 'The bearer token is not valid here.'],
+  IDENTITY_ACTOR_MISSING: [401, 'A bearer token is needed.'],
+  IDENTITY_PROVIDER_UNREACHABLE: [503, 'The identity provider cannot be reached, so nobody can be let in.'],
+  IDENTITY_FORBIDDEN: [403, 'Your role does not allow this.'],
+  IDENTITY_ENROLMENT_CODE_INVALID: [403, 'The enrolment code is unknown, used or expired.'],
+  IDENTITY_PASSKEY_REFUSED: [403, 'The passkey was refused.'],
+  IDENTITY_CHALLENGE_INVALID: [403, 'The challenge is unknown, used or expired.'],
+  IDENTITY_PATIENT_UNKNOWN: [404, 'No such patient.'],
+  IDENTITY_NATIONAL_ID_INVALID: [422, 'The resident identity number is not valid.'],
+  IDENTITY_PSEUDONYM_UNAVAILABLE: [503, "The alliance's identity service cannot be reached."],
+  IDENTITY_PSEUDONYM_PROOF_INVALID: [
+    502,
+    "The alliance's identity service gave an answer that proves nothing.",
+  ],
+  IDENTITY_PSEUDONYM_REQUEST_INVALID: [400, 'The evaluation request is not valid.'],
+  IDENTITY_PSEUDONYM_LIMIT: [429, "The member's evaluations of today are used up."],
+  IDENTITY_PEER_UNKNOWN: [403, 'The certificate belongs to no member.'],
+  IDENTITY_PEER_DISABLED: [403, 'The member is not registered at present.'],
+  IDENTITY_MEMBER_UNKNOWN: [404, 'No such member.'],
+  IDENTITY_REQUEST_INVALID: [400, 'The request is not as documented.'],
+
+  LEDGER_REFUSED: [409, 'The ledger refused the transaction.'],
+  LEDGER_NOT_COMMITTED: [503, 'The ledger did not take the transaction; try again.'],
+  LEDGER_UNKNOWN: [
+    503,
+    'Whether the ledger took the transaction is not known yet; look before trying again.',
+  ],
+
+  PATIENT_KEY_DESTROYED: [409, "The patient's records were erased."],
+  EVIDENCE_ACCESS_UNAVAILABLE: [503, 'The access could not be recorded, so it was refused.'],
+
+  CONSENT_INVALID: [422, 'The consent is not valid.'],
+  CONSENT_UNSUPPORTED: [422, 'The consent says something this node cannot enforce.'],
+  CONSENT_DRAFT_CHANGED: [409, 'The draft is not the one that was signed.'],
+  CONSENT_DRAFT_EXPIRED: [409, 'The draft has expired.'],
+  CONSENT_DUPLICATE: [409, 'There is such a consent already.'],
+  CONSENT_LIMIT: [409, 'The patient has as many consents as this node keeps.'],
+  CONSENT_RECIPIENT_UNKNOWN: [422, 'The recipient is no member of the alliance.'],
+  CONSENT_NOT_FOUND: [404, 'No such consent.'],
+  CONSENT_NOT_ACTIVE: [409, 'The consent is not active.'],
+  CONSENT_FORBIDDEN: [403, 'Only the patient may do this.'],
+  CONSENT_PATIENT_UNKNOWN: [404, 'No such patient.'],
+  CONSENT_REQUEST_INVALID: [400, 'The request is not as documented.'],
+  DECISION_NOT_FOUND: [404, 'No such decision.'],
+  POLICY_UNAVAILABLE: [503, 'The policy cannot be evaluated, so everything is denied.'],
+
+  EXCHANGE_REQUEST_INVALID: [400, 'The request is not as documented.'],
+  EXCHANGE_NOT_FOUND: [404, 'No such exchange.'],
+  EXCHANGE_PATIENT_UNKNOWN: [404, 'No such patient.'],
+  EXCHANGE_UNAVAILABLE: [503, 'The exchange cannot be done now; try again.'],
+  EXCHANGE_REQUEST_REFUSED: [401, 'The request is not signed by the calling member as required.'],
+  EXCHANGE_CLOCK: [401, 'The clocks of the two nodes differ too much.'],
+  EXCHANGE_REPLAYED: [409, 'The request was received before.'],
+  PEER_UNREACHABLE: [502, "The partner's node cannot be reached."],
+  PEER_TIMEOUT: [504, "The partner's node did not answer in time."],
+  PEER_CERTIFICATE: [502, "The partner's node showed another certificate than the registered one."],
+  PEER_REFUSED: [502, "The partner's node refused the request."],
+  PEER_INVALID_RESPONSE: [502, "The partner's answer failed its checks."],
+};
