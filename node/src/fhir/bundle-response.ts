@@ -76,18 +76,23 @@ export function historyBundle(page: {
   return bundle('history', {
     total: page.total,
     link: linksOf(page.links),
-    entry: page.versions.map(({ type, id, versionId, lastUpdated, resource }) => {
-      const isFirst = versionId === '1';
-      const method = resource ? (isFirst ? 'POST' : 'PUT') : 'DELETE';
-      const status = resource ? (isFirst ? '201 Created' : '200 OK') : '204 No Content';
-      return {
-        fullUrl: `${page.base}/${type}/${id}`,
-        ...(resource ? { resource } : {}),
-        request: { method, url: method === 'POST' ? type : `${type}/${id}` },
-        response: { status, etag: `W/"${versionId}"`, lastModified: lastUpdated },
-      };
-    }),
+    entry: page.versions.map((version) => historyEntry(page.base, version)),
   });
+}
+
+function historyEntry(base: string, { type, id, versionId, lastUpdated, resource }: HistoryVersion): object {
+  const { method, status } = eventOf(versionId, resource);
+  return {
+    fullUrl: `${base}/${type}/${id}`,
+    ...(resource ? { resource } : {}),
+    request: { method, url: method === 'POST' ? type : `${type}/${id}` },
+    response: { status, etag: `W/"${versionId}"`, lastModified: lastUpdated },
+  };
+}
+
+function eventOf(versionId: string, resource: Resource | undefined): { method: string; status: string } {
+  if (!resource) return { method: 'DELETE', status: '204 No Content' };
+  return versionId === '1' ? { method: 'POST', status: '201 Created' } : { method: 'PUT', status: '200 OK' };
 }
 
 /** An empty array is no FHIR; what is undefined or empty is left out. */

@@ -32,25 +32,39 @@ export function searchTimeRange(text: string): [start: number, end: number] | un
 
 function rangeOf(match: RegExpExecArray | null): [number, number] | undefined {
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second, fraction, zone] = match;
+  const [, year, month = '1', day = '1', hour = '0', minute = '0', second = '0', fraction = '', zone] = match;
   const parts: Parts = {
     year: Number(year),
-    month: Number(month ?? 1),
-    day: Number(day ?? 1),
-    hour: Number(hour ?? 0),
-    minute: Number(minute ?? 0),
-    second: Number(second ?? 0),
-    fraction: fraction ?? '',
+    month: Number(month),
+    day: Number(day),
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+    fraction,
   };
   const offset = zoneOffset(zone);
   if (offset === undefined || !exists(parts)) return undefined;
   const start = epoch(parts) - offset;
-  if (fraction !== undefined) return [start, start + 10 ** Math.max(0, 3 - fraction.length)];
-  if (second !== undefined) return [start, start + 1000];
-  if (minute !== undefined) return [start, start + MINUTE];
-  if (day !== undefined) return [start, start + 86_400_000];
-  if (month !== undefined) return [start, Date.UTC(parts.year, parts.month, 1)];
-  return [start, Date.UTC(parts.year + 1, 0, 1)];
+  return [start, endOf(match, start, parts)];
+}
+
+/** The end of the span, by the smallest part that is given. */
+function endOf(match: RegExpExecArray, start: number, { year, month }: Parts): number {
+  const smallest = match.slice(1, 8).findLastIndex((part) => part !== undefined);
+  switch (smallest) {
+    case 0:
+      return Date.UTC(year + 1, 0, 1);
+    case 1:
+      return Date.UTC(year, month, 1);
+    case 2:
+      return start + 86_400_000;
+    case 4:
+      return start + MINUTE;
+    case 5:
+      return start + 1000;
+    default:
+      return start + 10 ** Math.max(0, 3 - (match[7] ?? '').length);
+  }
 }
 
 function exists({ year, month, day, hour, minute, second }: Parts): boolean {

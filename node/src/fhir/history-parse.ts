@@ -1,6 +1,7 @@
 import { timeRange } from './dates.ts';
 import { DEFAULT_COUNT, MAX_OPERANDS } from './limits.ts';
-import { checkFormat, invalid, parseCount, parseCursor, unknown } from './search-parse.ts';
+import { invalid, unknown } from './search-errors.ts';
+import { checkFormat, parseCount, parseCursor } from './search-parse.ts';
 import { supportedType } from './supported-types.ts';
 
 /** Parameters of `_history` and `$everything`, parsed. Times are milliseconds. */

@@ -26,6 +26,15 @@ const TEXT_MEDIA = /^(?:text\/|application\/(?:xml|json|xhtml))/;
 const MAX_TEXT = 256 * 1024;
 const MAX_DEPTH = 64;
 const SENSITIVITIES = Object.keys(PHRASES) as Sensitivity[];
+const HAN = /\p{Script=Han}/u;
+/** Most texts hold no phrase; finding out which one costs ten times more than finding out that there is none. */
+const ANY_LATIN_PHRASE = new RegExp(
+  Object.values(PHRASES)
+    .flat()
+    .filter((phrase) => !HAN.test(phrase))
+    .join('|'),
+  'i',
+);
 const PHRASE = new RegExp(
   SENSITIVITIES.map((sensitivity) => `(${PHRASES[sensitivity].join('|')})`).join('|'),
   'gi',
@@ -80,16 +89,19 @@ function collect(value: unknown, found: Set<Sensitivity>, depth: number): void {
     return;
   }
   const object = value as Json;
-  const { system, code, contentType, data } = object;
-  if (typeof system === 'string' && typeof code === 'string') {
-    for (const sensitivity of sensitivitiesOf(system, code)) found.add(sensitivity);
-  }
-  if (typeof data === 'string' && typeof contentType === 'string') collectFromNote(data, contentType, found);
+  collectFromDatatype(object, found);
   for (const name of Object.keys(object)) {
     const child = object[name];
     if (typeof child === 'object') collect(child, found, depth + 1);
     else if (typeof child === 'string' && TEXT_ELEMENTS.has(name)) collectFromText(child, found);
   }
+}
+
+function collectFromDatatype({ system, code, contentType, data }: Json, found: Set<Sensitivity>): void {
+  if (typeof system === 'string' && typeof code === 'string') {
+    for (const sensitivity of sensitivitiesOf(system, code)) found.add(sensitivity);
+  }
+  if (typeof data === 'string' && typeof contentType === 'string') collectFromNote(data, contentType, found);
 }
 
 /** A note tells as much as the codes; one in another format (PDF, image) cannot be read here and keeps the labels it came with. */
@@ -104,6 +116,7 @@ function collectFromNote(data: string, contentType: string, found: Set<Sensitivi
 }
 
 function collectFromText(text: string, found: Set<Sensitivity>): void {
+  if (!ANY_LATIN_PHRASE.test(text) && !HAN.test(text)) return;
   for (const match of text.matchAll(PHRASE)) {
     const group = match.findIndex((part, index) => index > 0 && part !== undefined);
     const sensitivity = SENSITIVITIES[group - 1];

@@ -12,4 +12,6 @@ export const MAX_PARAMETERS = 40;
 export const MAX_OPERANDS = 100;
 export const MAX_SORT_KEYS = 4;
 export const MAX_INCLUDES = 10;
+/** Characters of one parameter, and of one of its OR-values. */
+export const MAX_PARAMETER_LENGTH = 8192;
 export const MAX_VALUE_LENGTH = 1024;

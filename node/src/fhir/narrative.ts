@@ -21,7 +21,7 @@ const ATTRIBUTES = new Set(
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)((?:\s+[A-Za-z:]{1,32}\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y;
 const ATTRIBUTE = /([A-Za-z:]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
-const COMMENT = /<!--(?:(?!--)[^])*-->/y;
+const COMMENT = /<!--(?:(?!--)[\s\S])*-->/y;
 const ENTITY = /&(?:#(?:\d{1,7}|x[0-9A-Fa-f]{1,6})|[A-Za-z][A-Za-z0-9]{1,31});/y;
 const SAFE_LINK = /^(?:https?:\/\/|mailto:|tel:|#|urn:|[\w./-]+$)/;
 const SAFE_IMAGE = /^(?:#[\w.-]{1,64}|data:image\/(?:png|jpeg|gif);base64,[A-Za-z0-9+/]+={0,2})$/;
@@ -67,16 +67,20 @@ function readMarkup(text: string, start: number, open: string[]): Step | undefin
   const tag = matchAt(TAG, text, start);
   if (!tag) return undefined;
   const [, closing, name = '', attributes = '', selfClosing] = tag.groups;
-  if (closing) {
-    if (attributes || selfClosing || open.pop() !== name) return undefined;
-    return { end: tag.end, isContent: false };
-  }
-  const isFirst = start === 0;
-  if (!ELEMENTS.has(name) || (isFirst && name !== 'div') || !areSafeAttributes(name, attributes, isFirst))
-    return undefined;
-  if (!selfClosing) open.push(name);
-  if (open.length > MAX_NESTING || (VOID_ELEMENTS.has(name) && !selfClosing)) return undefined;
-  return { end: tag.end, isContent: name === 'img' };
+  const isValid = closing
+    ? !attributes && !selfClosing && open.pop() === name
+    : opens({ name, attributes, isFirst: start === 0, isClosed: selfClosing === '/' }, open);
+  return isValid ? { end: tag.end, isContent: name === 'img' } : undefined;
+}
+
+function opens(
+  tag: { name: string; attributes: string; isFirst: boolean; isClosed: boolean },
+  open: string[],
+): boolean {
+  if (!ELEMENTS.has(tag.name) || (tag.isFirst && tag.name !== 'div')) return false;
+  if (VOID_ELEMENTS.has(tag.name) && !tag.isClosed) return false;
+  if (!tag.isClosed) open.push(tag.name);
+  return open.length <= MAX_NESTING && areSafeAttributes(tag.name, tag.attributes, tag.isFirst);
 }
 
 function matchAt(

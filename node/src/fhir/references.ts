@@ -20,19 +20,21 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i;
 /** Reads one reference (FHIR R4 references.html §literal, http.html §transaction); undefined if it is malformed. */
 export function parseReference(reference: string): ParsedReference | undefined {
   if (reference.length > MAX_LENGTH) return undefined;
-  if (reference.startsWith('#')) {
-    const id = reference.slice(1);
-    return isId(id) ? { kind: 'contained', id } : undefined;
-  }
+  if (reference.startsWith('#')) return parseContained(reference.slice(1));
   const local = LOCAL.exec(reference);
-  if (local) {
-    const [, type = '', id = '', versionId] = local;
-    return isResourceType(type) && isId(id) ? { kind: 'local', type, id, versionId } : undefined;
-  }
+  if (local) return parseLocal(local);
   if (URN.test(reference)) return { kind: 'urn', urn: reference };
   const conditional = CONDITIONAL.exec(reference);
   if (conditional) return parseConditional(conditional[1] ?? '', conditional[2] ?? '');
   return ABSOLUTE.test(reference) ? { kind: 'foreign' } : undefined;
+}
+
+function parseContained(id: string): ParsedReference | undefined {
+  return isId(id) ? { kind: 'contained', id } : undefined;
+}
+
+function parseLocal([, type = '', id = '', versionId]: RegExpExecArray): ParsedReference | undefined {
+  return isResourceType(type) && isId(id) ? { kind: 'local', type, id, versionId } : undefined;
 }
 
 function parseConditional(type: string, query: string): ParsedReference | undefined {

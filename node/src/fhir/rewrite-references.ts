@@ -29,14 +29,14 @@ function isUnresolved(value: unknown): value is string {
 }
 
 function walk(value: unknown, visit: (reference: string) => void): void {
+  if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    for (const item of value) if (typeof item === 'object') walk(item, visit);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const name of Object.keys(value)) {
-      const child = (value as Json)[name];
-      if (typeof child === 'object') walk(child, visit);
-      else if (name === 'reference' && isUnresolved(child)) visit(child);
-    }
+    for (const item of value) walk(item, visit);
+    return;
+  }
+  for (const [name, child] of Object.entries(value)) {
+    if (name === 'reference' && isUnresolved(child)) visit(child);
+    else walk(child, visit);
   }
 }
 

@@ -1,28 +1,21 @@
-import { type FhirError, fhirError } from './errors.ts';
+import { fhirError } from './errors.ts';
 import {
   DEFAULT_COUNT,
   MAX_COUNT,
   MAX_INCLUDES,
   MAX_OPERANDS,
+  MAX_PARAMETER_LENGTH,
   MAX_PARAMETERS,
   MAX_SORT_KEYS,
-  MAX_VALUE_LENGTH,
 } from './limits.ts';
-import { isCleanText, isId } from './primitives.ts';
+import { isCleanText } from './primitives.ts';
 import { rulesOf } from './schema.ts';
 import { confinement } from './search-confinement.ts';
+import { readCriterion } from './search-criterion.ts';
+import { invalid, oneOf, tooCostly } from './search-errors.ts';
 import { parseInclude } from './search-include.ts';
-import { parseOperand, splitUnescaped } from './search-operand.ts';
 import { parametersOf } from './search-table.ts';
-import type {
-  Criterion,
-  Modifier,
-  SearchParameter,
-  SearchQuery,
-  SearchType,
-  SortKey,
-  Summary,
-} from './types.ts';
+import type { SearchParameter, SearchQuery, SortKey, Summary } from './types.ts';
 
 type Draft = {
   -readonly [Key in
@@ -34,14 +27,6 @@ type Draft = {
 } & Pick<SearchQuery, 'type' | 'count' | 'cursor' | 'summary' | 'total'>;
 type Parameters = ReadonlyMap<string, SearchParameter>;
 
-const MODIFIERS: Record<SearchType, readonly Modifier[]> = {
-  token: ['missing', 'not'],
-  reference: ['missing'],
-  date: ['missing'],
-  string: ['missing', 'exact', 'contains'],
-  quantity: ['missing'],
-  uri: ['missing', 'below'],
-};
 const SUMMARIES: ReadonlySet<string> = new Set(['true', 'text', 'data', 'count', 'false']);
 const TOTALS: ReadonlySet<string> = new Set(['none', 'estimate', 'accurate']);
 const FORMATS: ReadonlySet<string> = new Set([
@@ -67,7 +52,36 @@ export function parseSearch(type: string, query: Iterable<readonly [string, stri
       text: 'This resource type is not supported.',
     });
   }
-  const draft: Draft = {
+  const draft = emptyDraft(type);
+  const seen = new Set<string>();
+  let size = 0;
+  for (const [name, value] of query) {
+    size += 1;
+    if (size > MAX_PARAMETERS) throw tooCostly('Too many parameters.');
+    if (value.length > MAX_PARAMETER_LENGTH || !isCleanText(value))
+      throw invalid(name, 'Too long, or not text.');
+    readParameter([name, value], draft, { seen, parameters });
+  }
+  return { ...draft, ...confinement(type, draft.criteria) };
+}
+
+function readParameter(
+  [name, value]: readonly [string, string],
+  draft: Draft,
+  { seen, parameters }: { seen: Set<string>; parameters: Parameters },
+): void {
+  const control = Object.hasOwn(CONTROLS, name) ? CONTROLS[name] : undefined;
+  if (!control) {
+    draft.criteria.push(readCriterion(name, value, parameters));
+    return;
+  }
+  if (seen.has(name) && !REPEATABLE.has(name)) throw invalid(name, 'May be given once.');
+  seen.add(name);
+  control(value, draft, parameters);
+}
+
+function emptyDraft(type: string): Draft {
+  return {
     type,
     criteria: [],
     sort: [],
@@ -79,23 +93,6 @@ export function parseSearch(type: string, query: Iterable<readonly [string, stri
     elements: [],
     total: undefined,
   };
-  const seen = new Set<string>();
-  let size = 0;
-  for (const [name, value] of query) {
-    size += 1;
-    if (size > MAX_PARAMETERS) throw tooCostly('Too many parameters.');
-    if (value.length > MAX_VALUE_LENGTH * 8 || !isCleanText(value))
-      throw invalid(name, 'Too long, or not text.');
-    const control = CONTROLS[name];
-    if (!control || !Object.hasOwn(CONTROLS, name))
-      draft.criteria.push(readCriterion(name, value, parameters));
-    else {
-      if (seen.has(name) && !REPEATABLE.has(name)) throw invalid(name, 'May be given once.');
-      seen.add(name);
-      control(value, draft, parameters);
-    }
-  }
-  return { ...draft, ...confinement(type, draft.criteria) };
 }
 
 const REPEATABLE: ReadonlySet<string> = new Set(['_include', '_revinclude']);
@@ -149,33 +146,6 @@ export function checkFormat(value: string): void {
   });
 }
 
-/** A refusal of one parameter's value; the name is shown if it is harmless. */
-export function invalid(name: string, text: string): FhirError {
-  return fhirError('FHIR_PARAMETER_INVALID', { type: 'invalid', text, expression: shown(name) });
-}
-
-/** A refusal of a parameter that is not offered. */
-export function unknown(name: string): FhirError {
-  return fhirError('FHIR_UNKNOWN_PARAMETER', {
-    type: 'not-supported',
-    text: 'Unknown search parameter or modifier; see the CapabilityStatement.',
-    expression: shown(name),
-  });
-}
-
-function shown(name: string): string | undefined {
-  return /^[A-Za-z_][A-Za-z0-9_:-]{0,63}$/.test(name) ? name : undefined;
-}
-
-function tooCostly(text: string): FhirError {
-  return fhirError('FHIR_SEARCH_TOO_COSTLY', { type: 'too-costly', text });
-}
-
-function oneOf(name: string, value: string, allowed: ReadonlySet<string>): string {
-  if (!allowed.has(value)) throw invalid(name, `One of ${[...allowed].join(', ')}.`);
-  return value;
-}
-
 function addInclude(value: string, draft: Draft, list: 'includes' | 'revincludes'): void {
   if (draft[list].length >= MAX_INCLUDES) throw tooCostly('Too many includes.');
   draft[list].push(
@@ -185,7 +155,9 @@ function addInclude(value: string, draft: Draft, list: 'includes' | 'revincludes
 
 function readElements(value: string, type: string): string[] {
   const rules = rulesOf(type);
-  const names = value.split(',').map((name) => name.trim().replace(new RegExp(`^${type}\\.`), ''));
+  const names = value
+    .split(',')
+    .map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name));
   if (names.length > MAX_OPERANDS) throw tooCostly('Too many elements.');
   for (const name of names) {
     const isElement =
@@ -205,31 +177,4 @@ function readSort(value: string, parameters: Parameters): SortKey[] {
       throw invalid('_sort', 'Names of search parameters of the type, parted by commas, - for descending.');
     return { parameter, direction: key.startsWith('-') ? 'descending' : 'ascending' };
   });
-}
-
-function readCriterion(name: string, value: string, parameters: Parameters): Criterion {
-  const [code = '', suffix, ...more] = name.split(':');
-  const parameter = parameters.get(code);
-  if (!parameter || more.length > 0) throw unknown(name);
-  const targetType = suffix !== undefined && parameter.targets.has(suffix) ? suffix : undefined;
-  const modifier =
-    suffix === undefined || targetType ? 'none' : MODIFIERS[parameter.type].find((known) => known === suffix);
-  if (!modifier || (code === '_id' && modifier !== 'none')) throw unknown(name);
-  if (modifier === 'missing') {
-    return {
-      parameter,
-      modifier,
-      operands: [],
-      isMissing: oneOf(name, value, new Set(['true', 'false'])) === 'true',
-    };
-  }
-  const texts = splitUnescaped(value, ',');
-  if (texts.length > MAX_OPERANDS) throw tooCostly(`More than ${MAX_OPERANDS} values for one parameter.`);
-  const operands = texts.map((text) => {
-    const operand = text.length > MAX_VALUE_LENGTH ? undefined : parseOperand(text, parameter, targetType);
-    if (!operand || (code === '_id' && !isId(text)))
-      throw invalid(name, `Not a value of a ${parameter.type} parameter.`);
-    return operand;
-  });
-  return { parameter, modifier, operands, isMissing: false };
 }

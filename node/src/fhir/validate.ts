@@ -97,31 +97,36 @@ function checkInvariants(object: Json, rules: ObjectRules, walk: Walk): void {
   }
 }
 
-/** `_birthDate` beside `birthDate`: id and extensions of a primitive (FHIR R4 json.html §primitive). True if it is one. */
+/** `_birthDate` beside `birthDate`: id and extensions of a primitive (FHIR R4 json.html §primitive). True if it holds any. */
 function checkSidecar(
   object: Json,
   name: string,
   { rules, walk }: { rules: ObjectRules; walk: Walk },
 ): boolean {
   const rule = name.startsWith('_') ? rules.elements.get(name.slice(1)) : undefined;
-  const element = rulesOf('Element');
-  if (!rule?.primitive || !element) {
+  if (!rule?.primitive) {
     report(walk, 'FHIR_ELEMENT_UNKNOWN', /^_?[A-Za-z][A-Za-z0-9]{0,63}$/.test(name) ? { below: name } : {});
     return false;
   }
-  const value = object[rule.name];
   const items = rule.isArray ? object[name] : [object[name]];
-  if (!Array.isArray(items) || (rule.isArray && Array.isArray(value) && value.length !== items.length)) {
+  if (!Array.isArray(items) || !isAsLong(items, object[rule.name])) {
     report(walk, 'FHIR_CARDINALITY', { below: name });
     return true;
   }
   walk.path.push(name);
-  for (const item of items) {
-    if (isObject(item)) checkObject(item, element, walk);
-    else if (item !== null || !rule.isArray) report(walk, 'FHIR_VALUE_TYPE');
-  }
+  for (const item of items) checkSidecarItem(item, rule, walk);
   walk.path.pop();
   return items.some(isObject);
+}
+
+function isAsLong(items: readonly unknown[], value: unknown): boolean {
+  return !Array.isArray(value) || value.length === items.length;
+}
+
+function checkSidecarItem(item: unknown, rule: ElementRule, walk: Walk): void {
+  const element = rulesOf('Element');
+  if (isObject(item) && element) checkObject(item, element, walk);
+  else if (item !== null || !rule.isArray) report(walk, 'FHIR_VALUE_TYPE');
 }
 
 function checkElement(parent: Json, rule: ElementRule, walk: Walk): void {
