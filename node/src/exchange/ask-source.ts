@@ -1,0 +1,109 @@
+import { messageKeyId, type RequestParts, signRequest } from '../crypto/http-signature.ts';
+import type { Member, Members } from '../identity/index.ts';
+import { AppError } from '../lib/errors.ts';
+import { newSecret } from '../lib/ids.ts';
+import { ReplyRejected, type SourceFailureCode } from './errors.ts';
+import { exchangePath, requestBytes } from './messages.ts';
+import type { PeerPort } from './ports.ts';
+import { type RawReply, type ReceiveDeps, receive, type SentRequest } from './receive.ts';
+import type { ExchangeRequest, VerifiedReply } from './types.ts';
+
+export type AskDeps = ReceiveDeps & { members: Pick<Members, 'get'>; peers: PeerPort };
+
+/** What came of asking one source. `reasons` of a failure are exact and for the audit record only. */
+export type SourceOutcome = { organizationId: string; requestDigest?: Uint8Array | undefined } & (
+  | { outcome: 'answered'; reply: VerifiedReply; source: Member }
+  | { outcome: 'failed'; code: SourceFailureCode; reasons: string[] }
+);
+
+/** Asks one source and verifies its reply. Never rejects for what a source does or does not do. */
+export async function askSource(
+  organizationId: string,
+  request: ExchangeRequest,
+  deps: AskDeps,
+): Promise<SourceOutcome> {
+  const source = await deps.members.get(organizationId);
+  if (source === undefined || organizationId === deps.organizationId || source.state === 'deleted') {
+    return failed(organizationId, 'EXCHANGE_SOURCE_UNKNOWN');
+  }
+  if (source.state !== 'registered') return failed(organizationId, 'EXCHANGE_SOURCE_DISABLED');
+  const { sent, body } = sign(request, source, deps);
+  const outcome = await exchange({ source, sent, body }, deps);
+  return { ...outcome, requestDigest: sent.digest };
+}
+
+async function exchange(
+  { source, sent, body }: { source: Member; sent: SentRequest; body: Uint8Array },
+  deps: AskDeps,
+): Promise<SourceOutcome> {
+  const { organizationId } = source;
+  const { fields } = sent.signed;
+  try {
+    const reply = await deps.peers.send({ member: source, method: 'POST', path: exchangePath, fields, body });
+    if (reply.status !== 200) return failed(organizationId, 'PEER_REFUSED', partnersCode(reply));
+    return {
+      organizationId,
+      outcome: 'answered',
+      source,
+      reply: await receive({ source, sent, reply }, deps),
+    };
+  } catch (cause) {
+    // Whatever failed about the reply is one code to the caller: an attacker learns nothing from it.
+    if (cause instanceof ReplyRejected)
+      return failed(organizationId, 'PEER_INVALID_RESPONSE', exactReasons(cause));
+    if (cause instanceof AppError && isPeerCode(cause.code)) return failed(organizationId, cause.code);
+    throw cause;
+  }
+}
+
+function sign(
+  request: ExchangeRequest,
+  source: Member,
+  { organizationId, keyStore, clock }: AskDeps,
+): { sent: SentRequest; body: Uint8Array } {
+  const body = requestBytes(request);
+  const parts: RequestParts = {
+    method: 'POST',
+    targetUri: new URL(source.nodeUrl).origin + exchangePath,
+    fields: {
+      'content-type': 'application/json',
+      'medseal-organization': organizationId,
+      'medseal-recipient': source.organizationId,
+    },
+  };
+  const signer = {
+    keyId: messageKeyId(organizationId, keyStore.publicKey('message')),
+    sign: (bytes: Uint8Array) => keyStore.sign('message', bytes),
+  };
+  const { fields, digest } = signRequest(
+    { ...parts, body },
+    { signer, createdAt: clock.now(), nonce: newSecret(16) },
+  );
+  return { sent: { request, signed: { ...parts, fields }, digest }, body };
+}
+
+function failed(organizationId: string, code: SourceFailureCode, more: string[] = []): SourceOutcome {
+  return { organizationId, outcome: 'failed', code, reasons: [code, ...more] };
+}
+
+function exactReasons(rejected: ReplyRejected): string[] {
+  const { code, cause } = rejected;
+  return cause instanceof Error && 'code' in cause ? [code, String(cause.code)] : [code];
+}
+
+/** The partner's own word on a refusal: not verified, kept for whoever looks into it. */
+function partnersCode({ status, body }: RawReply): string[] {
+  const code = /"code"\s*:\s*"([A-Z][A-Z_]{2,63})"/.exec(Buffer.from(body).toString('latin1', 0, 4096))?.[1];
+  return code === undefined ? [`HTTP_${status}`] : [`HTTP_${status}`, code];
+}
+
+const peerCodes: ReadonlySet<string> = new Set<SourceFailureCode>([
+  'PEER_UNREACHABLE',
+  'PEER_TIMEOUT',
+  'PEER_CERTIFICATE',
+  'PEER_INVALID_RESPONSE',
+]);
+
+function isPeerCode(code: string): code is SourceFailureCode {
+  return peerCodes.has(code);
+}

@@ -1,0 +1,87 @@
+import type { AuditEntry } from '../audit/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+import type { Queryable } from '../lib/sql.ts';
+import { type AcceptDeps, type Accepted, recordRefusal } from './accept-request.ts';
+import { ExchangeError } from './errors.ts';
+import type { ConsentPort, ExchangeDecision } from './ports.ts';
+import { type ExchangeRow, saveAnswer } from './store.ts';
+import type { ReplyPayload } from './types.ts';
+
+/** An accepted request and who it is about, if that person is known here. */
+export type Concern = Accepted & { patient: PatientId | undefined };
+export type Answer = { payload: ReplyPayload; decision: ExchangeDecision; instances: string[] };
+
+/** Longer than a request can be fresh anywhere, whatever the clocks. */
+const nonceLifetimeMs = 180_000;
+
+/**
+ * The moment of release: exchange, nonce and access are written together, if the consents the decision rests on are
+ * still the same. False where one changed. A request that was answered before is EXCHANGE_REPLAYED.
+ */
+export async function commitAnswer(
+  concern: Concern,
+  answer: Answer,
+  deps: AcceptDeps & { consent: ConsentPort },
+): Promise<boolean> {
+  try {
+    await deps.db.transaction((tx) => write(tx, { concern, answer }, deps));
+    return true;
+  } catch (cause) {
+    if (cause instanceof ConsentChanged) return false;
+    if (cause instanceof ExchangeError) await recordRefusal(concern.member, cause, deps);
+    throw cause;
+  }
+}
+
+async function write(
+  tx: Queryable,
+  { concern, answer }: { concern: Concern; answer: Answer },
+  { consent, access }: AcceptDeps & { consent: ConsentPort },
+): Promise<void> {
+  const { nonce, createdAt } = concern.verified;
+  const expiresAt = new Date(createdAt.getTime() + nonceLifetimeMs).toISOString();
+  const saved = await saveAnswer(tx, rowOf(concern, answer), { nonce, expiresAt });
+  if (!saved) throw new ExchangeError('EXCHANGE_REPLAYED');
+  if (!(await consent.stillHolds(tx, answer.decision))) throw new ConsentChanged();
+  await access.record(tx, [accessOf(concern, answer)]);
+}
+
+/** Rolls back a transaction whose decision is out of date. */
+class ConsentChanged extends Error {}
+
+function rowOf(
+  { member, request, verified }: Concern,
+  { payload: { receipt, permit } }: Answer,
+): ExchangeRow {
+  return {
+    exchangeId: receipt.exchangeId,
+    requestId: request.requestId,
+    direction: 'answered',
+    partner: member.organizationId,
+    purpose: request.purpose,
+    staffId: request.staff.staffId,
+    outcome: permit ? 'permitted' : 'denied',
+    recordCount: receipt.records.length,
+    requestDigest: verified.digest,
+    receipt,
+    at: receipt.at,
+  };
+}
+
+function accessOf({ actor, member, request, patient }: Concern, { payload, instances }: Answer): AuditEntry {
+  const { receipt, permit } = payload;
+  return {
+    interaction: 'disclose',
+    outcome: permit ? 'success' : 'denied',
+    actor,
+    at: receipt.at,
+    patientId: patient,
+    purpose: request.purpose,
+    instances,
+    query: `types=${request.types.join(',')}&count=${request.count}`,
+    reasons: receipt.rules,
+    decisionId: receipt.decisionId,
+    requestId: request.requestId,
+    counterpart: member.organizationId,
+  };
+}

@@ -1,0 +1,141 @@
+import { canonicalJson, fromUtf8, type Leaf, type RecordDisclosure, utf8 } from '@medseal/evidence';
+import { z } from 'zod';
+import { roles } from '../identity/index.ts';
+import { parseJson } from '../lib/strict-json.ts';
+import { ExchangeError, ReplyRejected } from './errors.ts';
+import { type ExchangeReceipt, type ExchangeRequest, exchangePurposes, type ReplyPayload } from './types.ts';
+
+/** Path of the exchange on a node's peer port. */
+export const exchangePath = '/peer/exchange';
+/** Media type of a sealed reply. */
+export const sealedType = 'application/vnd.medseal.exchange';
+export const maxRequestBytes = 64 * 1024;
+export const maxRecords = 500;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+const organizationId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const resourceType = z.string().regex(/^[A-Z][A-Za-z]{1,63}$/);
+const day = z.iso.date();
+const instant = z.iso.datetime({ precision: 3 });
+// No control characters: these texts reach logs' neighbours and screens.
+const text = (max: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{C}+$/u);
+
+export const typesSchema = z
+  .array(resourceType)
+  .min(1)
+  .max(64)
+  .refine((types) => new Set(types).size === types.length);
+export const countSchema = z.number().int().min(1).max(maxRecords);
+export const purposeSchema = z.enum(exchangePurposes);
+export const organizationIdSchema = organizationId;
+export const dataPeriodSchema = z
+  .strictObject({ start: day.optional(), end: day.optional() })
+  .refine(({ start, end }) => start !== undefined || end !== undefined)
+  .refine(({ start, end }) => start === undefined || end === undefined || start <= end);
+
+const requestSchema: z.ZodType<ExchangeRequest> = z.strictObject({
+  v: z.literal(1),
+  requestId: uuid,
+  pseudonym: digest,
+  purpose: purposeSchema,
+  types: typesSchema,
+  dataPeriod: dataPeriodSchema.optional(),
+  count: countSchema,
+  staff: z.strictObject({
+    staffId: text(128),
+    displayName: text(200),
+    roles: z.array(z.enum(roles)).min(1).max(roles.length),
+  }),
+});
+
+const receiptSchema: z.ZodType<ExchangeReceipt> = z.strictObject({
+  v: z.literal(1),
+  exchangeId: uuid,
+  requestDigest: digest,
+  source: organizationId,
+  requester: organizationId,
+  purpose: z.string().max(16),
+  permit: z.boolean(),
+  decisionId: z.string().min(1).max(128),
+  decisionDigest: digest.optional(),
+  records: z.array(digest).max(maxRecords),
+  rules: z.array(z.string().max(128)).max(32),
+  at: instant,
+  signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
+});
+
+const localized = { zh: text(500), en: text(500) };
+const reason = z.strictObject({ rule: text(128), ...localized, next: z.strictObject(localized) });
+// Leaf and disclosure are checked member by member where they are opened, by evidence/.
+const record = z.strictObject({
+  version: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/),
+  leaf: z.custom<Leaf>(isObject),
+  leafIndex: z.number().int().min(0),
+  inclusionProof: z.array(digest).max(64),
+  disclosure: z.custom<RecordDisclosure>(isObject),
+});
+const replySchema: z.ZodType<ReplyPayload> = z.discriminatedUnion('permit', [
+  z.strictObject({
+    v: z.literal(1),
+    permit: z.literal(false),
+    receipt: receiptSchema,
+    reasons: z.array(reason).min(1).max(16),
+  }),
+  z.strictObject({
+    v: z.literal(1),
+    permit: z.literal(true),
+    receipt: receiptSchema,
+    decision: z.custom<Record<string, unknown>>(isObject),
+    obligations: z.array(text(64)).max(32),
+    redactions: z.array(text(128)).max(256),
+    records: z.array(record).max(maxRecords),
+    checkpoint: z
+      .strictObject({ note: z.string().max(16_384), txId: text(128), blockNumber: z.number().int().min(0) })
+      .nullable(),
+    pending: z.number().int().min(0),
+    omitted: z.number().int().min(0),
+  }),
+]);
+
+/** The bytes of a request: canonical JSON. */
+export function requestBytes(request: ExchangeRequest): Uint8Array {
+  return utf8(canonicalJson(withoutAbsent(request)));
+}
+
+/** The request that a partner sent. EXCHANGE_REQUEST_INVALID for anything else. */
+export function parseRequest(bytes: Uint8Array): ExchangeRequest {
+  try {
+    return requestSchema.parse(parseJson(bytes));
+  } catch (cause) {
+    throw new ExchangeError('EXCHANGE_REQUEST_INVALID', { cause });
+  }
+}
+
+/** The bytes of a reply before padding and sealing. */
+export function replyBytes(reply: ReplyPayload): Uint8Array {
+  return Buffer.from(JSON.stringify(reply), 'utf8');
+}
+
+/** The reply that a source sealed. REPLY_CONTENT for anything else. */
+export function parseReply(bytes: Uint8Array): ReplyPayload {
+  try {
+    return replySchema.parse(parseJson(fromUtf8(bytes), { maxDepth: 96 }));
+  } catch (cause) {
+    throw new ReplyRejected('REPLY_CONTENT', { cause });
+  }
+}
+
+/** Canonical JSON knows no `undefined`: members that are absent are left out. */
+export function withoutAbsent<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

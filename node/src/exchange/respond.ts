@@ -1,0 +1,178 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { fromHex, hex } from '@medseal/evidence';
+import { messageKeyId, signResponse } from '../crypto/http-signature.ts';
+import type { KeyStore } from '../crypto/index.ts';
+import { sealFor } from '../crypto/recipient.ts';
+import type { Pseudonym } from '../lib/brand.ts';
+import { newId } from '../lib/ids.ts';
+import { type AcceptDeps, type Accepted, acceptRequest, type IncomingRequest } from './accept-request.ts';
+import { type Answer, type Concern, commitAnswer } from './commit-answer.ts';
+import { ExchangeError } from './errors.ts';
+import { replyBytes, sealedType } from './messages.ts';
+import { pad } from './padding.ts';
+import type { ExchangeDecision } from './ports.ts';
+import { decisionDigest, signReceipt } from './receipt.ts';
+import { type Release, type ReleaseDeps, release } from './release.ts';
+import { purgeNonces } from './store.ts';
+import type { ExchangeReceipt, ReplyPayload } from './types.ts';
+
+export type ResponderDeps = AcceptDeps & ReleaseDeps & { keyStore: KeyStore };
+export type OutgoingReply = { status: 200; fields: Readonly<Record<string, string>>; body: Uint8Array };
+export type Responder = (incoming: IncomingRequest) => Promise<OutgoingReply>;
+
+const purgeEveryMs = 60_000;
+const maxDecisions = 3;
+/** Denials leave at the end of such a step after their arrival, so that their time says nothing about a patient. */
+const denialStepMs = 40;
+
+/**
+ * Answers partners at the source: verified request, decision, opened records with proofs, sealed and signed reply.
+ * Every answer and every refusal is in the audit record before it is sent.
+ */
+export function createResponder(deps: ResponderDeps): Responder {
+  let purgedAt = 0;
+  return async (incoming) => {
+    const arrivedAt = deps.clock.now().getTime();
+    const accepted = await acceptRequest(incoming, deps);
+    const { permit, body } = await answerWhileConsentHolds(accepted, deps);
+    if (arrivedAt - purgedAt > purgeEveryMs) {
+      purgedAt = arrivedAt;
+      await purgeNonces(deps.db, deps.clock.now());
+    }
+    if (!permit) await wait(untilNextStep(deps.clock.now().getTime() - arrivedAt));
+    return signedReply({ ...incoming, body }, deps);
+  };
+}
+
+/**
+ * Prepares an answer and commits it only if the consents it rests on are still the ones that were decided upon; the
+ * commit is the moment of release. A consent that changed meanwhile is decided anew.
+ */
+async function answerWhileConsentHolds(
+  accepted: Accepted,
+  deps: ResponderDeps,
+): Promise<{ permit: boolean; body: Uint8Array }> {
+  const patient = await deps.records.findByPseudonym(accepted.request.pseudonym as Pseudonym);
+  for (let attempt = 1; attempt <= maxDecisions; attempt += 1) {
+    const concern = { ...accepted, patient };
+    const answer = await prepareAnswer(concern, deps);
+    const body = await sealAnswer(accepted, answer, deps);
+    if (await commitAnswer(concern, answer, deps)) return { permit: answer.payload.permit, body };
+  }
+  throw new ExchangeError('EXCHANGE_UNAVAILABLE');
+}
+
+async function prepareAnswer(concern: Concern, deps: ResponderDeps): Promise<Answer> {
+  const { actor, request, patient } = concern;
+  const { purpose, types } = request;
+  const requestedAt = deps.clock.now().toISOString();
+  // A person who is not known here is decided about like one who has consented to nothing.
+  const decision = await deps.consent.decide({
+    actor,
+    patient,
+    purpose,
+    action: 'search',
+    types,
+    requestedAt,
+  });
+  if (!decision.permit || patient === undefined) return denial(concern, decision, deps);
+  const released = await release({ request, patient, decision }, deps);
+  return permission(concern, { decision, released }, deps);
+}
+
+function denial(accepted: Accepted, decision: ExchangeDecision, deps: ResponderDeps): Answer {
+  if (decision.permit) throw new ExchangeError('EXCHANGE_UNAVAILABLE', { message: 'permit without patient' });
+  const { reasons } = decision;
+  const receipt = signReceipt(
+    {
+      ...receiptFrame(accepted, decision, deps),
+      permit: false,
+      records: [],
+      rules: reasons.map(({ rule }) => rule),
+    },
+    deps.keyStore,
+  );
+  return { payload: { v: 1, permit: false, receipt, reasons }, decision, instances: [] };
+}
+
+function permission(
+  accepted: Accepted,
+  { decision, released }: { decision: ExchangeDecision & { permit: true }; released: Release },
+  deps: ResponderDeps,
+): Answer {
+  const { instances, ...sent } = released;
+  const { obligations, redactions } = decision;
+  const receipt = signReceipt(
+    {
+      ...receiptFrame(accepted, decision, deps),
+      permit: true,
+      decisionDigest: decisionDigest(decision.receipt),
+      records: sent.records.map(({ leaf }) => leaf.digest),
+      rules: [],
+    },
+    deps.keyStore,
+  );
+  const payload: ReplyPayload = {
+    v: 1,
+    permit: true,
+    receipt,
+    decision: { ...decision.receipt },
+    obligations,
+    redactions,
+    ...sent,
+  };
+  return { payload, decision, instances };
+}
+
+type ReceiptFrame = Omit<ExchangeReceipt, 'permit' | 'records' | 'rules' | 'decisionDigest' | 'signature'>;
+
+function receiptFrame(
+  { member, request, verified }: Accepted,
+  { receipt }: ExchangeDecision,
+  deps: ResponderDeps,
+): ReceiptFrame {
+  return {
+    v: 1,
+    exchangeId: newId(),
+    requestDigest: hex(verified.digest),
+    source: deps.organizationId,
+    requester: member.organizationId,
+    purpose: request.purpose,
+    decisionId: receipt.decisionId,
+    at: deps.clock.now().toISOString(),
+  };
+}
+
+function sealAnswer(
+  { member, request, verified }: Accepted,
+  { payload }: Answer,
+  deps: ResponderDeps,
+): Promise<Uint8Array> {
+  return sealFor(fromHex(member.sealingKey), pad(replyBytes(payload)), {
+    requestDigest: verified.digest,
+    sourceOrganizationId: deps.organizationId,
+    requesterOrganizationId: member.organizationId,
+    purpose: request.purpose,
+  });
+}
+
+function signedReply(
+  { member, request, body }: IncomingRequest & { body: Uint8Array },
+  { organizationId, keyStore, clock }: ResponderDeps,
+): OutgoingReply {
+  const signer = {
+    keyId: messageKeyId(organizationId, keyStore.publicKey('message')),
+    sign: (bytes: Uint8Array) => keyStore.sign('message', bytes),
+  };
+  const fields = {
+    'content-type': sealedType,
+    'medseal-organization': organizationId,
+    'medseal-recipient': member.organizationId,
+  };
+  const response = { status: 200 as const, fields, body };
+  return { status: 200, fields: signResponse(response, { request, signer, createdAt: clock.now() }), body };
+}
+
+function untilNextStep(elapsedMs: number): number {
+  return denialStepMs - (Math.max(0, elapsedMs) % denialStepMs);
+}
