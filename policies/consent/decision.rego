@@ -2,7 +2,7 @@
 # title: May this actor do this to this patient's records?
 # description: |
 #   The one entry point. Denies unless every request rule is met and somebody grants. The output is an object:
-#   {permit: true, rules, grants, redactions, obligations} or {permit: false, rules, reasons, findings}.
+#   {permit: true, rules, grants, exclusions, redactions, obligations} or {permit: false, rules, reasons, findings}.
 #   `reasons` are for the one who asked; `findings` say why single consents did not count and stay inside.
 # schemas:
 #   - input: schema.input
@@ -35,6 +35,7 @@ permission := {
 	"permit": true,
 	"rules": sort({grant.rule | some grant in grants}),
 	"grants": [object.remove(grant, ["rule"]) | some grant in grants],
+	"exclusions": exclusions,
 	"redactions": redactions,
 	"obligations": obligations,
 }
@@ -94,6 +95,10 @@ grants := staff.grants if input.actor.kind == "staff"
 grants := patient.grants if input.actor.kind == "patient"
 
 grants := partner.grants if input.actor.kind == "peer"
+
+default exclusions := []
+
+exclusions := partner.excluded if input.actor.kind == "peer"
 
 default absent_grant := "policy.default"
 

@@ -160,7 +160,6 @@ grants := [grant |
 			"consentVersion": consent.version,
 			"types": types.overlap(input.request.types, consent.types),
 			"labels": sort({label | some label in consent.labels; label in sensitive}),
-			"exclusions": [content_of(exclusion) | some exclusion in exclusions],
 		},
 		narrowing(consent),
 	)
@@ -168,6 +167,9 @@ grants := [grant |
 	readable
 	not everything_excluded
 }
+
+# They hold for every grant.
+excluded := [content_of(exclusion) | some exclusion in exclusions]
 
 narrowing(consent) := object.union(instances_of(consent), data_period_of(consent))
 

@@ -23,7 +23,6 @@ grants := [{
 	"rule": "patient.own",
 	"types": input.request.types,
 	"labels": "all",
-	"exclusions": [],
 }] if {
 	is_string(input.actor.patient)
 	input.actor.patient == input.patient
@@ -33,7 +32,6 @@ grants := [{
 	"rule": "directory.read",
 	"types": types.overlap(input.request.types, sort(purposes.directory)),
 	"labels": "all",
-	"exclusions": [],
 }] if {
 	is_string(input.actor.patient)
 	input.patient == null

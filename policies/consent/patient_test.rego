@@ -13,7 +13,7 @@ test_patients_read_their_own if {
 	every action in ["read", "search", "history", "everything"] {
 		result := consent.decision with input as object.union(given.patient, {"request": {"action": action}})
 		result.rules == ["patient.own"]
-		result.grants == [{"types": "all", "labels": "all", "exclusions": []}]
+		result.grants == [{"types": "all", "labels": "all"}]
 	}
 }
 
@@ -42,7 +42,7 @@ test_patients_may_read_the_directory if {
 		{"patient": null, "request": {"types": ["Practitioner", "Observation"]}},
 	)
 	result.rules == ["directory.read"]
-	result.grants == [{"types": ["Practitioner"], "labels": "all", "exclusions": []}]
+	result.grants == [{"types": ["Practitioner"], "labels": "all"}]
 	denied_by({"patient": null, "request": {"types": ["Observation"]}}, ["patient.not-own"])
 	denied_by(
 		{"patient": null, "actor": {"patient": null}, "request": {"types": ["Practitioner"]}},

@@ -77,7 +77,6 @@ role_grants := [grant |
 		"rule": concat(".", ["role", rule.role]),
 		"types": types.overlap(input.request.types, rule.types),
 		"labels": rule.labels,
-		"exclusions": [],
 	}
 ]
 
@@ -87,7 +86,6 @@ directory_grants := [{
 	"rule": "directory.read",
 	"types": types.overlap(input.request.types, sort(purposes.directory)),
 	"labels": "all",
-	"exclusions": [],
 }] if {
 	input.request.action in reading
 	input.request.types != "all"

@@ -31,7 +31,7 @@ test_a_clinician_treats if {
 		result := consent.decision with input as acting(["clinician"], "TREAT", action)
 		result.permit == true
 		"role.clinician" in result.rules
-		result.grants[0] == {"types": ["Observation"], "labels": "all", "exclusions": []}
+		result.grants[0] == {"types": ["Observation"], "labels": "all"}
 	}
 	denied_by(acting(["clinician"], "HPAYMT", "write"), ["role.not-permitted"])
 	denied_by(acting(["clinician"], "TREAT", "erase"), ["role.not-permitted"])
@@ -44,7 +44,7 @@ test_no_consent_and_no_fresh_ledger_is_needed_in_the_house if {
 
 test_a_pharmacist_sees_medication_only if {
 	result := consent.decision with input as asking(["pharmacist"], "TREAT", ["MedicationRequest", "Procedure"])
-	result.grants == [{"types": ["MedicationRequest"], "labels": "all", "exclusions": []}]
+	result.grants == [{"types": ["MedicationRequest"], "labels": "all"}]
 	everything := consent.decision with input as asking(["pharmacist"], "TREAT", "all")
 	everything.grants[0].types == sort(staff.medication_types)
 	denied_by(asking(["pharmacist"], "TREAT", ["Procedure"]), ["type.not-permitted"])
@@ -53,7 +53,7 @@ test_a_pharmacist_sees_medication_only if {
 
 test_a_registrar_registers_and_settles_but_sees_no_sensitive_content if {
 	result := consent.decision with input as asking(["registrar"], "HOPERAT", ["Patient", "Observation"])
-	result.grants == [{"types": ["Patient"], "labels": [], "exclusions": []}]
+	result.grants == [{"types": ["Patient"], "labels": []}]
 	permits(acting(["registrar"], "TREAT", "write"), ["role.registrar"])
 	permits(asking(["registrar"], "HPAYMT", ["Claim"]), ["role.registrar"])
 	denied_by(asking(["registrar"], "HPAYMT", ["Observation"]), ["type.not-permitted"])
@@ -84,7 +84,7 @@ test_two_roles_add_up if {
 test_everybody_in_the_house_may_read_the_directory if {
 	permits(asking(["administrator"], "HOPERAT", ["Practitioner", "Patient"]), ["directory.read"])
 	result := consent.decision with input as asking(["administrator"], "HOPERAT", ["Practitioner", "Patient"])
-	result.grants == [{"types": ["Practitioner"], "labels": "all", "exclusions": []}]
+	result.grants == [{"types": ["Practitioner"], "labels": "all"}]
 	denied_by(asking(["administrator"], "HOPERAT", "all"), ["role.not-permitted"])
 	denied_by(
 		object.union(acting(["administrator"], "HOPERAT", "write"), {"request": {"types": ["Practitioner"]}}),

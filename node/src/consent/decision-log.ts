@@ -1,0 +1,156 @@
+import { commit, fromHex, hex } from '@medseal/evidence';
+import {
+  createKeys,
+  directoryToken,
+  findKeys,
+  type KeyStore,
+  openRecord,
+  type PatientKey,
+  patientToken,
+  type SealingKey,
+  sealRecord,
+} from '../crypto/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Database, Queryable } from '../lib/sql.ts';
+import { insertDecisions } from './decision-store.ts';
+import type { PolicyInput } from './policy-input.ts';
+import type { PolicyOutcome } from './policy-outcome.ts';
+import type { EvidencePort } from './ports.ts';
+import type { DecisionReceipt } from './types.ts';
+
+/** What is kept of a decision; sealed. `salt` is the one of `receipt.inputDigest`, hex. */
+export type DecisionContent = {
+  v: 1;
+  salt: string;
+  input: PolicyInput;
+  outcome: PolicyOutcome;
+  receipt: DecisionReceipt;
+};
+
+export type DecisionEntry = { patientId: PatientId | undefined; content: DecisionContent };
+
+/** `write` resolves when the decision is durable; it rejects when it is not, and then nothing may be released. */
+export type DecisionLog = { write(entry: DecisionEntry): Promise<void> };
+
+export type DecisionLogDeps = {
+  db: Database;
+  keyStore: KeyStore;
+  tenant: string;
+  clock: Clock;
+  evidence: EvidencePort;
+};
+
+type Waiting = { entry: DecisionEntry; resolve: () => void; reject: (error: unknown) => void };
+
+const maxBatch = 200;
+
+/** Writes decisions, those that arrive while one transaction runs together in the next (group commit). */
+export function createDecisionLog(deps: DecisionLogDeps): DecisionLog {
+  const queue: Waiting[] = [];
+  let running = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    while (queue.length > 0) {
+      const batch = queue.splice(0, maxBatch);
+      try {
+        await deps.db.transaction((tx) =>
+          writeBatch(
+            tx,
+            batch.map(({ entry }) => entry),
+            deps,
+          ),
+        );
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    running = false;
+  };
+  return {
+    write: (entry) =>
+      new Promise((resolve, reject) => {
+        queue.push({ entry, resolve, reject });
+        // Never rejects: every failure is handed to the entries of its batch.
+        if (!running) void run();
+      }),
+  };
+}
+
+async function writeBatch(
+  tx: Queryable,
+  entries: readonly DecisionEntry[],
+  deps: DecisionLogDeps,
+): Promise<void> {
+  const keys = await keysFor(tx, entries, deps);
+  const sealed = entries.map((entry, at) =>
+    sealDecision(entry.content, keys[at] ?? missingKey(), deps.tenant),
+  );
+  const leafIds = await deps.evidence.append(
+    tx,
+    sealed.map(({ digest, decidedAt }) => ({ kind: 'decision', digest, at: decidedAt })),
+  );
+  await insertDecisions(
+    tx,
+    sealed.map(({ digest: _, ...row }, at) => ({ ...row, leafId: String(leafIds[at]) })),
+  );
+}
+
+/** The patient's key; where there is no patient (any more), the directory's, so that the rows look alike. */
+async function keysFor(
+  tx: Queryable,
+  entries: readonly DecisionEntry[],
+  { keyStore, clock }: DecisionLogDeps,
+): Promise<PatientKey[]> {
+  const directory = directoryToken(keyStore);
+  const tokens = entries.map(({ patientId }) =>
+    patientId === undefined ? directory : patientToken(keyStore, patientId),
+  );
+  const found = await findKeys(tx, [...tokens, directory], { keyStore });
+  const shared =
+    found.get(hex(directory)) ??
+    (await createKeys(tx, [directory], { keyStore, at: clock.now() })).get(hex(directory));
+  return tokens.map((token) => found.get(hex(token)) ?? shared ?? missingKey());
+}
+
+/** `createKeys` returns every key it was asked for or throws; a batch without a key must not be written. */
+function missingKey(): never {
+  throw new Error('no key to seal a decision with');
+}
+
+function sealDecision(
+  content: DecisionContent,
+  key: PatientKey,
+  tenant: string,
+): {
+  decisionId: string;
+  patientToken: Uint8Array;
+  wrappedKey: Uint8Array;
+  body: Uint8Array;
+  digest: Uint8Array;
+  decidedAt: string;
+} {
+  const { decisionId, at } = content.receipt;
+  const { sealed } = sealRecord(JSON.stringify(content), { key, address: addressOf(decisionId, tenant) });
+  return {
+    decisionId,
+    patientToken: key.token,
+    ...sealed,
+    digest: commit('decision', content.receipt, fromHex(content.salt)),
+    decidedAt: at,
+  };
+}
+
+/** Opens a stored decision; throws CryptoError SEAL_REFUSED for another key or an altered byte. */
+export function openDecision(
+  sealed: { wrappedKey: Uint8Array; body: Uint8Array },
+  { key, decisionId, tenant }: { key: SealingKey; decisionId: string; tenant: string },
+): DecisionContent {
+  const { text } = openRecord(sealed, { key, address: addressOf(decisionId, tenant) });
+  return JSON.parse(text) as DecisionContent;
+}
+
+function addressOf(decisionId: string, tenant: string) {
+  return { tenant, type: 'Decision', id: decisionId, version: 1 };
+}

@@ -1,0 +1,49 @@
+import type { KeyStore } from '../crypto/index.ts';
+import type { Members } from '../identity/index.ts';
+import type { OrganizationId } from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Database } from '../lib/sql.ts';
+import { type DecideDeps, decide } from './decide.ts';
+import { createDecisionLog } from './decision-log.ts';
+import { keepPolicy } from './decision-store.ts';
+import type { EvidencePort, LedgerView, PolicyPort } from './ports.ts';
+import { receiptSigner } from './receipt.ts';
+import { releases } from './releases.ts';
+import { type Replay, replayDecision } from './replay.ts';
+import type { Decision, DecisionRequest, RecordDescriptor } from './types.ts';
+
+/** The node's decision point. */
+export type Decisions = {
+  decide(request: DecisionRequest): Promise<Decision>;
+  releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
+  replay(decisionId: string): Promise<Replay>;
+};
+
+export type DecisionDeps = {
+  db: Database;
+  keyStore: KeyStore;
+  clock: Clock;
+  tenant: OrganizationId;
+  members: Pick<Members, 'get'>;
+  ledgerView: LedgerView;
+  policy: PolicyPort;
+  evidence: EvidencePort;
+  logger: Logger;
+};
+
+/** Opens the decision point. The policy is kept in the database first, so that every decision can be replayed. */
+export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
+  const { db, keyStore, tenant, policy, clock } = deps;
+  await keepPolicy(db, { digest: policy.digest, wasm: policy.wasm, at: clock.now() });
+  const decideDeps: DecideDeps = {
+    ...deps,
+    decisions: createDecisionLog(deps),
+    signReceipt: receiptSigner(tenant, keyStore),
+  };
+  return {
+    decide: (request) => decide(request, decideDeps),
+    releases,
+    replay: (decisionId) => replayDecision(decisionId, deps),
+  };
+}

@@ -1,0 +1,94 @@
+import { narrowerLabels, ordinaryLabels } from './codes.ts';
+import type { DataPeriod, Decision, Grant, GrantExclusion, RecordDescriptor } from './types.ts';
+
+/**
+ * Whether a decision releases one record: some grant covers it and excludes it not. A record without a date is inside no
+ * data period that narrows, and inside every one that excludes.
+ */
+export function releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold' {
+  if (!decision.permit) return 'withhold';
+  return decision.grants.some((grant) => covers(grant, descriptor)) ? 'release' : 'withhold';
+}
+
+/** Top-level elements of a resource of this type that the decision withholds. */
+export function withheldElements(decision: Decision, type: string): ReadonlySet<string> {
+  const redactions = decision.permit ? decision.redactions : [];
+  const elements = redactions.map((name) => name.split('.'));
+  return new Set(
+    elements.flatMap(([first = '', second]) => {
+      if (second === undefined) return [first];
+      return first === type ? [second] : [];
+    }),
+  );
+}
+
+function covers(grant: Grant, record: RecordDescriptor): boolean {
+  return (
+    (grant.types === 'all' || grant.types.includes(record.type)) &&
+    (grant.instances === undefined || grant.instances.includes(`${record.type}/${record.id}`)) &&
+    (grant.dataPeriod === undefined || isInside(record.date, grant.dataPeriod)) &&
+    opensLabels(grant.labels, record.labels) &&
+    !grant.exclusions.some((exclusion) => excludes(exclusion, record))
+  );
+}
+
+/**
+ * Every sensitive label has to be named. `R` and the wider label follow from a narrower one that is there too, so they
+ * need no name of their own beside it. A label that is not known here is never opened.
+ */
+function opensLabels(opened: Grant['labels'], labels: readonly string[]): boolean {
+  if (opened === 'all') return true;
+  const sensitive = labels.filter((label) => !ordinaryLabels.has(label));
+  const specific = sensitive.filter((label) => label !== 'R');
+  const implied = (label: string): boolean =>
+    label === 'R'
+      ? specific.length > 0
+      : (narrowerLabels[label] ?? []).some((narrower) => specific.includes(narrower));
+  return sensitive.every((label) => opened.includes(label) || implied(label));
+}
+
+function excludes(exclusion: GrantExclusion, record: RecordDescriptor): boolean {
+  const { types, instances, labels, dataPeriod } = exclusion;
+  return (
+    (types === undefined || types.includes(record.type)) &&
+    (instances === undefined || instances.includes(`${record.type}/${record.id}`)) &&
+    (labels === undefined || labels.some((label) => carries(record.labels, label))) &&
+    (dataPeriod === undefined || mayTouch(record.date, dataPeriod))
+  );
+}
+
+/** An excluded label takes its narrower ones along. */
+function carries(labels: readonly string[], excluded: string): boolean {
+  const all = [
+    excluded,
+    ...(Object.hasOwn(narrowerLabels, excluded) ? (narrowerLabels[excluded] ?? []) : []),
+  ];
+  return all.some((label) => labels.includes(label));
+}
+
+/** Certainly inside: the whole span that the date may mean is. */
+function isInside(date: string | undefined, { start, end }: DataPeriod): boolean {
+  const span = spanOf(date);
+  if (span === undefined) return false;
+  return (start === undefined || span.first >= start) && (end === undefined || span.last <= end);
+}
+
+/** Possibly inside: some day that the date may mean is. */
+function mayTouch(date: string | undefined, { start, end }: DataPeriod): boolean {
+  const span = spanOf(date);
+  if (span === undefined) return true;
+  return (start === undefined || span.last >= start) && (end === undefined || span.first <= end);
+}
+
+const fhirDate = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T|$)/;
+
+/** First and last day that a FHIR date or dateTime may mean, as written: the day on the record, in its own time zone. */
+function spanOf(date: string | undefined): { first: string; last: string } | undefined {
+  const match = date === undefined ? null : fhirDate.exec(date);
+  if (match === null) return undefined;
+  const [, year = '', month, day] = match;
+  return {
+    first: `${year}-${month ?? '01'}-${day ?? '01'}`,
+    last: `${year}-${month ?? '12'}-${day ?? '31'}`,
+  };
+}

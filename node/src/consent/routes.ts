@@ -1,0 +1,99 @@
+import { type Response, Router } from 'express';
+import { z } from 'zod';
+import type { Actor } from '../identity/index.ts';
+import { actorOf, parseAssertion, requireStaff } from '../identity/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+import type { Consents } from './consents.ts';
+import type { Decisions } from './decisions.ts';
+import { ConsentError } from './errors.ts';
+
+export type ConsentRouteDeps = { consents: Consents; decisions: Pick<Decisions, 'replay'> };
+
+const draftBody = z.strictObject({ terms: z.unknown() });
+const grantBody = z.strictObject({ consent: z.unknown(), assertion: z.unknown() });
+const revocationBody = z.strictObject({ statement: z.unknown(), assertion: z.unknown() });
+const empty = z.union([z.undefined(), z.strictObject({})]);
+const logicalId = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/);
+const listQuery = z.strictObject({ patient: logicalId.optional() });
+
+/** Consents and decisions on the API port. Patients draft, grant and revoke; staff of the custodian read. */
+export function consentRoutes({ consents, decisions }: ConsentRouteDeps): Router {
+  const router = Router();
+  grantingRoutes(router, consents);
+  revocationRoutes(router, consents);
+  readingRoutes(router, consents);
+  router.get('/decisions/:decisionId', async (request, response) => {
+    requireStaff(response, ['privacy-officer']);
+    response.json(await decisions.replay(parse(z.uuid(), request.params.decisionId)));
+  });
+  return router;
+}
+
+function grantingRoutes(router: Router, consents: Consents): void {
+  router.post('/consents/drafts', async (request, response) => {
+    const patientId = requirePatient(actorOf(response));
+    const { terms } = parse(draftBody, request.body);
+    response.json(await consents.draft({ patientId, terms }));
+  });
+  router.post('/consents', async (request, response) => {
+    const patientId = requirePatient(actorOf(response));
+    const { consent, assertion } = parse(grantBody, request.body);
+    const view = await consents.grant({ patientId, consent, assertion: parseAssertion(assertion) });
+    response.status(201).json(view);
+  });
+}
+
+function revocationRoutes(router: Router, consents: Consents): void {
+  router.post('/consents/:consentId/revocation-drafts', async (request, response) => {
+    const patientId = requirePatient(actorOf(response));
+    parse(empty, request.body);
+    const consentId = parse(logicalId, request.params.consentId);
+    response.json(await consents.draftRevocation({ patientId, consentId }));
+  });
+  router.post('/consents/:consentId/revocation', async (request, response) => {
+    const patientId = requirePatient(actorOf(response));
+    const { statement, assertion } = parse(revocationBody, request.body);
+    requireSame(statement, parse(logicalId, request.params.consentId));
+    response.json(await consents.revoke({ patientId, statement, assertion: parseAssertion(assertion) }));
+  });
+}
+
+function readingRoutes(router: Router, consents: Consents): void {
+  router.get('/consents', async (request, response) => {
+    const actor = actorOf(response);
+    const { patient } = parse(listQuery, request.query);
+    const patientId = actor.kind === 'patient' ? (patient ?? actor.patientId) : patient;
+    if (patientId === undefined) throw new ConsentError('CONSENT_REQUEST_INVALID', { field: 'patient' });
+    const list = { actor, patientId: patientId as PatientId, requestId: requestIdOf(response) };
+    response.json({ consents: await consents.list(list) });
+  });
+  router.get('/consents/:consentId', async (request, response) => {
+    const actor = actorOf(response);
+    const consentId = parse(logicalId, request.params.consentId);
+    response.json(await consents.get({ actor, consentId, requestId: requestIdOf(response) }));
+  });
+}
+
+function requirePatient(actor: Actor): PatientId {
+  if (actor.kind !== 'patient') throw new ConsentError('CONSENT_FORBIDDEN');
+  return actor.patientId;
+}
+
+/** The statement that was signed is about the consent in the path. */
+function requireSame(statement: unknown, consentId: string): void {
+  const named = z.object({ consentId: z.literal(consentId) }).safeParse(statement);
+  if (!named.success) throw new ConsentError('CONSENT_INVALID', { field: 'statement.consentId' });
+}
+
+function requestIdOf({ locals }: Response): string | undefined {
+  const id: unknown = locals['requestId'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Names the field that is wrong, never its value. */
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new ConsentError('CONSENT_REQUEST_INVALID', { field: path === '' ? 'request' : path });
+}
