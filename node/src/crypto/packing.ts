@@ -2,14 +2,12 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 const plain = 0;
 const deflated = 1;
-/** Below this a deflate stream costs more than it saves. */
-const worthDeflating = 300;
 const maxUnpacked = 64 * 1024 * 1024;
 
-/** Text as bytes, deflated where that is shorter; the first byte says which. */
-export function pack(text: string): Uint8Array {
+/** Text as bytes, deflated from `deflateFrom` bytes on where that is shorter; the first byte says which. */
+export function pack(text: string, deflateFrom = 300): Uint8Array {
   const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length >= worthDeflating) {
+  if (bytes.length >= deflateFrom) {
     const body = deflateRawSync(bytes, { level: 3, memLevel: 6, chunkSize: Math.max(64, bytes.length) });
     if (body.length < bytes.length) return Buffer.concat([Buffer.of(deflated), body]);
   }

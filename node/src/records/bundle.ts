@@ -1,0 +1,128 @@
+import {
+  type BundlePlan,
+  type EntryResult,
+  errorIssue,
+  FhirError,
+  type OperationOutcomeIssue,
+  type PlannedEntry,
+  parseSearch,
+  planBundle,
+} from '../fhir/index.ts';
+import { AppError } from '../lib/errors.ts';
+import { RecordsError } from './errors.ts';
+import { ingest } from './ingest.ts';
+import { readRecord } from './read.ts';
+import { searchset } from './searchset.ts';
+import type { Caller, RecordsDeps, WriteResult } from './types.ts';
+import { toWriteEntry } from './write-entry.ts';
+
+type Context = { caller: Caller; deps: RecordsDeps };
+
+export type BundleAnswer = { kind: BundlePlan['kind']; results: EntryResult[] };
+
+/**
+ * Carries out a transaction (all or nothing, in one SQL transaction) or a batch (each entry by itself) and answers
+ * entry by entry (FHIR R4 http.html §transaction).
+ */
+export async function writeBundle(bundle: unknown, context: Context): Promise<BundleAnswer> {
+  const plan = planBundle(bundle);
+  const results = plan.kind === 'transaction' ? await transact(plan, context) : await batch(plan, context);
+  const ordered = Array.from({ length: plan.size }, (_, index) => results.get(index));
+  return {
+    kind: plan.kind,
+    results: ordered.map((result) => result ?? { status: '500 Internal Server Error' }),
+  };
+}
+
+async function transact(plan: BundlePlan, context: Context): Promise<Map<number, EntryResult>> {
+  const entries = plan.entries.map((entry) => {
+    const write = toWriteEntry(entry);
+    // A read would show what the transaction may yet roll back; it belongs into a batch.
+    if (write === undefined) throw new RecordsError('RECORDS_TRANSACTION_READ');
+    return write;
+  });
+  const { conditionalReferences } = plan;
+  const written = await ingest(
+    { entries, conditionalReferences },
+    { ...context, interaction: 'transaction' },
+  );
+  return new Map([...written].map(([position, result]) => [position, entryResult(result)]));
+}
+
+async function batch(plan: BundlePlan, context: Context): Promise<Map<number, EntryResult>> {
+  const results = new Map<number, EntryResult>();
+  for (const [position, error] of plan.refused) results.set(position, refusal(error));
+  const together = await createTogether(plan, context);
+  for (const entry of plan.entries) {
+    const done = together.get(entry.index);
+    results.set(entry.index, done === undefined ? await carryOut(entry, context) : entryResult(done));
+  }
+  return results;
+}
+
+/**
+ * Creations of a batch do not depend on each other, so they are tried in one SQL transaction, which is many times
+ * faster; should one be refused, nothing is written and each is tried by itself.
+ */
+async function createTogether(plan: BundlePlan, context: Context): Promise<Map<number, WriteResult>> {
+  const entries = plan.entries.flatMap((entry) => {
+    const write = toWriteEntry(entry);
+    return write?.interaction === 'create' ? [write] : [];
+  });
+  const conditions = entries.map(({ type, ifNoneExist }) => JSON.stringify([type, ifNoneExist]));
+  const conditional = entries.filter(({ ifNoneExist }) => ifNoneExist !== undefined);
+  const isRepeated = new Set(conditions).size < conditional.length;
+  if (entries.length < 2 || isRepeated) return new Map();
+  try {
+    return await ingest({ entries, conditionalReferences: [] }, { ...context, interaction: 'batch' });
+  } catch (error) {
+    if (error instanceof AppError) return new Map();
+    throw error;
+  }
+}
+
+async function carryOut(entry: PlannedEntry, context: Context): Promise<EntryResult> {
+  try {
+    return await carryOutOne(entry, context);
+  } catch (error) {
+    if (error instanceof RecordsError || error instanceof FhirError) return refusal(error);
+    throw error;
+  }
+}
+
+async function carryOutOne(entry: PlannedEntry, context: Context): Promise<EntryResult> {
+  const { request, index } = entry;
+  const write = toWriteEntry(entry);
+  if (write !== undefined) {
+    const request = { entries: [write], conditionalReferences: [] };
+    const written = (await ingest(request, { ...context, interaction: write.interaction })).get(index);
+    if (written === undefined) throw new RecordsError('RECORDS_UNAVAILABLE');
+    return entryResult(written);
+  }
+  if (request.interaction === 'search-type') {
+    const parameters = new URLSearchParams(request.query);
+    const query = parseSearch(request.type, parameters);
+    return { status: '200 OK', resource: await searchset({ query, parameters }, context) };
+  }
+  if (request.interaction !== 'read' && request.interaction !== 'vread')
+    throw new RecordsError('RECORDS_NOT_FOUND');
+  const version = request.interaction === 'vread' ? Number(request.versionId) : undefined;
+  const { resource } = await readRecord({ type: request.type, id: request.id, version }, context);
+  return { status: '200 OK', resource };
+}
+
+function entryResult({ status, type, id, version, lastUpdated }: WriteResult): EntryResult {
+  const phrases = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' } as const;
+  const place = { versionId: String(version), lastModified: lastUpdated };
+  if (status === 204) return { status: phrases[204], ...place };
+  return { status: phrases[status], location: `${type}/${id}/_history/${version}`, ...place };
+}
+
+function refusal(error: FhirError | RecordsError): EntryResult {
+  const issues = error instanceof FhirError ? error.issues : [issueOf(error)];
+  return { status: String(error.status), issues };
+}
+
+function issueOf({ code }: RecordsError): OperationOutcomeIssue {
+  return errorIssue({ type: 'processing', code, text: 'This entry was refused.' });
+}

@@ -1,0 +1,53 @@
+import { AppError } from '../lib/errors.ts';
+
+export type RecordsCode =
+  | 'RECORDS_NOT_FOUND'
+  | 'RECORDS_DELETED'
+  | 'RECORDS_PRECONDITION_REQUIRED'
+  | 'RECORDS_PRECONDITION_INVALID'
+  | 'RECORDS_VERSION_CONFLICT'
+  | 'RECORDS_ID_MISMATCH'
+  | 'RECORDS_OWNER_CHANGED'
+  | 'RECORDS_PATIENT_UNKNOWN'
+  | 'RECORDS_PATIENT_EXISTS'
+  | 'RECORDS_PATIENT_IN_USE'
+  | 'RECORDS_REFERENCE_UNKNOWN'
+  | 'RECORDS_CONDITION_AMBIGUOUS'
+  | 'RECORDS_WRITE_FORBIDDEN'
+  | 'RECORDS_SEARCH_UNBOUND'
+  | 'RECORDS_CURSOR_INVALID'
+  | 'RECORDS_TRANSACTION_READ'
+  | 'RECORDS_PROOF_PENDING'
+  | 'RECORDS_UNAVAILABLE';
+
+const statuses: Record<RecordsCode, number> = {
+  RECORDS_NOT_FOUND: 404,
+  RECORDS_DELETED: 410,
+  RECORDS_PRECONDITION_REQUIRED: 428,
+  RECORDS_PRECONDITION_INVALID: 400,
+  RECORDS_VERSION_CONFLICT: 412,
+  RECORDS_ID_MISMATCH: 400,
+  RECORDS_OWNER_CHANGED: 422,
+  RECORDS_PATIENT_UNKNOWN: 422,
+  RECORDS_PATIENT_EXISTS: 409,
+  RECORDS_PATIENT_IN_USE: 409,
+  RECORDS_REFERENCE_UNKNOWN: 422,
+  RECORDS_CONDITION_AMBIGUOUS: 412,
+  RECORDS_WRITE_FORBIDDEN: 403,
+  RECORDS_SEARCH_UNBOUND: 400,
+  RECORDS_CURSOR_INVALID: 400,
+  RECORDS_TRANSACTION_READ: 400,
+  RECORDS_PROOF_PENDING: 409,
+  RECORDS_UNAVAILABLE: 503,
+};
+
+/** A refused request on records. `status` is what HTTP answers; a hidden record is RECORDS_NOT_FOUND like an absent one. */
+export class RecordsError extends AppError<RecordsCode> {
+  readonly status: number;
+
+  constructor(code: RecordsCode, options: { message?: string; cause?: unknown } = {}) {
+    super(code, options);
+    this.name = 'RecordsError';
+    this.status = statuses[code];
+  }
+}

@@ -1,0 +1,73 @@
+import type { PageQuery, Resource } from '../fhir/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
+import { RecordsError } from './errors.ts';
+import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
+import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import { noteAccess, viewOf } from './view.ts';
+import { referenceOf } from './write-context.ts';
+
+export type EverythingPage = { resources: Resource[]; next: string | undefined };
+
+type Context = { caller: Caller; deps: RecordsDeps };
+
+/**
+ * Everything of one patient that the caller may see, newest first, page by page (FHIR R4
+ * patient-operation-everything.html). A patient of whom nothing may be seen answers like one who is not there.
+ */
+export async function patientEverything(
+  { patientId, query, text }: { patientId: PatientId; query: PageQuery; text: string },
+  { caller, deps }: Context,
+): Promise<EverythingPage> {
+  const binding = { caller, query: `Patient/${patientId}/$everything?${text}` };
+  const types = query.types ?? 'all';
+  const view = await viewOf(patientId, { caller, action: 'everything', types, deps });
+  const scope = view.decision?.permit ? await scopeOf(patientId, view, deps) : undefined;
+  const hits = scope === undefined ? [] : await readHits(scope, { query, binding, deps });
+  const page = hits.slice(0, query.count);
+  const instances = page.map(({ index }) => referenceOf(index));
+  const shown = scope !== undefined;
+  const [opened] = await Promise.all([
+    openHits(page, deps),
+    noteAccess(view, { caller, deps, interaction: 'everything', shown, instances }),
+  ]);
+  if (!shown || (page.length === 0 && query.cursor === undefined))
+    throw new RecordsError('RECORDS_NOT_FOUND');
+  const last = page.at(-1);
+  const hasMore = hits.length > page.length && last !== undefined;
+  return {
+    resources: opened.flatMap((record) => (record === undefined ? [] : [record.resource])),
+    next: hasMore ? sealCursor({ before: last.row.version_seq }, binding, deps.keyStore) : undefined,
+  };
+}
+
+async function readHits(
+  scope: Scope,
+  { query, binding, deps }: { query: PageQuery; binding: CursorBinding; deps: RecordsDeps },
+): Promise<Hit[]> {
+  const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
+  const before = from !== undefined && 'before' in from ? from.before : undefined;
+  const isFiltered = query.types !== undefined || query.start !== undefined || query.end !== undefined;
+  const batch = isFiltered ? 1000 : query.count + 1;
+  const hits: Hit[] = [];
+  for await (const hit of scan(scope, wantedBy(query), { before, batch, withBodies: !isFiltered, deps })) {
+    hits.push(hit);
+    if (hits.length > query.count) break;
+  }
+  return hits;
+}
+
+function wantedBy({ since, start, end, types }: PageQuery): (index: RecordIndex) => boolean {
+  const wanted = types === undefined ? undefined : new Set(types);
+  return ({ type, date, values }) => {
+    if (wanted?.has(type) === false || (values.at ?? 0) < (since ?? 0)) return false;
+    return isCareWithin(date, start, end);
+  };
+}
+
+/** `start` and `end` are about when care was given; what has no such time belongs to every period. */
+function isCareWithin(date: string | undefined, start: number | undefined, end: number | undefined): boolean {
+  const time = date === undefined ? Number.NaN : Date.parse(date);
+  if (Number.isNaN(time)) return true;
+  return time >= (start ?? Number.NEGATIVE_INFINITY) && time < (end ?? Number.POSITIVE_INFINITY);
+}

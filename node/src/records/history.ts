@@ -1,0 +1,110 @@
+import type { HistoryVersion, PageQuery } from '../fhir/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
+import { RecordsError } from './errors.ts';
+import { openRowBody, openRowIndex } from './open-row.ts';
+import { locate } from './read.ts';
+import { type Scope, scopeOf } from './scope.ts';
+import { type BodyRow, listVersions } from './store.ts';
+import { compartmentToken, idToken } from './tokens.ts';
+import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import { noteAccess, viewOf } from './view.ts';
+
+export type HistoryPage = { versions: HistoryVersion[]; next: string | undefined };
+
+type Context = { caller: Caller; deps: RecordsDeps };
+type Stretch = { by: 'compartment_token' | 'id_token'; token: Uint8Array };
+type Reading = { stretch: Stretch; query: PageQuery; binding: CursorBinding; deps: RecordsDeps };
+
+/** Versions of one record, newest first. One of which nothing may be seen answers like one that is not there. */
+export async function recordHistory(
+  { type, id, query }: { type: string; id: string; query: PageQuery },
+  { caller, deps }: Context,
+): Promise<HistoryPage> {
+  const found = await locate({ type, id }, deps);
+  const view = await viewOf(found?.index.owner, { caller, action: 'history', types: [type], deps });
+  const scope = found === undefined ? undefined : { owner: found.index.owner, key: found.key, view };
+  const stretch = { by: 'id_token' as const, token: idToken(deps.keyStore, type, id) };
+  const binding = { caller, query: `${type}/${id}/_history` };
+  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, binding, deps });
+  const shown = page.versions.length > 0 || (query.cursor !== undefined && scope !== undefined);
+  await noteAccess(view, { caller, deps, interaction: 'history', shown, instances: [`${type}/${id}`] });
+  if (!shown) throw new RecordsError('RECORDS_NOT_FOUND');
+  return page;
+}
+
+/** Versions of all records of one type of one patient, newest first. */
+export async function compartmentHistory(
+  { type, patientId, query }: { type: string; patientId: PatientId; query: PageQuery },
+  { caller, deps }: Context,
+): Promise<HistoryPage> {
+  const view = await viewOf(patientId, { caller, action: 'history', types: [type], deps });
+  const shown = view.decision?.permit ?? false;
+  const scope = shown ? await scopeOf(patientId, view, deps) : undefined;
+  const stretch = {
+    by: 'compartment_token' as const,
+    token: compartmentToken(deps.keyStore, patientId, type),
+  };
+  const binding = { caller, query: `${type}/_history?patient=${patientId}` };
+  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, binding, deps });
+  const instances = page.versions.map((version) => `${type}/${version.id}/_history/${version.versionId}`);
+  await noteAccess(view, { caller, deps, interaction: 'history', shown, instances });
+  return page;
+}
+
+const empty: HistoryPage = { versions: [], next: undefined };
+const batch = 200;
+
+async function readPage(scope: Scope, reading: Reading): Promise<HistoryPage> {
+  const { query, binding, deps } = reading;
+  const versions: { version: HistoryVersion; position: string }[] = [];
+  for await (const one of visibleVersions(scope, reading)) {
+    versions.push(one);
+    if (versions.length > query.count) break;
+  }
+  const page = versions.slice(0, query.count);
+  const last = page.at(-1);
+  const hasMore = versions.length > query.count && last !== undefined;
+  return {
+    versions: page.map(({ version }) => version),
+    next: hasMore ? sealCursor({ before: last.position }, binding, deps.keyStore) : undefined,
+  };
+}
+
+async function* visibleVersions(
+  scope: Scope,
+  reading: Reading,
+): AsyncGenerator<{ version: HistoryVersion; position: string }> {
+  const { query, deps } = reading;
+  const since = query.since ?? Number.NEGATIVE_INFINITY;
+  for await (const row of storedVersions(reading)) {
+    const index = openRowIndex(row, scope.key, deps);
+    if ((index.values.at ?? since) < since) return; // newest first: all that follow are older
+    if (!scope.view.releases(index)) continue;
+    yield { version: versionOf(row, index, { scope, deps }), position: row.version_seq };
+  }
+}
+
+async function* storedVersions({ stretch, query, binding, deps }: Reading): AsyncGenerator<BodyRow> {
+  const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
+  let before = from !== undefined && 'before' in from ? from.before : undefined;
+  for (;;) {
+    const rows = await listVersions(deps.db, { ...stretch, before, limit: batch });
+    yield* rows;
+    before = rows.at(-1)?.version_seq;
+    if (rows.length < batch) return;
+  }
+}
+
+function versionOf(
+  row: BodyRow,
+  index: RecordIndex,
+  { scope, deps }: { scope: Scope; deps: RecordsDeps },
+): HistoryVersion {
+  const opened = openRowBody(row, { key: scope.key, index, tenant: deps.tenant });
+  const { resource, version, deleted } = scope.view.show(opened);
+  const { type, id } = index;
+  const lastUpdated = resource.meta?.lastUpdated ?? '';
+  const place = { type, id, versionId: String(version), lastUpdated };
+  return deleted ? place : { ...place, resource };
+}

@@ -1,0 +1,145 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AuditInteraction } from '../audit/index.ts';
+import { auditEntry } from './audit-entry.ts';
+import { RecordsError } from './errors.ts';
+import { saveIdentifiers } from './identifier-store.ts';
+import { savePatients } from './patient-identity.ts';
+import { assertWriter } from './permit-writes.ts';
+import { prepareWrites } from './prepare.ts';
+import { type SealedWrite, sealWrite } from './seal-write.ts';
+import { hasOtherRecords, insertVersions, retireVersions } from './store.ts';
+import type { Caller, RecordsDeps, WriteResult } from './types.ts';
+import { type PendingWrite, referenceOf, type WriteContext, type WriteRequest } from './write-context.ts';
+
+/** Records that are sealed while the previous ones are on their way to the database. */
+const chunkSize = 200;
+/** Records that are sealed before others get their turn: about 5 ms. */
+const turnSize = 12;
+
+/**
+ * Writes a Bundle, or a single record, in one SQL transaction: state, leaves, look-up tokens and audit stand together
+ * or not at all. The results stand at the positions of their entries.
+ */
+export async function ingest(
+  request: WriteRequest,
+  { caller, deps, interaction }: { caller: Caller; deps: RecordsDeps; interaction: AuditInteraction },
+): Promise<Map<number, WriteResult>> {
+  assertWriter(caller.actor, deps.tenant);
+  const at = deps.clock.now();
+  const denials: WriteContext['denials'] = [];
+  try {
+    return await deps.db.transaction(async (tx) => {
+      const context: WriteContext = { tx, deps, caller, at, keys: new Map(), decisions: new Map(), denials };
+      const { writes, existing } = await prepareWrites(request, context);
+      const results = new Map(existing);
+      await retireVersions(tx, writes.flatMap(supersededBy));
+      await writeAll(writes, context, results);
+      await assertPatientsEmpty(writes, context);
+      await deps.access.record(tx, auditEntries(writes, context, interaction));
+      return results;
+    });
+  } catch (error) {
+    for (const denial of denials) await deps.access.write(denial);
+    throw duplicateOf(error);
+  }
+}
+
+/** Seals the next chunk while the database takes the previous one. */
+async function writeAll(
+  writes: readonly PendingWrite[],
+  context: WriteContext,
+  results: Map<number, WriteResult>,
+): Promise<void> {
+  let persisting: Promise<void> = Promise.resolve();
+  for (let start = 0; start < writes.length; start += chunkSize) {
+    const sealed = await sealChunk(writes.slice(start, start + chunkSize), context);
+    for (const one of sealed) results.set(one.write.position, resultOf(one, context, writes.length));
+    await persisting;
+    persisting = persist(sealed, context);
+    // Awaited in the next round; until then a failure must not count as unhandled.
+    persisting.catch(() => undefined);
+  }
+  await persisting;
+}
+
+async function sealChunk(writes: readonly PendingWrite[], context: WriteContext): Promise<SealedWrite[]> {
+  const sealed: SealedWrite[] = [];
+  for (const write of writes) {
+    if (sealed.length % turnSize === turnSize - 1) await nextTurn();
+    sealed.push(sealWrite(write, context));
+  }
+  return sealed;
+}
+
+async function persist(sealed: readonly SealedWrite[], context: WriteContext): Promise<void> {
+  const { tx, deps, at } = context;
+  const leafIds = await deps.log.append(
+    tx,
+    sealed.map(({ digest }) => ({ kind: 'record', digest, at: at.toISOString() })),
+  );
+  await insertVersions(
+    tx,
+    sealed.map(({ row }) => row),
+    { leafIds, at },
+  );
+  const changed = sealed.filter(({ write }) => write.change.kind !== 'create');
+  await saveIdentifiers(
+    tx,
+    sealed.flatMap(({ identifiers }) => identifiers),
+    changed.map(({ row }) => row.idToken),
+  );
+  await savePatients(sealed, context);
+}
+
+/** The resource goes back for a single record only; the answer to a Bundle is minimal (FHIR R4 http.html §ops). */
+function resultOf({ write, resource }: SealedWrite, { at }: WriteContext, size: number): WriteResult {
+  const { type, id, version, change } = write;
+  const lastUpdated = at.toISOString();
+  switch (change.kind) {
+    case 'create':
+      return { status: 201, type, id, version, lastUpdated, ...(size === 1 ? { resource } : {}) };
+    case 'update':
+      return { status: 200, type, id, version, lastUpdated, ...(size === 1 ? { resource } : {}) };
+    default:
+      return { status: 204, type, id, version, lastUpdated };
+  }
+}
+
+function supersededBy({ change }: PendingWrite): string[] {
+  return change.kind === 'create' ? [] : [change.predecessor.row.version_seq];
+}
+
+/** A patient's own record stays as long as anything hangs on it; erasure takes everything. */
+async function assertPatientsEmpty(writes: readonly PendingWrite[], context: WriteContext): Promise<void> {
+  for (const { type, change } of writes) {
+    if (type !== 'Patient' || change.kind !== 'delete') continue;
+    const { row } = change.predecessor;
+    if (await hasOtherRecords(context.tx, row)) throw new RecordsError('RECORDS_PATIENT_IN_USE');
+  }
+}
+
+/** One entry a patient, and one for what belongs to nobody. */
+function auditEntries(
+  writes: readonly PendingWrite[],
+  { caller, at, decisions }: WriteContext,
+  interaction: AuditInteraction,
+): ReturnType<typeof auditEntry>[] {
+  const byOwner = Map.groupBy(writes, ({ owner }) => owner);
+  return [...byOwner].map(([owner, own]) =>
+    auditEntry(caller, {
+      interaction,
+      outcome: 'success',
+      at: at.toISOString(),
+      patientId: owner === 'directory' ? undefined : owner,
+      instances: own.map(referenceOf),
+      decision: owner === 'directory' ? undefined : decisions.get(owner),
+    }),
+  );
+}
+
+/** A second record for the same national id is refused by the database, whoever comes first. */
+function duplicateOf(error: unknown): unknown {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  const isDuplicate = code === '23505' && constraint === 'record_identifier_exclusive';
+  return isDuplicate ? new RecordsError('RECORDS_PATIENT_EXISTS', { cause: error }) : error;
+}

@@ -1,0 +1,24 @@
+import type { AuditEntry } from '../audit/index.ts';
+import type { Decision, DecisionRequest, RecordDescriptor } from '../consent/index.ts';
+import type { Pseudonym } from '../lib/brand.ts';
+import type { Queryable } from '../lib/sql.ts';
+
+/** The consent module: decides about one patient's records, then about each record (consent/ fits). */
+export type ConsentPort = {
+  decide(request: DecisionRequest): Promise<Decision>;
+  releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
+};
+
+/** The evidence log: leaves are appended in the caller's transaction (evidence-log `append` fits). */
+export type LogPort = {
+  append(tx: Queryable, leaves: { kind: 'record'; digest: Uint8Array; at: string }[]): Promise<bigint[]>;
+};
+
+/** Records of access: `write` resolves when the entry is durable, `record` joins the caller's transaction, last. */
+export type AccessPort = {
+  write(entry: AuditEntry): Promise<void>;
+  record(tx: Queryable, entries: AuditEntry[]): Promise<void>;
+};
+
+/** The alliance's pseudonym of a person (identity/ `pseudonymOf` fits); rejects while the regulator is away. */
+export type PseudonymPort = (nationalId: string) => Promise<Pseudonym>;

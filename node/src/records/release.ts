@@ -1,0 +1,61 @@
+import type { Decision } from '../consent/index.ts';
+import { openIndex, openPatientKey } from '../crypto/index.ts';
+import type { PatientId, Pseudonym } from '../lib/brand.ts';
+import { findByPseudonym } from './identity-store.ts';
+import type { PatientIdentity } from './patient-identity.ts';
+import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
+import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
+import type { RecordsDeps, ReleasedRecord } from './types.ts';
+import { viewOfDecision } from './view.ts';
+
+export type ReleaseRequest = {
+  types: readonly string[] | 'all';
+  /** Made by consent/ for this patient and this request. */
+  decision: Decision;
+  /** Records at most, the newest of each type. */
+  count: number;
+} & ({ patientId: PatientId } | { pseudonym: Pseudonym });
+
+/** The patient of this hospital who has an alliance pseudonym. */
+export async function findPatient(
+  pseudonym: Pseudonym,
+  { db, keyStore, tenant }: RecordsDeps,
+): Promise<PatientId | undefined> {
+  const row = await findByPseudonym(db, pseudonymToken(keyStore, pseudonym));
+  const key = row === undefined ? undefined : openPatientKey(row, keyStore);
+  if (row === undefined || key === undefined) return undefined;
+  const address = patientIdentityAddress(tenant, row.patient_token);
+  return (JSON.parse(openIndex(row.identity_sealed, { key, address })) as PatientIdentity).patientId;
+}
+
+/**
+ * Opens the records that a decision releases, whole, with what the exchange needs to disclose them: redaction is a
+ * disclosure that leaves elements out, so that the rest can still be verified. The access is recorded by the caller,
+ * in the transaction that records the disclosure. Nothing for an unknown or erased patient, or without a permit.
+ */
+export async function openForRelease(request: ReleaseRequest, deps: RecordsDeps): Promise<ReleasedRecord[]> {
+  const patientId = 'patientId' in request ? request.patientId : await findPatient(request.pseudonym, deps);
+  if (patientId === undefined || !request.decision.permit) return [];
+  const scope = await scopeOf(patientId, viewOfDecision(patientId, request.decision, deps), deps);
+  if (scope === undefined) return [];
+  const opened = await openHits(await releasedHits(scope, request, deps), deps);
+  return opened.flatMap((record) => {
+    if (record === undefined) return [];
+    const { original, version, index, leafId, contentSalt } = record;
+    return [{ resource: original, versionId: String(version), labels: index.labels, leafId, contentSalt }];
+  });
+}
+
+async function releasedHits(scope: Scope, request: ReleaseRequest, deps: RecordsDeps): Promise<Hit[]> {
+  const types = request.types === 'all' ? [undefined] : request.types;
+  const hits: Hit[] = [];
+  for (const type of types) {
+    const batch = request.count - hits.length;
+    if (batch <= 0) break;
+    for await (const hit of scan(scope, () => true, { type, batch, withBodies: true, deps })) {
+      hits.push(hit);
+      if (hits.length >= request.count) break;
+    }
+  }
+  return hits;
+}

@@ -1,0 +1,61 @@
+import { type Resource, type SearchQuery, shapeResource } from '../fhir/index.ts';
+import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
+import { type FoundPage, findHits } from './find-hits.ts';
+import { findIncluded, includedTypes } from './include.ts';
+import { openHits } from './scope.ts';
+import type { Caller, RecordsDeps } from './types.ts';
+import { noteAccess } from './view.ts';
+import { referenceOf } from './write-context.ts';
+
+/** A search with the text of its parameters (without the cursor), which a cursor is bound to. */
+export type SearchRequest = { query: SearchQuery; text: string };
+
+export type SearchPage = {
+  matches: Resource[];
+  included: Resource[];
+  /** Of what the caller may see; only where it was asked for or is known anyway. */
+  total: number | undefined;
+  next: string | undefined;
+};
+
+type Context = { caller: Caller; deps: RecordsDeps };
+
+/**
+ * Searches one type within one patient's compartment, the directory, or a few records named by id or identifier. The
+ * database learns which compartment and nothing of the criteria: they are applied to the opened indices.
+ */
+export async function searchRecords({ query, text }: SearchRequest, context: Context): Promise<SearchPage> {
+  const { caller, deps } = context;
+  const binding: CursorBinding = { caller, query: `${query.type}?${text}` };
+  const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
+  const types = [query.type, ...includedTypes(query)];
+  const found = await findHits({ query, from, types, caller, deps });
+  const included = await findIncluded(found.hits, query, context);
+  const [opened] = await Promise.all([
+    openHits([...found.hits, ...included], deps),
+    noteSearch(found, context),
+  ]);
+  const shapes = (records: typeof opened): Resource[] =>
+    records.flatMap((record) => (record === undefined ? [] : [shapeResource(record.resource, query)]));
+  return {
+    matches: shapes(opened.slice(0, found.hits.length)),
+    included: shapes(opened.slice(found.hits.length)),
+    total: query.total === 'none' ? undefined : found.total,
+    next: found.next === undefined ? undefined : sealCursor(found.next, binding, deps.keyStore),
+  };
+}
+
+/** One entry a patient; nothing goes out before all are durable. */
+async function noteSearch({ hits, views }: FoundPage, { caller, deps }: Context): Promise<void> {
+  const noted = views.map((view) => {
+    const own = hits.filter(({ scope }) => scope.view === view);
+    return noteAccess(view, {
+      caller,
+      deps,
+      interaction: 'search',
+      shown: view.decision?.permit ?? true,
+      instances: own.map(({ index }) => referenceOf(index)),
+    });
+  });
+  await Promise.all(noted);
+}

@@ -1,0 +1,44 @@
+import { directoryToken, type IndexAddress, type KeyStore, patientToken } from '../crypto/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+
+/** Whose record it is: a patient's, or nobody's (organisations, practitioners, locations, loose medications). */
+export type Owner = PatientId | 'directory';
+
+/** Keyed hash that stands for one resource in the database. */
+export function idToken(keyStore: KeyStore, type: string, id: string): Uint8Array {
+  return keyStore.token('record', `${type}/${id}`);
+}
+
+/** Keyed hash that stands for the owner; the key of the owner's records has the same token. */
+export function ownerToken(keyStore: KeyStore, owner: Owner): Uint8Array {
+  return owner === 'directory' ? directoryToken(keyStore) : patientToken(keyStore, owner);
+}
+
+/** Keyed hash that stands for all records of one type of one owner. `|` is in no FHIR id (R4 datatypes §id). */
+export function compartmentToken(keyStore: KeyStore, owner: Owner, type: string): Uint8Array {
+  return keyStore.token('compartment', owner === 'directory' ? `|${type}` : `${owner}|${type}`);
+}
+
+/** Keyed hash that stands for a business identifier of one type of resource. */
+export function identifierToken(
+  keyStore: KeyStore,
+  type: string,
+  identifier: { system: string; value: string },
+): Uint8Array {
+  return keyStore.token('identifier', JSON.stringify([type, identifier.system, identifier.value]));
+}
+
+/** Keyed hash that stands for an alliance pseudonym. */
+export function pseudonymToken(keyStore: KeyStore, pseudonym: string): Uint8Array {
+  return keyStore.token('pseudonym', pseudonym);
+}
+
+/** Tokens as map keys. */
+export function keyOf(token: Uint8Array): string {
+  return Buffer.from(token.buffer, token.byteOffset, token.length).toString('latin1');
+}
+
+/** Where a patient's sealed identity belongs: one a patient, in no version. */
+export function patientIdentityAddress(tenant: string, patientToken: Uint8Array): IndexAddress {
+  return { tenant, idToken: patientToken, version: 0 };
+}

@@ -1,0 +1,82 @@
+import type { KeyStore } from '../crypto/index.ts';
+import type { Resource, SearchValues } from '../fhir/index.ts';
+import type { Actor } from '../identity/index.ts';
+import type { OrganizationId, PatientId } from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Database, Queryable } from '../lib/sql.ts';
+import type { AccessPort, ConsentPort, LogPort } from './ports.ts';
+import type { Owner } from './tokens.ts';
+
+/** What records need to work. */
+export type RecordsDeps = {
+  db: Database;
+  keyStore: KeyStore;
+  clock: Clock;
+  /** This organisation; bound to every sealed row. */
+  tenant: OrganizationId;
+  /** Absolute URL of the FHIR API, without a slash at its end. */
+  baseUrl: string;
+  consent: ConsentPort;
+  log: LogPort;
+  access: AccessPort;
+  /** What other modules remove of a patient, in the transaction that erases them. */
+  forget: readonly ((tx: Queryable, patientId: PatientId) => Promise<void>)[];
+};
+
+/** Who asks, what for, and the request as the audit names it. */
+export type Caller = {
+  actor: Actor;
+  /** v3-ActReason code; the policy denies what it does not know. */
+  purpose: string;
+  requestId?: string | undefined;
+  clientAddress?: string | undefined;
+  query?: string | undefined;
+};
+
+/** What is sealed beside a version so that it can be found and decided about without opening its body. */
+export type RecordIndex = {
+  type: string;
+  id: string;
+  owner: Owner;
+  /** What a consent must open for it to be released (fhir/ `labelsOf`). */
+  labels: string[];
+  /** When it clinically happened, as the record says; absent where it says nothing. */
+  date?: string;
+  values: SearchValues;
+};
+
+/** One opened version. */
+export type OpenedRecord = {
+  index: RecordIndex;
+  version: number;
+  deleted: boolean;
+  /** The resource as the caller may see it. */
+  resource: Resource;
+  /** The resource exactly as it was committed to the log. */
+  original: Resource;
+  /** Elements that the caller's decision withholds. */
+  redactions: readonly string[];
+  leafId: bigint;
+  /** Salt of the commitment in the log. */
+  contentSalt: Uint8Array;
+};
+
+/** What became of one entry of a Bundle, or of a single write. */
+export type WriteResult = {
+  status: 200 | 201 | 204;
+  type: string;
+  id: string;
+  version: number;
+  lastUpdated: string;
+  /** The single record that was written. */
+  resource?: Resource;
+};
+
+/** A record handed to the exchange. */
+export type ReleasedRecord = {
+  resource: Resource;
+  versionId: string;
+  labels: string[];
+  leafId: bigint;
+  contentSalt: Uint8Array;
+};

@@ -1,0 +1,94 @@
+import type { Decision } from '../consent/index.ts';
+import type { PatientId } from '../lib/brand.ts';
+import { auditEntry } from './audit-entry.ts';
+import { redact } from './redact.ts';
+import type { Owner } from './tokens.ts';
+import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
+
+type Action = 'read' | 'search' | 'history' | 'everything';
+
+/** What one caller may see of one owner's records. */
+export type View = {
+  patientId: Owner | undefined;
+  /** The decision it rests on; none for the directory. */
+  decision: Decision | undefined;
+  releases(index: RecordIndex): boolean;
+  /** The record without what the decision withholds. */
+  show(record: OpenedRecord): OpenedRecord;
+};
+
+/** Decides about one patient's records (`owner` undefined: nobody is known). The directory is open to whoever is authenticated here. */
+export async function viewOf(
+  owner: Owner | undefined,
+  {
+    caller,
+    action,
+    types,
+    deps,
+  }: { caller: Caller; action: Action; types: readonly string[] | 'all'; deps: RecordsDeps },
+): Promise<View> {
+  if (owner === 'directory') return directoryView(caller);
+  const decision = await deps.consent.decide({
+    actor: caller.actor,
+    patient: owner,
+    purpose: caller.purpose,
+    action,
+    types,
+    requestedAt: deps.clock.now().toISOString(),
+  });
+  return viewOfDecision(owner, decision, deps);
+}
+
+/** The view that a decision made elsewhere gives. */
+export function viewOfDecision(
+  patientId: PatientId | undefined,
+  decision: Decision,
+  { consent }: Pick<RecordsDeps, 'consent'>,
+): View {
+  return {
+    patientId,
+    decision,
+    releases: ({ type, id, date, labels }) =>
+      decision.permit &&
+      consent.releases(decision, { type, id, labels, ...(date === undefined ? {} : { date }) }) === 'release',
+    show: (record) => {
+      const redactions = decision.permit ? decision.redactions : [];
+      return { ...record, redactions, resource: redact(record.original, redactions) };
+    },
+  };
+}
+
+/** Partners see of the directory what stands in the records they were given, nothing by themselves. */
+function directoryView({ actor }: Caller): View {
+  return {
+    patientId: 'directory',
+    decision: undefined,
+    releases: () => actor.kind !== 'peer',
+    show: (record) => record,
+  };
+}
+
+/** Makes an access durable before anything is answered; without the record nothing is shown. */
+export async function noteAccess(
+  view: View | undefined,
+  act: {
+    caller: Caller;
+    deps: RecordsDeps;
+    interaction: 'read' | 'vread' | 'search' | 'history' | 'everything';
+    shown: boolean;
+    instances: readonly string[];
+  },
+): Promise<void> {
+  const { caller, deps, interaction, shown, instances } = act;
+  const patientId = view?.patientId === 'directory' ? undefined : view?.patientId;
+  await deps.access.write(
+    auditEntry(caller, {
+      interaction,
+      outcome: shown ? 'success' : 'denied',
+      at: deps.clock.now().toISOString(),
+      patientId,
+      instances,
+      decision: view?.decision,
+    }),
+  );
+}
