@@ -50,7 +50,32 @@ export type FabricErrorCode =
   | 'ENDORSEMENT_POLICY';
 
 /** Refusals of proof files and trust policies. */
-export type ProofErrorCode = 'PROOF_MALFORMED' | 'PROOF_TOO_LARGE' | 'POLICY_INVALID';
+export type ProofErrorCode =
+  | 'JSON_INVALID'
+  | 'JSON_DUPLICATE_KEY'
+  | 'PROOF_UNKNOWN_FORMAT'
+  | 'PROOF_MALFORMED'
+  | 'PROOF_TOO_LARGE'
+  | 'POLICY_INVALID'
+  | 'LEAF_KIND'
+  | 'LEAF_DIGEST'
+  | 'LEAF_IN_FUTURE'
+  | 'LOG_UNKNOWN'
+  | 'CHECKPOINT_ORIGIN'
+  | 'INCLUSION_INDEX'
+  | 'INCLUSION_LENGTH'
+  | 'INCLUSION_ROOT'
+  | 'GENESIS_ABSENT'
+  | 'LEDGER_KIND'
+  | 'ANCHOR_BLOCK'
+  | 'ANCHOR_TX_ABSENT'
+  | 'ANCHOR_TX_INVALID'
+  | 'ANCHOR_CHAINCODE'
+  | 'ANCHOR_CREATOR'
+  | 'ANCHOR_WRITE_ABSENT'
+  | 'ANCHOR_MISMATCH'
+  | 'CONFIRMATION_ORDER'
+  | 'CONFIRMATION_VERSION';
 
 /** A refusal with a stable code. */
 export class EvidenceError extends Error {

@@ -1,3 +1,4 @@
+export { anchorKey, checkpointKey } from './anchored-write.ts';
 export {
   base64,
   base64url,
@@ -26,6 +27,7 @@ export {
   verifierKey,
   verifyEd25519,
 } from './checkpoint.ts';
+export type { Check, CheckHeading, CheckName, CheckStatus } from './checks.ts';
 export { type CommitmentDomain, commit } from './commitment.ts';
 export {
   EvidenceError,
@@ -81,6 +83,14 @@ export {
   type WithheldElement,
 } from './record-commitment.ts';
 export {
+  type BlockTransaction,
+  type RecordProof,
+  type RecordProofParts,
+  recordProof,
+  recordProofFormat,
+} from './record-proof.ts';
+export { parseStrictJson } from './strict-json.ts';
+export {
   appendToTiles,
   type Tile,
   type TileId,
@@ -93,3 +103,5 @@ export {
   tilesForInclusion,
   tilesForRoot,
 } from './tiles.ts';
+export { parseTrustPolicy, type TrustedLog, type TrustPolicy, trustPolicyFormat } from './trust-policy.ts';
+export { type RecordVerdict, type Verdict, verifyRecordProof } from './verify-record-proof.ts';

@@ -97,6 +97,19 @@ export function consistencyProof(read: HashReader, oldSize: number, newSize: num
   return path.reverse();
 }
 
+/** How many hashes the inclusion proof of this leaf has (leafIndex < treeSize). */
+export function inclusionPathLength(leafIndex: number, treeSize: number): number {
+  let length = 0;
+  let [start, end] = [0, treeSize];
+  while (end - start > 1) {
+    const middle = start + split(end - start);
+    if (leafIndex < middle) end = middle;
+    else start = middle;
+    length += 1;
+  }
+  return length;
+}
+
 /** Whether the path leads from the leaf to the root (RFC 9162 §2.1.3.2). Never throws. */
 export function verifyInclusion(claim: InclusionClaim): boolean {
   const { leafHash, leafIndex, treeSize, proof, rootHash: root } = claim;

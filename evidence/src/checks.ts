@@ -1,0 +1,208 @@
+import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
+
+/** What a check is about; the four parts of a report for a Chinese court (法释〔2021〕12号, 16–18). */
+export type CheckHeading = 'who' | 'before' | 'after' | 'neutrality';
+
+export type CheckName =
+  | 'format'
+  | 'content'
+  | 'log-signature'
+  | 'inclusion'
+  | 'leaf-time'
+  | 'channel'
+  | 'block'
+  | 'orderers'
+  | 'transaction'
+  | 'submitter'
+  | 'endorsements'
+  | 'anchored-checkpoint'
+  | 'validity-mark'
+  | 'confirmation'
+  | 'independence';
+
+export type CheckStatus = 'passed' | 'failed' | 'skipped';
+
+/** The outcome of one check. `code` says why it failed; `detail` names organisations, never content. */
+export type Check = {
+  name: CheckName;
+  heading: CheckHeading;
+  status: CheckStatus;
+  code?: EvidenceErrorCode;
+  detail?: string;
+  zh: string;
+  en: string;
+};
+
+type Texts = Record<CheckStatus, readonly [zh: string, en: string]>;
+
+/** What each check is called in a report, by outcome. */
+const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
+  format: {
+    heading: 'before',
+    passed: ['文件格式完整，没有多余内容', 'the file is a complete record proof with nothing beside it'],
+    failed: ['文件不是完整的记录证明', 'the file is not a complete record proof'],
+    skipped: ['未检查文件格式', 'the format was not checked'],
+  },
+  content: {
+    heading: 'before',
+    passed: ['所示内容与存证摘要一致', 'the content shown is the content that was committed to'],
+    failed: ['所示内容与存证摘要不一致', 'the content shown is not the content that was committed to'],
+    skipped: ['未核对内容', 'the content was not compared'],
+  },
+  'log-signature': {
+    heading: 'who',
+    passed: ['日志检查点由该机构的密钥签名', "the log's checkpoint is signed with the organisation's key"],
+    failed: ['日志检查点的签名无效', "the signature of the log's checkpoint is not valid"],
+    skipped: [
+      '验证方未登记该机构的日志密钥，无法核对',
+      "the policy holds no key for this organisation's log",
+    ],
+  },
+  inclusion: {
+    heading: 'after',
+    passed: ['该记录包含在检查点所述的日志中', 'the record is in the log that the checkpoint describes'],
+    failed: ['该记录不在检查点所述的日志中', 'the record is not in the log that the checkpoint describes'],
+    skipped: ['未核对日志包含关系', 'inclusion in the log was not checked'],
+  },
+  'leaf-time': {
+    heading: 'after',
+    passed: ['记录自称的时间不晚于上链时间', 'the time the record claims is not after it was anchored'],
+    failed: ['记录自称的时间晚于上链时间', 'the time the record claims is after it was anchored'],
+    skipped: ['未核对时间', 'the times were not compared'],
+  },
+  channel: {
+    heading: 'after',
+    passed: [
+      '账本由验证方指定的创世区块起始，配置区块连续',
+      'the ledger starts at the pinned genesis block, its configurations follow without a gap',
+    ],
+    failed: [
+      '账本并非验证方指定的账本，或配置区块不连续',
+      'not the pinned ledger, or its configurations do not follow',
+    ],
+    skipped: ['缺少创世区块，无法判断账本', 'the genesis block is missing, the ledger cannot be judged'],
+  },
+  block: {
+    heading: 'after',
+    passed: ['区块头与区块内容一致', "the block's header fits its content"],
+    failed: ['区块头与区块内容不一致', "the block's header does not fit its content"],
+    skipped: ['未核对区块', 'the block was not checked'],
+  },
+  orderers: {
+    heading: 'after',
+    passed: ['区块由足够的排序节点签名', 'enough orderers signed the block'],
+    failed: ['排序节点的签名无效或不足', 'the orderers’ signatures are not valid or too few'],
+    skipped: ['未核对排序节点签名', 'the orderers’ signatures were not checked'],
+  },
+  transaction: {
+    heading: 'after',
+    passed: [
+      '交易在该区块中，各部分相互绑定',
+      'the transaction is in the block and its parts belong together',
+    ],
+    failed: [
+      '交易不在该区块中，或各部分不匹配',
+      'the transaction is not in the block or its parts do not belong together',
+    ],
+    skipped: ['未核对交易', 'the transaction was not checked'],
+  },
+  submitter: {
+    heading: 'who',
+    passed: [
+      '交易由记录所属机构提交并签名',
+      "the record's organisation submitted and signed the transaction",
+    ],
+    failed: [
+      '交易并非由记录所属机构有效签名',
+      "the transaction is not validly signed by the record's organisation",
+    ],
+    skipped: ['未核对交易提交方', 'the submitter was not checked'],
+  },
+  endorsements: {
+    heading: 'after',
+    passed: ['足够多的机构背书了该交易', 'enough organisations endorsed the transaction'],
+    failed: ['背书无效或机构数量不足', 'the endorsements are not valid or too few'],
+    skipped: ['未核对背书', 'the endorsements were not checked'],
+  },
+  'anchored-checkpoint': {
+    heading: 'after',
+    passed: ['交易写入的正是该检查点', 'the transaction wrote exactly this checkpoint'],
+    failed: ['交易没有写入该检查点', 'the transaction did not write this checkpoint'],
+    skipped: ['未核对写入内容', 'what was written was not checked'],
+  },
+  'validity-mark': {
+    heading: 'after',
+    passed: [
+      '提供区块的节点将交易标为有效（该标记无人签名）',
+      'the peer that gave the block marks the transaction valid (a mark that nobody signs)',
+    ],
+    failed: ['该交易被标为无效', 'the transaction is marked invalid'],
+    skipped: ['未查看有效性标记', 'the mark was not read'],
+  },
+  confirmation: {
+    heading: 'after',
+    passed: [
+      '此后多个机构背书的交易读取了该写入，证明其已生效',
+      'a later transaction endorsed by enough organisations read what was written: it took effect',
+    ],
+    failed: [
+      '所附的后续交易不能证明该写入已生效',
+      'the later transaction given does not show that the write took effect',
+    ],
+    skipped: [
+      '未附后续交易：交易生效与否仅凭节点标记',
+      'no later transaction is given: that it took effect rests on the mark alone',
+    ],
+  },
+  independence: {
+    heading: 'neutrality',
+    passed: [
+      '签名来自账本中相互独立的多个机构',
+      'the signatures come from several organisations of the ledger',
+    ],
+    failed: ['账本种类与验证方的要求不符', 'not the kind of ledger the policy asks for'],
+    skipped: [
+      '全部密钥在同一台机器上：此证据对任何人都没有约束力',
+      'all keys lie on one machine: this evidence binds nobody',
+    ],
+  },
+};
+
+/** Runs checks in order and keeps their outcomes. */
+export type CheckList = {
+  readonly checks: Check[];
+  /** Runs `work`; its refusal makes the check fail and yields undefined, so that what builds on it can be skipped. */
+  run<Result>(name: CheckName, work: () => { result: Result; detail?: string }): Result | undefined;
+  skip(name: CheckName, detail?: string): undefined;
+};
+
+/** An empty list of checks. */
+export function checkList(): CheckList {
+  const checks: Check[] = [];
+  const add = (
+    name: CheckName,
+    status: CheckStatus,
+    rest: { code?: EvidenceErrorCode; detail?: string },
+  ): void => {
+    const { heading, [status]: text } = reports[name];
+    checks.push({ name, heading, status, ...rest, zh: text[0], en: text[1] });
+  };
+  return {
+    checks,
+    run: (name, work) => {
+      try {
+        const { result, detail } = work();
+        add(name, 'passed', detail === undefined ? {} : { detail });
+        return result;
+      } catch (error) {
+        if (!(error instanceof EvidenceError)) throw error;
+        add(name, 'failed', { code: error.code });
+        return undefined;
+      }
+    },
+    skip: (name, detail) => {
+      add(name, 'skipped', detail === undefined ? {} : { detail });
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+import { readFileSync, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { fromUtf8 } from './bytes.ts';
+import type { Check, CheckHeading } from './checks.ts';
+import { EvidenceError, refusal } from './errors.ts';
+import { parseStrictJson } from './strict-json.ts';
+import { parseTrustPolicy } from './trust-policy.ts';
+import { type RecordVerdict, type Verdict, verifyRecordProof } from './verify-record-proof.ts';
+
+const usage = `medseal-verify FILE --policy TRUST.json [--json] [--show]
+Verifies one record proof without any network. Trust comes from the policy alone.
+  --json   prints the result as JSON
+  --show   also prints the content of the record, if the proof is valid
+Exit: 0 valid, 1 tampered, 2 cannot decide`;
+const maxFileLength = 64 * 1024 * 1024;
+const exitCodes: Record<Verdict, number> = { valid: 0, tampered: 1, undecided: 2 };
+const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
+const headings: [CheckHeading, string][] = [
+  ['who', '谁 · Who'],
+  ['before', '上链前 · Before anchoring'],
+  ['after', '上链后一致性 · Unchanged since anchoring'],
+  ['neutrality', '平台中立性 · Neutrality of the platform'],
+];
+const verdictTexts: Record<Verdict, string> = {
+  valid: '有效 · VALID',
+  tampered: '被改动 · TAMPERED',
+  undecided: '无法判断 · CANNOT DECIDE',
+};
+
+type Options = { file: string; policy: string; json: boolean; show: boolean };
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(args: string[]): number {
+  let options: Options | undefined;
+  try {
+    options = optionsOf(args);
+    if (options === undefined) {
+      console.error(usage);
+      return exitCodes.undecided;
+    }
+    const policy = parseTrustPolicy(readJson(options.policy, 'POLICY_INVALID'));
+    const result = verifyRecordProof(readJson(options.file, 'PROOF_TOO_LARGE'), policy);
+    print(result, options);
+    return exitCodes[result.verdict];
+  } catch (error) {
+    return printFailure(error, options?.json === true);
+  }
+}
+
+function optionsOf(args: string[]): Options | undefined {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { policy: { type: 'string' }, json: flag, show: flag, help: flag },
+  });
+  const [file, ...others] = positionals;
+  if (file === undefined || values.policy === undefined || others.length > 0 || values.help) return undefined;
+  return { file, policy: values.policy, json: values.json, show: values.show };
+}
+
+function readJson(path: string, tooLarge: 'POLICY_INVALID' | 'PROOF_TOO_LARGE'): unknown {
+  if (statSync(path).size > maxFileLength) throw refusal(tooLarge, `over ${maxFileLength} bytes`);
+  return parseStrictJson(fromUtf8(readFileSync(path)));
+}
+
+function print(result: RecordVerdict, { json, show }: Options): void {
+  const { record, ...answer } = result;
+  const shown = show && record !== undefined ? { ...answer, record } : answer;
+  if (json) {
+    console.log(JSON.stringify(shown, undefined, 2));
+    return;
+  }
+  for (const [heading, title] of headings) {
+    const checks = result.checks.filter((check) => check.heading === heading);
+    if (checks.length === 0) continue;
+    console.log(`\n${title}`);
+    for (const check of checks) console.log(lineOf(check));
+  }
+  console.log(`\n${verdictTexts[result.verdict]}\n${result.sentence.zh}\n${result.sentence.en}`);
+  if (show && record !== undefined) console.log(`\n${JSON.stringify(record, undefined, 2)}`);
+}
+
+function lineOf({ status, name, code, detail, zh, en }: Check): string {
+  const reason = code === undefined ? '' : ` [${code}]`;
+  const names = detail === undefined || detail === '' ? '' : `\n      ${detail}`;
+  return `  ${marks[status]} ${name}${reason}: ${zh}。${en}.${names}`;
+}
+
+/** What could not even be read is not judged. */
+function printFailure(error: unknown, json: boolean): number {
+  const code = error instanceof EvidenceError ? error.code : 'UNREADABLE';
+  const text = error instanceof Error ? error.message : String(error);
+  if (json) console.log(JSON.stringify({ verdict: 'undecided', code, message: text }));
+  else console.error(`${verdictTexts.undecided}: ${text}`);
+  return exitCodes.undecided;
+}

@@ -1,0 +1,234 @@
+import { anchorKey, requireAnchoredCheckpoint } from './anchored-write.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { CheckList } from './checks.ts';
+import { EvidenceError, refusal } from './errors.ts';
+import { type Block, parseBlock, requireData, validationCodes } from './fabric-block.ts';
+import { present } from './fabric-decode.ts';
+import { requireBinding, verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
+import type { Identity } from './fabric-msp.ts';
+import { verifyOrdererSignatures } from './fabric-signatures.ts';
+import { parseTransaction, type Transaction } from './fabric-transaction.ts';
+import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
+import { applyConfig, blockTime } from './fabric-verify.ts';
+import type { ParsedProof } from './record-proof.ts';
+import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
+
+type LedgerQuestion = {
+  proof: ParsedProof;
+  policy: TrustPolicy;
+  log: TrustedLog | undefined;
+  checkpoint: Checkpoint | undefined;
+};
+
+/** A transaction and its place in a block whose data was checked. */
+type Placed = { transaction: Transaction; block: Block; txIndex: number };
+
+/** Checks the ledger's part of a proof and returns the anchor's transaction, if its place on the ledger held. */
+export function checkLedger(list: CheckList, question: LedgerQuestion): Transaction | undefined {
+  const { proof, policy } = question;
+  const trusts = checkChannel(list, proof, policy);
+  const block = list.run('block', () => ({ result: blockOf(proof.anchor.block, proof.anchor.blockNumber) }));
+  const orderers = checkOrderers(list, block, trusts);
+  const placed =
+    block === undefined || trusts === undefined
+      ? list.skip('transaction')
+      : list.run('transaction', () => ({ result: placedIn(block, proof.anchor.txId, policy.channel) }));
+  const endorsers = checkSigners(list, placed, { ...question, trusts });
+  checkWrite(list, placed, question);
+  checkEffect(list, placed, { ...question, trusts });
+  checkIndependence(list, { ledger: trusts?.[0]?.ledger, policy, signers: [...orderers, ...endorsers] });
+  return placed?.transaction;
+}
+
+type Trusts = readonly ChannelTrust[] | undefined;
+
+/** All configurations from the pinned genesis block on, each one the trust for the blocks after it. */
+function checkChannel(list: CheckList, proof: ParsedProof, policy: TrustPolicy): Trusts {
+  if (policy.genesisBlock === undefined && !startsAtGenesis(proof.configBlocks)) return list.skip('channel');
+  return list.run('channel', () => {
+    const given = startsAtGenesis(proof.configBlocks) ? proof.configBlocks.slice(1) : proof.configBlocks;
+    const genesis = policy.genesisBlock ?? proof.configBlocks[0];
+    let trust = channelTrust(present(genesis, 'GENESIS_ABSENT'), { genesisHash: policy.genesisHash });
+    if (trust.channelId !== policy.channel)
+      throw refusal('CHANNEL_MISMATCH', 'not the channel of the policy');
+    const trusts = [trust];
+    for (const block of given) {
+      trust = applyConfig(trust, block);
+      trusts.push(trust);
+    }
+    return { result: trusts, detail: `${trust.channelId}, ${policy.genesisHash}` };
+  });
+}
+
+function startsAtGenesis([first]: readonly Uint8Array[]): boolean {
+  if (first === undefined) return false;
+  try {
+    return parseBlock(first).number === 0;
+  } catch (error) {
+    // Not a block at all: say so where it is used as one.
+    if (error instanceof EvidenceError) return true;
+    throw error;
+  }
+}
+
+function blockOf(bytes: Uint8Array, number: number | undefined): Block {
+  const block = parseBlock(bytes);
+  if (number !== undefined && block.number !== number)
+    throw refusal('ANCHOR_BLOCK', 'not the block it claims to be');
+  requireData(block, 'block');
+  return block;
+}
+
+function checkOrderers(list: CheckList, block: Block | undefined, trusts: Trusts): readonly Identity[] {
+  if (block === undefined || trusts === undefined) {
+    list.skip('orderers');
+    return [];
+  }
+  return (
+    list.run('orderers', () => {
+      const signers = signersOf(block, trusts);
+      return { result: signers, detail: mspIdsOf(signers) };
+    }) ?? []
+  );
+}
+
+/** Block signers under the configuration that was in force just before it. */
+function signersOf(block: Block, trusts: readonly ChannelTrust[]): Identity[] {
+  const trust = trustAt(block, trusts);
+  return verifyOrdererSignatures(block, trust, { atTime: blockTime(block), lastConfig: trust.configNumber });
+}
+
+function trustAt(block: Block, trusts: readonly ChannelTrust[]): ChannelTrust {
+  return present(
+    trusts.findLast(({ configNumber }) => configNumber < block.number),
+    'CONFIG_LINEAGE',
+  );
+}
+
+function placedIn(block: Block, txId: string, channelId: string): Placed {
+  const transactions = block.envelopes.map((envelope) => parseTransaction(envelope));
+  const txIndex = transactions.findIndex((candidate) => candidate.txId === txId);
+  const transaction = transactions[txIndex];
+  if (transaction === undefined) throw refusal('ANCHOR_TX_ABSENT', 'not in this block');
+  requireBinding(transaction, channelId);
+  return { transaction, block, txIndex };
+}
+
+function checkSigners(
+  list: CheckList,
+  placed: Placed | undefined,
+  { trusts, log, policy }: LedgerQuestion & { trusts: Trusts },
+): readonly Identity[] {
+  if (placed === undefined || trusts === undefined) {
+    list.skip('submitter');
+    list.skip('endorsements');
+    return [];
+  }
+  const { transaction, block } = placed;
+  const trust = trustAt(block, trusts);
+  if (log === undefined) list.skip('submitter');
+  else {
+    list.run('submitter', () => {
+      const creator = verifyCreator(transaction, trust);
+      if (creator.mspId !== log.mspId) throw refusal('ANCHOR_CREATOR', 'submitted by another organisation');
+      return { result: creator, detail: creator.mspId };
+    });
+  }
+  return (
+    list.run('endorsements', () => {
+      const endorsers = verifyEndorsements(transaction, trust, policy.endorsement);
+      return { result: endorsers, detail: mspIdsOf(endorsers) };
+    }) ?? []
+  );
+}
+
+function checkWrite(
+  list: CheckList,
+  placed: Placed | undefined,
+  { policy, log, checkpoint }: LedgerQuestion,
+): void {
+  if (placed === undefined || log === undefined || checkpoint === undefined) {
+    list.skip('anchored-checkpoint');
+    return;
+  }
+  list.run('anchored-checkpoint', () => {
+    requireChaincode(placed.transaction, policy);
+    const { organizationId } = log;
+    return { result: requireAnchoredCheckpoint(placed.transaction, { organizationId, checkpoint }) };
+  });
+}
+
+function requireChaincode({ chaincode }: Transaction, policy: TrustPolicy): void {
+  const { name, versions } = policy.chaincode;
+  if (chaincode.name !== name || !versions.includes(chaincode.version)) {
+    throw refusal('ANCHOR_CHAINCODE', 'written by another chaincode');
+  }
+}
+
+function checkEffect(
+  list: CheckList,
+  placed: Placed | undefined,
+  { proof, policy, log, trusts }: LedgerQuestion & { trusts: Trusts },
+): void {
+  if (placed === undefined) list.skip('validity-mark');
+  else {
+    list.run('validity-mark', () => {
+      if (validationCodes(placed.block)[placed.txIndex] !== 0)
+        throw refusal('ANCHOR_TX_INVALID', 'marked invalid');
+      return { result: undefined };
+    });
+  }
+  const { confirmation } = proof;
+  const ready = placed !== undefined && trusts !== undefined && log !== undefined;
+  if (confirmation === undefined || !ready) {
+    list.skip('confirmation');
+    return;
+  }
+  list.run('confirmation', () => {
+    const later = blockOf(confirmation.block, undefined);
+    signersOf(later, trusts);
+    if (later.number <= placed.block.number) throw refusal('CONFIRMATION_ORDER', 'not a later block');
+    const { transaction } = placedIn(later, confirmation.txId, policy.channel);
+    requireChaincode(transaction, policy);
+    const endorsers = verifyEndorsements(transaction, trustAt(later, trusts), policy.endorsement);
+    requireReadOf(placed, { transaction, organizationId: log.organizationId });
+    return { result: undefined, detail: mspIdsOf(endorsers) };
+  });
+}
+
+/** The endorsers read the anchor at the version this very transaction gave it: so it was committed as valid. */
+function requireReadOf(
+  placed: Placed,
+  { transaction, organizationId }: { transaction: Transaction; organizationId: string },
+): void {
+  const found = transaction.reads.some(
+    ({ namespace, key, version }) =>
+      namespace === placed.transaction.chaincode.name &&
+      key === anchorKey(organizationId) &&
+      version?.block === placed.block.number &&
+      version.tx === placed.txIndex,
+  );
+  if (!found) throw refusal('CONFIRMATION_VERSION', 'it read another version');
+}
+
+function checkIndependence(
+  list: CheckList,
+  {
+    ledger,
+    policy,
+    signers,
+  }: { ledger: ChannelTrust['ledger'] | undefined; policy: TrustPolicy; signers: Identity[] },
+): void {
+  if (policy.ledger === 'solo') {
+    list.skip('independence');
+    return;
+  }
+  list.run('independence', () => {
+    if (ledger === 'solo') throw refusal('LEDGER_KIND', 'all keys of this ledger lie on one machine');
+    return { result: undefined, detail: mspIdsOf(signers) };
+  });
+}
+
+function mspIdsOf(identities: readonly Identity[]): string {
+  return [...new Set(identities.map(({ mspId }) => mspId))].sort().join(', ');
+}

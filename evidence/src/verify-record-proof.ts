@@ -1,0 +1,155 @@
+import { equalBytes, fromHex } from './bytes.ts';
+import { type Checkpoint, openNote, parseCheckpoint } from './checkpoint.ts';
+import { type Check, type CheckList, type CheckName, checkList } from './checks.ts';
+import { refusal } from './errors.ts';
+import type { Transaction } from './fabric-transaction.ts';
+import { type Leaf, leafBytes, leafHash, leafOf } from './leaf.ts';
+import { inclusionPathLength, verifyInclusion } from './merkle.ts';
+import { checkLedger } from './proof-ledger.ts';
+import { openDisclosure } from './record-commitment.ts';
+import { type ParsedProof, parseRecordProof } from './record-proof.ts';
+import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
+
+/** `undecided`: nothing is wrong, but something that it takes is missing on the verifier's side. */
+export type Verdict = 'valid' | 'tampered' | 'undecided';
+
+/** The answer to a record proof. `sentence` says what follows from it, and what does not. */
+export type RecordVerdict = {
+  verdict: Verdict;
+  ledger: TrustPolicy['ledger'];
+  checks: Check[];
+  sentence: { zh: string; en: string };
+  /** The proved record without what was withheld; only with verdict `valid`. */
+  record?: { resource: Record<string, unknown>; withheld: string[]; organizationId: string; at: string };
+};
+
+// Clients choose the time of a transaction within 15 minutes (Fabric 3.1); a leaf claims its own time.
+const clockTolerance = 15 * 60 * 1000;
+
+/**
+ * Verifies a record proof against the verifier's own trust policy. Pure: no clock, no network, no files. Whatever
+ * the proof holds, the answer is a verdict, never an exception.
+ */
+export function verifyRecordProof(proof: unknown, policy: TrustPolicy): RecordVerdict {
+  const list = checkList();
+  const parsed = list.run('format', () => ({ result: parseRecordProof(proof) }));
+  if (parsed === undefined) return verdictOf(list, policy, undefined);
+  const content = checkContent(list, parsed);
+  const leaf = content?.leaf;
+  const log = leaf === undefined ? undefined : policy.logs.get(leaf.tenant);
+  const checkpoint = checkLogSignature(list, parsed, log);
+  checkInclusion(list, parsed, { leaf, checkpoint });
+  const transaction = checkLedger(list, { proof: parsed, policy, log, checkpoint });
+  checkLeafTime(list, leaf, transaction);
+  return verdictOf(list, policy, content);
+}
+
+type Content = { leaf: Leaf; resource: Record<string, unknown>; withheld: string[] };
+
+function checkContent(list: CheckList, proof: ParsedProof): Content | undefined {
+  return list.run('content', () => {
+    const leaf = leafOf(proof.leaf);
+    if (leaf.kind !== 'record') throw refusal('LEAF_KIND', 'not the leaf of a record');
+    const { digest, resource, withheld } = openDisclosure(proof.disclosure);
+    if (!equalBytes(digest, fromHex(leaf.digest))) throw refusal('LEAF_DIGEST', 'another content');
+    return { result: { leaf, resource, withheld } };
+  });
+}
+
+function checkLogSignature(
+  list: CheckList,
+  proof: ParsedProof,
+  log: TrustedLog | undefined,
+): Checkpoint | undefined {
+  if (log === undefined) return list.skip('log-signature');
+  return list.run('log-signature', () => {
+    const { text, verifiedBy } = openNote(proof.checkpoint, log.verifiers);
+    const checkpoint = parseCheckpoint(text);
+    // The key's name is the log's origin: a key that is good for one log says nothing about another.
+    if (!verifiedBy.includes(checkpoint.origin))
+      throw refusal('CHECKPOINT_ORIGIN', 'a checkpoint of another log');
+    return { result: checkpoint, detail: log.organizationId };
+  });
+}
+
+function checkInclusion(
+  list: CheckList,
+  { leafIndex, inclusionProof }: ParsedProof,
+  { leaf, checkpoint }: { leaf: Leaf | undefined; checkpoint: Checkpoint | undefined },
+): void {
+  if (leaf === undefined || checkpoint === undefined) {
+    list.skip('inclusion');
+    return;
+  }
+  list.run('inclusion', () => {
+    const { treeSize, rootHash } = checkpoint;
+    if (leafIndex >= treeSize) throw refusal('INCLUSION_INDEX', 'outside the tree');
+    if (inclusionProof.length !== inclusionPathLength(leafIndex, treeSize)) {
+      throw refusal('INCLUSION_LENGTH', 'a path of another length');
+    }
+    const hash = leafHash(leafBytes(leaf));
+    if (!verifyInclusion({ leafHash: hash, leafIndex, treeSize, proof: inclusionProof, rootHash })) {
+      throw refusal('INCLUSION_ROOT', 'the path leads elsewhere');
+    }
+    return { result: undefined, detail: `${leafIndex} / ${treeSize}` };
+  });
+}
+
+function checkLeafTime(list: CheckList, leaf: Leaf | undefined, transaction: Transaction | undefined): void {
+  if (leaf === undefined || transaction === undefined) {
+    list.skip('leaf-time');
+    return;
+  }
+  list.run('leaf-time', () => {
+    if (Date.parse(leaf.at) > transaction.timestamp + clockTolerance)
+      throw refusal('LEAF_IN_FUTURE', 'later');
+    return { result: undefined, detail: `${leaf.at} ≤ ${new Date(transaction.timestamp).toISOString()}` };
+  });
+}
+
+function verdictOf(list: CheckList, policy: TrustPolicy, content: Content | undefined): RecordVerdict {
+  const { checks } = list;
+  const verdict = decide(checks, policy);
+  const answer = { verdict, ledger: policy.ledger, checks, sentence: sentenceOf(verdict, policy.ledger) };
+  if (verdict !== 'valid' || content === undefined) return answer;
+  const { resource, withheld, leaf } = content;
+  return { ...answer, record: { resource, withheld, organizationId: leaf.tenant, at: leaf.at } };
+}
+
+function decide(checks: readonly Check[], policy: TrustPolicy): Verdict {
+  if (checks.some(({ code }) => code === 'PROOF_UNKNOWN_FORMAT')) return 'undecided';
+  if (checks.some(({ status }) => status === 'failed')) return 'tampered';
+  const missing = checks.some(({ status, name }) => status === 'skipped' && isNeeded(name, policy));
+  return missing ? 'undecided' : 'valid';
+}
+
+function isNeeded(name: CheckName, policy: TrustPolicy): boolean {
+  if (name === 'confirmation') return policy.confirmation === 'required';
+  // Skipped for a solo ledger alone, whose verdict says what that means.
+  return name !== 'independence';
+}
+
+function sentenceOf(verdict: Verdict, ledger: TrustPolicy['ledger']): { zh: string; en: string } {
+  if (verdict === 'tampered') {
+    return {
+      zh: '不可采信：至少一项检查未通过，文件内容或其证据被改动过，或并非来自所声称的一方。',
+      en: 'Not to be relied on: at least one check failed; the file was altered or is not from whom it claims to be.',
+    };
+  }
+  if (verdict === 'undecided') {
+    return {
+      zh: '无法判断：验证方缺少作出判断所需的信任材料，或文件不是记录证明。',
+      en: 'Cannot decide: trust material is missing on the verifier’s side, or the file is not a record proof.',
+    };
+  }
+  if (ledger === 'solo') {
+    return {
+      zh: '各项检查通过，但该账本是单机演示账本：全部密钥在同一台机器上，此证据对任何人都没有约束力。',
+      en: 'All checks passed, but this is a solo ledger: all keys lie on one machine, so its evidence binds nobody.',
+    };
+  }
+  return {
+    zh: '所示内容自上链以来未被改动。这不证明内容本身真实，也不证明上链之前未被改动。',
+    en: 'The content shown has not changed since it was anchored. This does not prove that the content is true, nor that it was not changed before.',
+  };
+}
