@@ -1,4 +1,4 @@
-import { hex, inclusionProof, tileHashReader, tilesForInclusion } from '@medseal/evidence';
+import { hex, inclusionProof, tilesForInclusion } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 import { latestAnchor } from './checkpoint-store.ts';
 import { EvidenceLogError } from './errors.ts';
@@ -20,7 +20,7 @@ export async function proofsFor(
     leafIndex !== undefined && leafIndex < treeSize ? [leafIndex] : [],
   );
   const wanted = proved.flatMap((leafIndex) => tilesForInclusion(leafIndex, treeSize));
-  const read = tileHashReader(await tiles.load(db, wanted));
+  const read = await tiles.loadHashes(db, wanted);
   return leafIds.map((leafId) => {
     const row = leaves.get(leafId);
     if (row === undefined) throw new EvidenceLogError('EVIDENCE_LEAF_UNKNOWN');

@@ -1,36 +1,60 @@
-import type { Tile, TileId, TileReader } from '@medseal/evidence';
+import { type HashReader, type Tile, type TileId, type TileReader, tileHashReader } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 
 const fullTile = 256 * 32;
-const keptTiles = 512;
+const tileHeight = 8;
+const mostTiles = 512;
+const mostSubtrees = 8_192;
+/** A subtree of 2^3 leaves and more costs enough to be computed once only. */
+const worthKeeping = 3;
 
-/** Reads tiles; full ones never change and stay in memory. */
-export type TileCache = { load(db: Queryable, tiles: readonly TileId[]): Promise<TileReader> };
+/** Reads tiles and the subtrees in them. What is complete never changes and stays in memory. */
+export type TileCache = {
+  load(db: Queryable, tiles: readonly TileId[]): Promise<TileReader>;
+  /** Reads complete subtrees out of `tiles`. */
+  loadHashes(db: Queryable, tiles: readonly TileId[]): Promise<HashReader>;
+};
 
 export function createTileCache(): TileCache {
-  const kept = new Map<string, Uint8Array>();
+  const keptFull = new Map<string, Uint8Array>();
+  const keptSubtrees = new Map<string, Uint8Array>();
+  const load = async (db: Queryable, wanted: readonly TileId[]): Promise<TileReader> => {
+    const tiles = new Map<string, Uint8Array>();
+    const missing = new Map<string, TileId>();
+    for (const tile of wanted) {
+      const hashes = keptFull.get(keyOf(tile));
+      if (hashes === undefined) missing.set(keyOf(tile), tile);
+      else tiles.set(keyOf(tile), hashes);
+    }
+    for (const tile of missing.size === 0 ? [] : await selectTiles(db, [...missing.values()])) {
+      tiles.set(keyOf(tile), tile.hashes);
+      if (tile.hashes.length === fullTile)
+        keep(keptFull, { key: keyOf(tile), value: tile.hashes, most: mostTiles });
+    }
+    return (level, index) => tiles.get(keyOf({ level, index }));
+  };
   return {
-    load: async (db, wanted) => {
-      const tiles = new Map<string, Uint8Array>();
-      const missing = new Map<string, TileId>();
-      for (const tile of wanted) {
-        const hashes = kept.get(keyOf(tile));
-        if (hashes === undefined) missing.set(keyOf(tile), tile);
-        else tiles.set(keyOf(tile), hashes);
-      }
-      for (const tile of missing.size === 0 ? [] : await selectTiles(db, [...missing.values()])) {
-        tiles.set(keyOf(tile), tile.hashes);
-        if (tile.hashes.length === fullTile) keep(kept, tile);
-      }
-      return (level, index) => tiles.get(keyOf({ level, index }));
+    load,
+    loadHashes: async (db, wanted) => {
+      const read = tileHashReader(await load(db, wanted));
+      return (level, index) => {
+        const key = keyOf({ level, index });
+        const known = keptSubtrees.get(key);
+        if (known !== undefined) return known;
+        const value = read(level, index);
+        if (level % tileHeight >= worthKeeping) keep(keptSubtrees, { key, value, most: mostSubtrees });
+        return value;
+      };
     },
   };
 }
 
-function keep(kept: Map<string, Uint8Array>, tile: Tile): void {
+type Kept = { key: string; value: Uint8Array; most: number };
+
+function keep(kept: Map<string, Uint8Array>, { key, value, most }: Kept): void {
   const [oldest] = kept.keys();
-  if (kept.size >= keptTiles && oldest !== undefined) kept.delete(oldest);
-  kept.set(keyOf(tile), tile.hashes);
+  if (kept.size >= most && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, value);
 }
 
 function keyOf({ level, index }: TileId): string {

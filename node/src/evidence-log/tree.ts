@@ -1,17 +1,10 @@
-import {
-  consistencyProof,
-  type HashReader,
-  tileHashReader,
-  tilesForConsistency,
-  tilesForRoot,
-  treeRoot,
-} from '@medseal/evidence';
+import { consistencyProof, tilesForConsistency, tilesForRoot, treeRoot } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 import type { TileCache } from './tile-store.ts';
 
 /** Root of the first `treeSize` leaves, from the stored tiles. */
 export async function rootAt(db: Queryable, tiles: TileCache, treeSize: number): Promise<Uint8Array> {
-  const read: HashReader = tileHashReader(await tiles.load(db, tilesForRoot(treeSize)));
+  const read = await tiles.loadHashes(db, tilesForRoot(treeSize));
   return treeRoot(read, treeSize);
 }
 
@@ -22,6 +15,6 @@ export async function proveConsistency(
   [oldSize, newSize]: readonly [number, number],
 ): Promise<Uint8Array[]> {
   if (oldSize === 0) return [];
-  const read = tileHashReader(await tiles.load(db, tilesForConsistency(oldSize, newSize)));
+  const read = await tiles.loadHashes(db, tilesForConsistency(oldSize, newSize));
   return consistencyProof(read, oldSize, newSize);
 }

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Logger } from '../lib/logger.ts';
+import { appendLeaves, createTestNode, organizationId, type TestNode } from './test/node.ts';
+
+let node: TestNode;
+beforeEach(async () => {
+  node = await createTestNode();
+});
+afterEach(() => node.close());
+
+const quick = { pollMilliseconds: 5, maxWaitMilliseconds: 20, maxLeaves: 1_000 };
+
+function recorder(): { logger: Logger; events: string[] } {
+  const events: string[] = [];
+  const note = (event: string): void => void events.push(event);
+  return { events, logger: { info: note, warn: note, error: note } };
+}
+
+describe('the worker', () => {
+  it('anchors what was appended without being asked, and stops', async () => {
+    const worker = node.restart({ pace: quick }).start();
+    await appendLeaves(node.database.db, node.log, 3);
+
+    await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(1));
+    await node.ledger.deliver(node.log, node.database.db);
+    await appendLeaves(node.database.db, node.log, 4);
+    await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(2));
+    await worker.stop();
+
+    const stopped = node.ledger.submissions.length;
+    await appendLeaves(node.database.db, node.log, 1);
+    expect(node.ledger.submissions.length).toBe(stopped);
+  });
+
+  it('does not wait for the time when many leaves wait', async () => {
+    const pace = { pollMilliseconds: 5, maxWaitMilliseconds: 3_600_000, maxLeaves: 50 };
+    const worker = node.restart({ pace }).start();
+    // The first round is due at once; the second only because of the leaves.
+    await appendLeaves(node.database.db, node.log, 60);
+    await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(1));
+    await node.ledger.deliver(node.log, node.database.db);
+    await appendLeaves(node.database.db, node.log, 60);
+
+    await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(2));
+    await worker.stop();
+  });
+
+  it('logs a failing round, without its content, and tries again', async () => {
+    const { logger, events } = recorder();
+    await node.ledger.setState(organizationId, 'disable');
+    await appendLeaves(node.database.db, node.log, 3);
+    const worker = node.restart({ pace: quick, logger }).start();
+    await vi.waitFor(() => expect(events).toContain('evidence-log.anchor-failed'));
+    await node.ledger.setState(organizationId, 'enable');
+
+    await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(1), { timeout: 10_000 });
+    await worker.stop();
+  });
+
+  it('survives a database that fails', async () => {
+    const { logger, events } = recorder();
+    const { db } = node.database;
+    let broken = true;
+    const flaky = {
+      query: db.query,
+      transaction: (work: Parameters<typeof db.transaction>[0]) => {
+        if (broken) return Promise.reject(new Error('connection lost'));
+        return db.transaction(work);
+      },
+    } as typeof db;
+    await appendLeaves(db, node.log, 3);
+    const worker = node.restart({ db: flaky, pace: quick, logger }).start();
+    await vi.waitFor(() => expect(events).toContain('evidence-log.round-failed'));
+    broken = false;
+
+    await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(1), { timeout: 10_000 });
+    await worker.stop();
+  });
+});
