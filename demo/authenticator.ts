@@ -6,8 +6,12 @@ export type Authenticator = {
   readonly credentialId: string;
   /** Answers `navigator.credentials.create` options with attestation `none`. */
   register(options: { challenge: string; rp: { id?: string | undefined } }): RegistrationJson;
-  /** Answers `navigator.credentials.get` options. */
-  assert(options: { challenge: string; rpId?: string | undefined }): AssertionJson;
+  /** Answers `navigator.credentials.get` options; `clientData` is what a dishonest browser would put in, signed. */
+  assert(options: {
+    challenge: string;
+    rpId?: string | undefined;
+    clientData?: Record<string, unknown>;
+  }): AssertionJson;
 };
 
 export type RegistrationJson = {
@@ -63,7 +67,9 @@ export function createAuthenticator(options: { origin: string; userVerified?: bo
         ['attStmt', new Map()],
         ['authData', Uint8Array.from(authData)],
       ]);
-      const clientDataJSON = clientData('webauthn.create', challenge, options.origin).toString('base64url');
+      const clientDataJSON = clientData('webauthn.create', challenge, { origin: options.origin }).toString(
+        'base64url',
+      );
       return {
         ...envelope,
         response: {
@@ -72,9 +78,9 @@ export function createAuthenticator(options: { origin: string; userVerified?: bo
         },
       };
     },
-    assert: ({ challenge, rpId }) => {
+    assert: ({ challenge, rpId, clientData: forged }) => {
       const authenticatorData = header(rpId ?? new URL(options.origin).hostname, userFlags);
-      const client = clientData('webauthn.get', challenge, options.origin);
+      const client = clientData('webauthn.get', challenge, { origin: options.origin, ...forged });
       const clientHash = createHash('sha256').update(client).digest();
       const signature = createSign('sha256').update(authenticatorData).update(clientHash).sign(privateKey);
       return {
@@ -103,6 +109,6 @@ function coseKey(publicKey: KeyObject): Uint8Array {
   );
 }
 
-function clientData(type: string, challenge: string, origin: string): Buffer {
-  return Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin: false }), 'utf8');
+function clientData(type: string, challenge: string, rest: Record<string, unknown>): Buffer {
+  return Buffer.from(JSON.stringify({ type, challenge, crossOrigin: false, ...rest }), 'utf8');
 }

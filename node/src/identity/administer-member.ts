@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../lib/sql.ts';
 import { recordAct } from './administration.ts';
 import { IdentityError } from './errors.ts';
-import type { EvidencePort, LedgerPort } from './ports.ts';
+import type { AccessPort, EvidencePort, LedgerPort } from './ports.ts';
 import type { Members, Staff } from './types.ts';
 
 export const memberEvents = ['approve', 'disable', 'enable', 'remove'] as const;
@@ -12,6 +12,7 @@ export type AdministrationDeps = {
   db: Database;
   ledger: LedgerPort;
   evidence: EvidencePort;
+  access: AccessPort;
   members: Members;
   clock: Clock;
 };
@@ -22,16 +23,16 @@ export type AdministrationDeps = {
  */
 export async function administerMember(
   { organizationId, event, staff }: { organizationId: string; event: MemberEvent; staff: Staff },
-  { db, ledger, evidence, members, clock }: AdministrationDeps,
+  { db, ledger, evidence, access, members, clock }: AdministrationDeps,
 ): Promise<{ txId: string; blockNumber: number }> {
   if ((await members.get(organizationId)) === undefined) throw new IdentityError('IDENTITY_MEMBER_UNKNOWN');
-  await db.transaction((tx) =>
-    recordAct(
-      tx,
-      { kind: `member-${event}`, staffId: staff.staffId, organizationId },
-      { evidence, at: clock.now() },
-    ),
-  );
+  const at = clock.now();
+  await db.transaction(async (tx) => {
+    const { staffId } = staff;
+    await recordAct(tx, { kind: `member-${event}`, staffId, organizationId }, { evidence, at });
+    const entry = { interaction: 'administer', outcome: 'success', actor: staff } as const;
+    await access.record(tx, [{ ...entry, at: at.toISOString(), counterpart: organizationId }]);
+  });
   const { txId, blockNumber } = await ledger.submit('member', event, [organizationId]);
   return { txId, blockNumber: Number(blockNumber) };
 }

@@ -6,8 +6,6 @@ import type { EvidencePort } from './ports.ts';
 /** What is done to a node's own administration. Ids and counts only, never a person's name or number. */
 export type AdministrationAct =
   | { kind: 'pseudonyms-evaluated'; organizationId: string; count: number }
-  | { kind: 'enrolment-code-issued'; staffId: string; patientToken: string }
-  | { kind: 'passkey-registered'; patientToken: string; credentialId: string }
   | {
       kind: `member-${'approve' | 'disable' | 'enable' | 'remove'}`;
       staffId: string;

@@ -62,9 +62,9 @@ async function spendQuota(
 ): Promise<void> {
   const { rowCount } = await tx.query(
     `insert into pseudonym_quota as quota (organization_id, day, used)
-     select $1, $2::date, $3 where $3 <= $4
+     select $1, $2::date, $3::integer where $3::integer <= $4::integer
      on conflict (organization_id, day) do update set used = quota.used + excluded.used
-     where quota.used + excluded.used <= $4`,
+     where quota.used + excluded.used <= $4::integer`,
     [use.organizationId, use.at.toISOString().slice(0, 10), use.count, use.limit],
   );
   if (rowCount === 0) throw new IdentityError('IDENTITY_PSEUDONYM_LIMIT');

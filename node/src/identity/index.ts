@@ -1,6 +1,7 @@
 export { type ActorCarrier, actorOf, requireStaff } from './actor.ts';
 export type { AdministrationDeps, MemberEvent } from './administer-member.ts';
 export { type AdministrationAct, recordAct } from './administration.ts';
+export { askIdentityService } from './ask-identity-service.ts';
 export { type IdentityCode, IdentityError } from './errors.ts';
 export { type EvaluationDeps, evaluatePseudonyms } from './evaluate-pseudonyms.ts';
 export { identifyPeer, type PeerCertificate, peerOf } from './identify-peer.ts';
@@ -12,11 +13,13 @@ export { patientBearerPrefix } from './patient-session.ts';
 export { createPatients, type Patients } from './patients.ts';
 export { pseudonymRoutes } from './peer-routes.ts';
 export type {
+  AccessPort,
   EvaluationRequest,
   EvaluationTransport,
   EvidencePort,
   LedgerPort,
   PatientDirectory,
+  PeerPort,
   TokenVerifier,
 } from './ports.ts';
 export { projectMembers } from './project-members.ts';

@@ -4,6 +4,7 @@ import {
   generateAuthenticationOptions,
   type PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
+import type { AuditEntry } from '../audit/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { newSecret } from '../lib/ids.ts';
 import type { Queryable } from '../lib/sql.ts';
@@ -11,7 +12,7 @@ import { IdentityError } from './errors.ts';
 import { type Assertion, challengeOf } from './passkey-messages.ts';
 import { openPatient, type PatientColumns, type PatientDeps } from './patient-identity.ts';
 import type { PatientActor } from './types.ts';
-import { lockPasskey, usePasskey } from './verify-assertion.ts';
+import { findPasskey, lockPasskey, usePasskey } from './verify-assertion.ts';
 
 /** Start of every patient's bearer, so that it is never taken for a JWT or the other way round. */
 export const patientBearerPrefix = 'mps_';
@@ -48,11 +49,39 @@ export async function login(
     [challenge, deps.clock.now()],
   );
   if (rowCount === 0) throw new IdentityError('IDENTITY_CHALLENGE_INVALID');
-  return deps.db.transaction(async (tx) => {
-    const passkey = await lockPasskey(tx, assertion.id);
-    await usePasskey(tx, { passkey, assertion, challenge }, deps);
-    return { ...(await openSession(tx, passkey, deps)), patientId: openPatient(deps.keys, passkey) };
+  try {
+    return await deps.db.transaction((tx) => openWithPasskey(tx, { assertion, challenge }, deps));
+  } catch (error) {
+    await recordRefusal(assertion, deps);
+    throw error;
+  }
+}
+
+async function openWithPasskey(
+  tx: Queryable,
+  { assertion, challenge }: { assertion: Assertion; challenge: Uint8Array },
+  deps: PatientDeps,
+): Promise<{ token: string; expiresAt: string; patientId: PatientId }> {
+  const passkey = await lockPasskey(tx, assertion.id);
+  await usePasskey(tx, { passkey, assertion, challenge }, deps);
+  const patientId = openPatient(deps.keys, passkey);
+  const session = await openSession(tx, passkey, deps);
+  await deps.access.record(tx, [loginEntry(patientId, 'success', deps)]);
+  return { ...session, patientId };
+}
+
+/** A refused login with a passkey that exists is part of its patient's history: it can be a copied authenticator. */
+async function recordRefusal(assertion: Assertion, deps: PatientDeps): Promise<void> {
+  await deps.db.transaction(async (tx) => {
+    const passkey = await findPasskey(tx, assertion.id);
+    if (passkey === undefined) return;
+    await deps.access.record(tx, [loginEntry(openPatient(deps.keys, passkey), 'denied', deps)]);
   });
+}
+
+function loginEntry(patientId: PatientId, outcome: 'success' | 'denied', { clock }: PatientDeps): AuditEntry {
+  const actor = { kind: 'patient', patientId } as const;
+  return { interaction: 'login', outcome, actor, patientId, at: clock.now().toISOString() };
 }
 
 /** The patient of a session's bearer; IDENTITY_TOKEN_INVALID for an unknown, expired or ended one. */

@@ -55,12 +55,18 @@ export async function verifyPatientAssertion(
 
 /** Locks the passkey's row, so that two assertions with one counter value cannot both pass. */
 export async function lockPasskey(tx: Queryable, credentialId: string): Promise<PasskeyRow> {
+  const passkey = await findPasskey(tx, credentialId);
+  if (passkey === undefined) throw new IdentityError('IDENTITY_PASSKEY_REFUSED');
+  return passkey;
+}
+
+/** The passkey with this id, its row locked. */
+export async function findPasskey(tx: Queryable, credentialId: string): Promise<PasskeyRow | undefined> {
   const { rows } = await tx.query<PasskeyRow>(
     `select credential_id, patient_token, patient_sealed, public_key, counter from passkey
      where credential_id = $1 for update`,
     [credentialBytes(credentialId)],
   );
-  if (rows[0] === undefined) throw new IdentityError('IDENTITY_PASSKEY_REFUSED');
   return rows[0];
 }
 
