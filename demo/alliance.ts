@@ -1,0 +1,253 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { ristretto255 } from '@noble/curves/ed25519.js';
+import { createKeyFile, openKeyFile } from '../node/src/adapters/keys/file.ts';
+import { type EmbeddedCluster, startEmbeddedPostgres } from '../node/src/adapters/postgres/embedded.ts';
+import { audienceOf } from './login.ts';
+import { allPorts, type DemoOrganization, type DemoPorts, organizations } from './organizations.ts';
+import { type RunningProcess, startProcess } from './processes.ts';
+
+export type Alliance = {
+  folder: string;
+  ports: DemoPorts;
+  cluster: EmbeddedCluster;
+  genesisHash: string;
+  processes: Map<string, RunningProcess>;
+  /** Starts (again) one organisation's node. */
+  startNode(organizationId: string): Promise<RunningProcess>;
+  apiUrl(organizationId: string): string;
+  /** The demo CA of an organisation, for clients of its API. */
+  ca(organizationId: string): string;
+  stop(): Promise<void>;
+};
+
+export type Report = (zh: string, en: string, milliseconds: number) => void;
+
+/** A file's text, written with `make` on the first start and kept. */
+function kept(file: string, make: () => string): string {
+  if (!existsSync(file)) {
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, make(), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8');
+}
+
+function keyFiles(folder: string): void {
+  for (const { organizationId, kind } of organizations) {
+    const path = join(folder, 'keys', organizationId, 'node.key');
+    const passphrase = kept(join(folder, 'keys', organizationId, 'passphrase'), () =>
+      randomBytes(24).toString('base64url'),
+    );
+    if (!existsSync(path)) createKeyFile({ path, passphrase, pseudonymKey: kind === 'regulator' });
+  }
+}
+
+/** Public key of the alliance's pseudonym function, which the regulator hands to every member (RFC 9497). */
+function pseudonymPublicKey(folder: string): string {
+  const keys = openKeyFile({
+    path: join(folder, 'keys', 'regulator', 'node.key'),
+    passphrase: readFileSync(join(folder, 'keys', 'regulator', 'passphrase'), 'utf8'),
+  });
+  const secret = Buffer.from(keys.voprfKey?.() ?? []);
+  const scalar = BigInt(`0x${secret.reverse().toString('hex')}`);
+  return Buffer.from(ristretto255.Point.BASE.multiply(scalar).toBytes()).toString('hex');
+}
+
+/** The MEDSEAL_* settings of one organisation's node. */
+export function nodeSettings(
+  organization: DemoOrganization,
+  alliance: {
+    folder: string;
+    ports: DemoPorts;
+    genesisHash: string;
+    databaseUrl: string;
+    pseudonymKey: string;
+  },
+): Record<string, string> {
+  const { organizationId, kind, mspId, names } = organization;
+  const { folder, ports } = alliance;
+  const { api, peer } = ports.nodes[organizationId] as { api: number; peer: number };
+  const own = join(folder, 'ledger', 'organizations', organizationId);
+  return {
+    MEDSEAL_DEMO: 'true',
+    MEDSEAL_ORGANIZATION_ID: organizationId,
+    MEDSEAL_ORGANIZATION_KIND: kind,
+    MEDSEAL_ORGANIZATION_NAME_ZH: names.zh,
+    MEDSEAL_ORGANIZATION_NAME_EN: names.en,
+    MEDSEAL_MSP_ID: mspId,
+    MEDSEAL_DATABASE_URL: alliance.databaseUrl,
+    MEDSEAL_API_PORT: String(api),
+    MEDSEAL_PEER_PORT: String(peer),
+    MEDSEAL_NODE_URL: `https://localhost:${peer}`,
+    MEDSEAL_API_ORIGIN: `https://localhost:${api}`,
+    MEDSEAL_TLS_CERTIFICATE: join(own, 'node', 'cert.pem'),
+    MEDSEAL_TLS_KEY: join(own, 'node', 'key.pem'),
+    MEDSEAL_KEY_FILE: join(folder, 'keys', organizationId, 'node.key'),
+    MEDSEAL_KEY_PASSPHRASE_FILE: join(folder, 'keys', organizationId, 'passphrase'),
+    MEDSEAL_LEDGER_ENDPOINT: `localhost:${ports.ledger}`,
+    MEDSEAL_LEDGER_TLS_CA: join(folder, 'ledger', 'tls-ca.pem'),
+    MEDSEAL_LEDGER_CERTIFICATE: join(own, 'client', 'cert.pem'),
+    MEDSEAL_LEDGER_KEY: join(own, 'client', 'key.pem'),
+    MEDSEAL_LEDGER_GENESIS: join(folder, 'ledger', 'genesis.block'),
+    MEDSEAL_LEDGER_GENESIS_HASH: alliance.genesisHash,
+    MEDSEAL_OIDC_ISSUER: `http://localhost:${ports.identityProvider}`,
+    MEDSEAL_OIDC_AUDIENCE: audienceOf(organizationId),
+    MEDSEAL_WEBAUTHN_ORIGIN: `https://localhost:${api}`,
+    MEDSEAL_PSEUDONYM_PUBLIC_KEY: alliance.pseudonymKey,
+  };
+}
+
+function portTaken(port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => {
+      socket.destroy();
+      answer(true);
+    });
+    socket.once('error', () => answer(false));
+  });
+}
+
+/** Throws one line that names the first port in use and how to choose others. */
+async function assertPortsFree(ports: DemoPorts): Promise<void> {
+  for (const [port, purpose] of allPorts(ports)) {
+    if (await portTaken(port)) {
+      throw new Error(
+        `port ${port} (${purpose}) is in use. Stop the program that holds it, or choose others: npm run demo -- --ports 9440`,
+      );
+    }
+  }
+}
+
+async function timedStep<Result>(
+  report: Report,
+  [zh, en]: [string, string],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const startedAt = performance.now();
+  const outcome = await work();
+  report(zh, en, performance.now() - startedAt);
+  return outcome;
+}
+
+/** Starts the whole alliance in `folder`, or throws one clear line after stopping what had been started. */
+export async function startAlliance(options: {
+  folder: string;
+  root: string;
+  ports: DemoPorts;
+  report: Report;
+  only?: readonly string[];
+}): Promise<Alliance> {
+  const { folder, root, ports, report } = options;
+  await assertPortsFree(ports);
+  keyFiles(folder);
+  const databasePassword = kept(join(folder, 'keys', 'database-password'), () =>
+    randomBytes(18).toString('base64url'),
+  );
+  const processes = new Map<string, RunningProcess>();
+  let cluster: EmbeddedCluster | undefined;
+  const stop = async (): Promise<void> => {
+    for (const running of [...processes.values()].reverse()) await running.stop();
+    await cluster?.stop();
+  };
+  const start = async (
+    name: string,
+    script: string,
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<RunningProcess> => {
+    const running = await startProcess({
+      name,
+      script: join(root, script),
+      args,
+      env,
+      logFile: join(folder, 'logs', `${name}.log`),
+    });
+    processes.set(name, running);
+    return running;
+  };
+  try {
+    const wanted = organizations.filter(
+      ({ organizationId }) => options.only?.includes(organizationId) ?? true,
+    );
+    const [database, ledger] = await Promise.all([
+      timedStep(report, ['数据库', 'PostgreSQL'], () =>
+        startEmbeddedPostgres({
+          directory: join(folder, 'postgres'),
+          port: ports.postgres,
+          password: databasePassword,
+        }),
+      ),
+      timedStep(report, ['账本（单机，不具约束力）', 'solo ledger (one machine, binds nobody)'], () =>
+        start('ledger', 'network/solo/src/main.ts', [
+          '--data',
+          join(folder, 'ledger'),
+          '--port',
+          String(ports.ledger),
+          '--organizations',
+          organizations.map(({ organizationId, mspId }) => `${organizationId}:${mspId}`).join(','),
+        ]),
+      ),
+      timedStep(report, ['医务人员登录服务', 'identity provider for staff'], () =>
+        start('identity-provider', 'demo/identity-provider.ts', [
+          '--port',
+          String(ports.identityProvider),
+          '--data',
+          join(folder, 'identity-provider'),
+          '--audiences',
+          organizations
+            .map(
+              ({ organizationId }) =>
+                `${organizationId}=https://localhost:${ports.nodes[organizationId]?.api}`,
+            )
+            .join(','),
+        ]),
+      ),
+    ]);
+    cluster = database;
+    const genesisHash = String(ledger.ready['genesisHash']);
+    const pseudonymKey = pseudonymPublicKey(folder);
+    const startNode = async (organizationId: string): Promise<RunningProcess> => {
+      const organization = organizations.find(
+        (each) => each.organizationId === organizationId,
+      ) as DemoOrganization;
+      const name = organizationId.replaceAll('-', '_');
+      await database.ensureDatabase(name);
+      const settings = nodeSettings(organization, {
+        folder,
+        ports,
+        genesisHash,
+        databaseUrl: database.url(name),
+        pseudonymKey,
+      });
+      return start(organizationId, 'node/src/main.ts', [], settings);
+    };
+    await timedStep(
+      report,
+      ['四个节点：监管中心与三家医院', 'four nodes: regulator and three hospitals'],
+      () => Promise.all(wanted.map(({ organizationId }) => startNode(organizationId))),
+    );
+    return {
+      folder,
+      ports,
+      cluster,
+      genesisHash,
+      processes,
+      startNode,
+      apiUrl: (organizationId) => `https://localhost:${ports.nodes[organizationId]?.api}`,
+      ca: (organizationId) =>
+        readFileSync(join(folder, 'ledger', 'organizations', organizationId, 'msp', 'ca.pem'), 'utf8'),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Removes what earlier runs left in the demo's folder. */
+export function resetAlliance(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
