@@ -6,6 +6,7 @@ begin
 end
 $$;
 
+-- One row an access; who did what to whom is in `sealed` alone.
 create table audit_event (
   event_id uuid primary key,
   recorded_at timestamptz(3) not null,

@@ -58,3 +58,12 @@ create table access_sequence (
   patient_token bytea primary key check (octet_length(patient_token) = 16),
   last bigint not null check (last > 0)
 );
+
+-- Fails the whole statement when it did not touch as many rows as it should.
+create function require_count(touched bigint, expected bigint) returns void language plpgsql as $$
+begin
+  if touched <> expected then
+    raise exception 'touched % rows of %', touched, expected using errcode = 'serialization_failure';
+  end if;
+end
+$$;

@@ -35,7 +35,6 @@ describe('an audit event', () => {
       type: {
         system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
         code: 'rest',
-        display: 'Restful Operation',
       },
       subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: 'read' }],
       action: 'R',
@@ -51,7 +50,6 @@ describe('an audit event', () => {
               {
                 system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
                 code: 'IRCP',
-                display: 'information recipient',
               },
             ],
           },
@@ -77,7 +75,6 @@ describe('an audit event', () => {
               {
                 system: 'http://dicom.nema.org/resources/ontology/DCM',
                 code: '110152',
-                display: 'Destination Role ID',
               },
             ],
           },
@@ -90,7 +87,6 @@ describe('an audit event', () => {
               {
                 system: 'http://dicom.nema.org/resources/ontology/DCM',
                 code: '110153',
-                display: 'Source Role ID',
               },
             ],
           },
@@ -108,7 +104,6 @@ describe('an audit event', () => {
           {
             system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
             code: '4',
-            display: 'Application Server',
           },
         ],
       },
@@ -118,12 +113,10 @@ describe('an audit event', () => {
           type: {
             system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
             code: '1',
-            display: 'Person',
           },
           role: {
             system: 'http://terminology.hl7.org/CodeSystem/object-role',
             code: '1',
-            display: 'Patient',
           },
         },
         {
@@ -131,12 +124,10 @@ describe('an audit event', () => {
           type: {
             system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
             code: '2',
-            display: 'System Object',
           },
           role: {
             system: 'http://terminology.hl7.org/CodeSystem/object-role',
             code: '4',
-            display: 'Domain Resource',
           },
         },
         {

@@ -38,7 +38,7 @@ export function auditEvent(
     source: {
       ...(source.nodeUrl === undefined ? {} : { site: source.nodeUrl }),
       observer: organization(source.organizationId),
-      type: [{ system: sourceType, code: '4', display: 'Application Server' }],
+      type: [{ system: sourceType, code: '4' }],
     },
     entity: entities(entry),
   };
@@ -77,7 +77,7 @@ function clientOrganization({ actor, counterpart }: AuditEntry): string | undefi
 }
 
 function user(actor: AuditActor): Agent {
-  const type = { coding: [{ system: recipientType, code: 'IRCP', display: 'information recipient' }] };
+  const type = { coding: [{ system: recipientType, code: 'IRCP' }] };
   switch (actor.kind) {
     case 'staff':
       return { type, ...staff(actor, actor.organizationId), requestor: true };
@@ -120,21 +120,21 @@ function organization(organizationId: string): { identifier: { system: string; v
 type Entity = Record<string, unknown>;
 
 function entities({ patientId, instances = [], query, requestId, decisionId }: AuditEntry): Entity[] {
-  const object = { system: entityType, code: '2', display: 'System Object' };
+  const object = { system: entityType, code: '2' };
   const list: Entity[] = instances.map((reference) => ({
     what: { reference },
     type: object,
-    role: { system: objectRole, code: '4', display: 'Domain Resource' },
+    role: { system: objectRole, code: '4' },
   }));
   if (patientId !== undefined) {
     list.unshift({
       what: { reference: `Patient/${patientId}` },
-      type: { system: entityType, code: '1', display: 'Person' },
-      role: { system: objectRole, code: '1', display: 'Patient' },
+      type: { system: entityType, code: '1' },
+      role: { system: objectRole, code: '1' },
     });
   }
   if (query !== undefined) {
-    const role = { system: objectRole, code: '24', display: 'Query' };
+    const role = { system: objectRole, code: '24' };
     list.push({ type: object, role, query: Buffer.from(query, 'utf8').toString('base64') });
   }
   if (requestId !== undefined)
@@ -143,7 +143,7 @@ function entities({ patientId, instances = [], query, requestId, decisionId }: A
       type: { system: balpEntityType, code: 'XrequestId' },
     });
   if (decisionId !== undefined) {
-    const role = { system: objectRole, code: '13', display: 'Security Resource' };
+    const role = { system: objectRole, code: '13' };
     list.push({ what: { identifier: { value: decisionId } }, type: object, role });
   }
   return list;

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditInteraction, AuditOutcome } from './types.ts';
 
-export type Coding = { system: string; code: string; display?: string };
+export type Coding = { system: string; code: string };
 
 const restful = 'http://hl7.org/fhir/restful-interaction';
 const lifecycle = 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle';
@@ -10,12 +10,11 @@ const dicom = 'http://dicom.nema.org/resources/ontology/DCM';
 const rest: Coding = {
   system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
   code: 'rest',
-  display: 'Restful Operation',
 };
-const exportEvent: Coding = { system: dicom, code: '110106', display: 'Export' };
-const importEvent: Coding = { system: dicom, code: '110107', display: 'Import' };
-const authentication: Coding = { system: dicom, code: '110114', display: 'User Authentication' };
-const application: Coding = { system: dicom, code: '110100', display: 'Application Activity' };
+const exportEvent: Coding = { system: dicom, code: '110106' };
+const importEvent: Coding = { system: dicom, code: '110107' };
+const authentication: Coding = { system: dicom, code: '110114' };
+const application: Coding = { system: dicom, code: '110100' };
 const disclosure: Coding = { system: lifecycle, code: 'disclose' };
 
 /** FHIR audit-event-action: create, read, update, delete, execute. */
@@ -66,8 +65,8 @@ export const outcomeCodes: Record<AuditOutcome, '0' | '4' | '8'> = { success: '0
 
 /** DICOM roles: who sends is the source; a query's parameters flow from the client (BALP), a read's content to it. */
 export function clientRole({ interaction }: AuditEntry): { client: Coding; server: Coding } {
-  const source: Coding = { system: dicom, code: '110153', display: 'Source Role ID' };
-  const destination: Coding = { system: dicom, code: '110152', display: 'Destination Role ID' };
+  const source: Coding = { system: dicom, code: '110153' };
+  const destination: Coding = { system: dicom, code: '110152' };
   const reads = interaction === 'read' || interaction === 'vread' || interaction === 'disclose';
   return reads ? { client: destination, server: source } : { client: source, server: destination };
 }

@@ -1,7 +1,6 @@
 export { auditEvent } from './audit-event.ts';
 export { type AuditCode, AuditError } from './errors.ts';
 export { createAuditSeal } from './seal.ts';
-export { findByPatient, findEvent, record } from './store.ts';
 export type {
   AuditActor,
   AuditContent,
@@ -9,7 +8,6 @@ export type {
   AuditEvent,
   AuditInteraction,
   AuditOutcome,
-  AuditRow,
   AuditSeal,
   AuditSource,
   AuditStaff,

@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { decryptGcm, encryptGcm } from '../crypto/cipher.ts';
 import type { KeyStore } from '../crypto/index.ts';
 import { pack, unpack } from '../crypto/packing.ts';
@@ -7,7 +7,6 @@ import { AuditError } from './errors.ts';
 import type { AuditContent, AuditSeal } from './types.ts';
 
 const context = 'audit-event';
-const noSalt = new Uint8Array(0);
 // A content key seals one event, once; so the IV may be constant (NIST SP 800-38D §8.2.1).
 const iv = new Uint8Array(12);
 const keptKeys = 64;
@@ -56,8 +55,8 @@ function newRunKey(keyStore: Pick<KeyStore, 'wrapKey'>): RunKey {
 }
 
 function contentKey(runKey: KeyObject, eventId: string): KeyObject {
-  const info = `medseal/audit-content-key/v1\n${eventId}`;
-  return createSecretKey(Buffer.from(hkdfSync('sha256', runKey, noSalt, info, 32)));
+  const derived = createHmac('sha256', runKey).update(`medseal/audit-content-key/v1\n${eventId}`).digest();
+  return createSecretKey(derived);
 }
 
 /** Unwraps the keys of earlier runs, keeping the last few. */

@@ -68,18 +68,6 @@ export type AuditEvent = { resourceType: 'AuditEvent'; id: string } & Record<str
 /** What is sealed in a row: the event and the salt of its commitment in the evidence log. */
 export type AuditContent = { salt: string; auditEvent: AuditEvent };
 
-/** One row: nothing in it but `sealed` says who did what to whom. */
-export type AuditRow = {
-  eventId: string;
-  recordedAt: string;
-  /** Keyed hash of the patient's id; absent for an act without patient. */
-  patientToken?: Uint8Array | undefined;
-  /** Place in the patient's gapless sequence of accesses, from 1. */
-  patientSequence?: number | undefined;
-  leafId: bigint;
-  sealed: Uint8Array;
-};
-
 /** Seals events at rest; who read whose records is personal data itself. */
 export type AuditSeal = {
   seal(content: AuditContent): Uint8Array;

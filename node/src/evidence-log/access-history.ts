@@ -1,5 +1,6 @@
-import { type AuditSeal, findByPatient } from '../audit/index.ts';
+import type { AuditSeal } from '../audit/index.ts';
 import type { Queryable } from '../lib/sql.ts';
+import { findByPatient } from './access-store.ts';
 import { proofsFor } from './proofs.ts';
 import type { TileCache } from './tile-store.ts';
 import type { AccessHistoryEntry } from './types.ts';

@@ -1,7 +1,16 @@
+import { hex } from '@medseal/evidence';
 import type { AuditEntry } from '../audit/index.ts';
 import type { Database } from '../lib/sql.ts';
+import { claimAndInsert, readSequences, type SequenceClaim } from './access-store.ts';
 import { EvidenceLogError } from './errors.ts';
-import { type AccessDeps, type PreparedAccess, prepareAccess, recordAccess } from './record-access.ts';
+import {
+  type AccessDeps,
+  countPlaces,
+  type PreparedAccess,
+  prepareAccess,
+  recordAccess,
+  sealAccesses,
+} from './record-access.ts';
 
 /** Records accesses that have no transaction of their own; nothing may be released before `write` resolved. */
 export type AccessWriter = {
@@ -12,27 +21,38 @@ export type AccessWriter = {
 };
 
 type Waiting = { access: PreparedAccess; resolve(): void; reject(error: unknown): void };
+type Writing = AccessDeps & { db: Database };
 
 const maxBatch = 256;
 const maxWaiting = 10_000;
-const deadlockDetected = '40P01';
+const mostKnownEnds = 10_000;
+/** Codes of PostgreSQL for a batch of which surely nothing was written and that may succeed when it is repeated. */
+const overtaken = new Set([
+  // serialization_failure: by require_count, a sequence has moved on.
+  '40001',
+  // deadlock_detected: rolled back to let another transaction on the same patients pass.
+  '40P01',
+  // unique_violation: another process created a sequence, or took the place, in the same moment.
+  '23505',
+]);
 
 /**
- * Group commit: whatever arrives while one transaction is being written goes into the next one, so that many
- * concurrent reads share one fsync.
+ * Group commit: whatever arrives while one batch is being written goes into the next one, so that many concurrent
+ * reads share one statement and one fsync.
  */
-export function createAccessWriter({ db, ...deps }: AccessDeps & { db: Database }): AccessWriter {
+export function createAccessWriter(deps: Writing): AccessWriter {
+  const ends = createKnownEnds();
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
   let closed = false;
 
   const writeAll = async (): Promise<void> => {
-    // One turn of the event loop, so that requests of the same tick share the first transaction too.
+    // One turn of the event loop, so that requests of the same tick share the first batch too.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(batch.length);
-      await writeBatch(db, batch, deps);
+      await writeBatch(batch, ends, deps);
     }
     writing = undefined;
   };
@@ -54,10 +74,10 @@ export function createAccessWriter({ db, ...deps }: AccessDeps & { db: Database 
   };
 }
 
-async function writeBatch(db: Database, batch: readonly Waiting[], deps: AccessDeps): Promise<void> {
+async function writeBatch(batch: readonly Waiting[], ends: KnownEnds, deps: Writing): Promise<void> {
   const accesses = batch.map(({ access }) => access);
   try {
-    await inTransaction(db, accesses, deps);
+    await writeAccesses(accesses, ends, deps);
     for (const { resolve } of batch) resolve();
   } catch (cause) {
     const error = new EvidenceLogError('EVIDENCE_ACCESS_UNAVAILABLE', { cause });
@@ -65,17 +85,52 @@ async function writeBatch(db: Database, batch: readonly Waiting[], deps: AccessD
   }
 }
 
-async function inTransaction(
-  db: Database,
+/** One statement where nobody else records accesses of these patients just now; else a transaction that locks them. */
+async function writeAccesses(
   accesses: readonly PreparedAccess[],
-  deps: AccessDeps,
+  ends: KnownEnds,
+  deps: Writing,
 ): Promise<void> {
-  const write = (): Promise<void> => db.transaction((tx) => recordAccess(tx, accesses, deps));
+  const wanted = countPlaces(accesses);
+  const claims = await ends.claim(deps.db, wanted);
+  // Forgotten until the write is known to have worked: whatever happens to it, no place is ever given on a guess.
+  ends.forget(claims);
   try {
-    await write();
+    await claimAndInsert(deps.db, sealAccesses(accesses, claims, deps.seal), claims);
+    ends.remember(claims);
   } catch (error) {
-    // Rolled back by PostgreSQL to let another transaction on the same patients pass; nothing was written.
-    if ((error as { code?: unknown }).code !== deadlockDetected) throw error;
-    await write();
+    if (!overtaken.has(String((error as { code?: unknown }).code))) throw error;
+    ends.remember(await deps.db.transaction((tx) => recordAccess(tx, accesses, deps)));
   }
+}
+
+type KnownEnds = {
+  claim(db: Database, wanted: readonly Omit<SequenceClaim, 'last'>[]): Promise<SequenceClaim[]>;
+  forget(claims: readonly SequenceClaim[]): void;
+  remember(claims: readonly SequenceClaim[]): void;
+};
+
+/** Where the sequences ended when this process last wrote them; others may have moved them on since. */
+function createKnownEnds(): KnownEnds {
+  const known = new Map<string, number>();
+  return {
+    claim: async (db, wanted) => {
+      const missing = wanted.filter(({ token }) => !known.has(hex(token))).map(({ token }) => token);
+      const read = missing.length === 0 ? new Map<string, number>() : await readSequences(db, missing);
+      return wanted.map(({ token, added }) => {
+        const key = hex(token);
+        return { token, added, last: known.get(key) ?? read.get(key) ?? 0 };
+      });
+    },
+    forget: (claims) => {
+      for (const { token } of claims) known.delete(hex(token));
+    },
+    remember: (claims) => {
+      for (const { token, last, added } of claims) {
+        const [oldest] = known.keys();
+        if (known.size >= mostKnownEnds && oldest !== undefined) known.delete(oldest);
+        known.set(hex(token), last + added);
+      }
+    },
+  };
 }

@@ -79,12 +79,10 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
   };
   return {
     append,
-    recordAccess: (tx, entries) =>
-      recordAccess(
-        tx,
-        entries.map((entry) => prepareAccess(entry, access)),
-        access,
-      ),
+    recordAccess: async (tx, entries) => {
+      const accesses = entries.map((entry) => prepareAccess(entry, access));
+      await recordAccess(tx, accesses, access);
+    },
     accessWriter: createAccessWriter({ db, ...access }),
     proofsFor: (leafIds) => proofsFor(db, leafIds, { tiles, tenant: organizationId }),
     accessHistory: (patientId, page) =>

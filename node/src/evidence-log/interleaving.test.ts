@@ -98,7 +98,7 @@ describe('any interleaving of appends, rollbacks, replicas and ledger faults', (
           );
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });

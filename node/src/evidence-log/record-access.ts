@@ -2,15 +2,13 @@ import { commit, hex } from '@medseal/evidence';
 import {
   type AuditEntry,
   type AuditEvent,
-  type AuditRow,
   type AuditSeal,
   type AuditSource,
   auditEvent,
-  record,
 } from '../audit/index.ts';
 import { newId, newSecret } from '../lib/ids.ts';
 import type { Queryable } from '../lib/sql.ts';
-import { append } from './append.ts';
+import { type AccessRow, insertAccesses, lockSequences, type SequenceClaim } from './access-store.ts';
 
 export type AccessDeps = {
   source: AuditSource;
@@ -36,60 +34,58 @@ export async function recordAccess(
   tx: Queryable,
   accesses: readonly PreparedAccess[],
   deps: AccessDeps,
-): Promise<void> {
-  if (accesses.length === 0) return;
-  const sequences = await nextSequences(tx, accesses);
-  const sealed = accesses.map((access, at) => sealAccess(access, sequences[at], deps.seal));
-  const leafIds = await append(
-    tx,
-    sealed.map(({ digest, row }) => ({ kind: 'access', digest, at: row.recordedAt })),
-  );
-  await record(
-    tx,
-    sealed.map(({ row }, at) => ({ ...row, leafId: leafIds[at] ?? 0n })),
-  );
+): Promise<SequenceClaim[]> {
+  if (accesses.length === 0) return [];
+  const wanted = countPlaces(accesses);
+  const claims = wanted.length === 0 ? [] : await lockSequences(tx, wanted);
+  await insertAccesses(tx, sealAccesses(accesses, claims, deps.seal));
+  return claims;
+}
+
+/** How many places each patient of the batch needs. */
+export function countPlaces(accesses: readonly PreparedAccess[]): Omit<SequenceClaim, 'last'>[] {
+  const wanted = new Map<string, { token: Uint8Array; added: number }>();
+  for (const { token } of accesses) {
+    if (token === undefined) continue;
+    const key = hex(token);
+    wanted.set(key, { token, added: (wanted.get(key)?.added ?? 0) + 1 });
+  }
+  return [...wanted.values()];
+}
+
+/** Numbers the accesses within their patients' claims, commits to each and seals it. */
+export function sealAccesses(
+  accesses: readonly PreparedAccess[],
+  claims: readonly SequenceClaim[],
+  seal: AuditSeal,
+): AccessRow[] {
+  const ends = new Map(claims.map(({ token, last }) => [hex(token), last]));
+  return accesses.map((access) => {
+    if (access.token === undefined) return sealAccess(access, undefined, seal);
+    const key = hex(access.token);
+    const place = (ends.get(key) ?? 0) + 1;
+    ends.set(key, place);
+    return sealAccess(access, place, seal);
+  });
 }
 
 function sealAccess(
   { event, at, token }: PreparedAccess,
   patientSequence: number | undefined,
   seal: AuditSeal,
-): { digest: Uint8Array; row: Omit<AuditRow, 'leafId'> } {
+): AccessRow {
   const salt = newSecret(32);
-  const digest = commit('access', accessContent(event, patientSequence), salt);
-  const sealed = seal.seal({ salt: hex(salt), auditEvent: event });
   return {
-    digest,
-    row: { eventId: event.id, recordedAt: at, patientToken: token, patientSequence, sealed },
+    eventId: event.id,
+    recordedAt: at,
+    patientToken: token,
+    patientSequence,
+    digest: commit('access', accessContent(event, patientSequence), salt),
+    sealed: seal.seal({ salt: hex(salt), auditEvent: event }),
   };
 }
 
 /** What the leaf of an access commits to (docs/formats/access-entry.md). */
 export function accessContent(event: AuditEvent, patientSequence: number | undefined): object {
   return { v: 1, patientSeq: patientSequence ?? null, auditEvent: event };
-}
-
-/** The next places of each patient's sequence, in the order of the entries. Tokens are locked in one order. */
-async function nextSequences(
-  tx: Queryable,
-  accesses: readonly PreparedAccess[],
-): Promise<(number | undefined)[]> {
-  const keys = accesses.map(({ token }) => (token === undefined ? undefined : hex(token)));
-  const counts = new Map<string, number>();
-  for (const key of keys) if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
-  if (counts.size === 0) return keys.map(() => undefined);
-  const { rows } = await tx.query<{ token: string; last: string }>(
-    `insert into access_sequence as kept (patient_token, last)
-     select decode(token, 'hex'), added from unnest($1::text[], $2::bigint[]) as t(token, added) order by token
-     on conflict (patient_token) do update set last = kept.last + excluded.last
-     returning encode(patient_token, 'hex') as token, last`,
-    [[...counts.keys()], [...counts.values()]],
-  );
-  const next = new Map(rows.map(({ token, last }) => [token, Number(last) - (counts.get(token) ?? 0)]));
-  return keys.map((key) => {
-    if (key === undefined) return undefined;
-    const place = (next.get(key) ?? 0) + 1;
-    next.set(key, place);
-    return place;
-  });
 }
