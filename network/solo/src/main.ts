@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { parseArguments, usage } from './arguments.ts';
 import { SoloError, textOf } from './errors.ts';
 import { jsonLog } from './log.ts';
@@ -5,10 +6,8 @@ import { type Ledger, startLedger } from './start-ledger.ts';
 
 try {
   const ledger = await startLedger({ ...parsed(), log: jsonLog, onFailure: () => process.exit(1) });
-  const stop = stopOnce(ledger);
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  jsonLog('ready', { port: ledger.port });
+  stopWhenTold(ledger);
+  jsonLog('ready', { port: ledger.port, genesisHash: ledger.genesisHash });
 } catch (error) {
   jsonLog('failed', {
     code: error instanceof SoloError ? error.code : 'START_FAILED',
@@ -27,8 +26,12 @@ function parsed() {
   }
 }
 
-function stopOnce(ledger: Ledger): () => void {
-  return () => {
+/** Closes in order on SIGTERM, on SIGINT, and when a parent that holds our standard input is gone. */
+function stopWhenTold(ledger: Ledger): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
     ledger.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -37,4 +40,8 @@ function stopOnce(ledger: Ledger): () => void {
       },
     );
   };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  const input = fstatSync(0);
+  if (input.isFIFO() || input.isSocket()) process.stdin.once('end', stop).resume();
 }

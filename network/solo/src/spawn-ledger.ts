@@ -14,6 +14,7 @@ export type SpawnLedgerOptions = {
 export type LedgerProcess = {
   pid: number;
   port: number;
+  genesisHash: string;
   exited: Promise<void>;
   /** Ends it in order. */
   close(): Promise<void>;
@@ -24,17 +25,16 @@ export type LedgerProcess = {
 /** Starts the ledger as a process of its own, which ends when this one does; resolves when it is ready. */
 export async function spawnLedger(options: SpawnLedgerOptions): Promise<LedgerProcess> {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const preload = new URL('./chaincode/exit-with-parent.ts', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', preload, main, ...argumentsOf(options)], {
+  const child = spawn(process.execPath, [main, ...argumentsOf(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const port = await readyPort(child);
+  const ready = await untilReady(child);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await exited;
   };
-  return { pid: child.pid ?? 0, port, exited, close: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return { pid: child.pid ?? 0, ...ready, exited, close: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
 function argumentsOf({
@@ -51,15 +51,19 @@ function argumentsOf({
   ];
 }
 
-async function readyPort(child: ChildProcess): Promise<number> {
+type LedgerEvent =
+  | { event: 'ready'; port: number; genesisHash: string }
+  | { event: 'failed' | 'warning' | 'error'; message?: string };
+
+async function untilReady(child: ChildProcess): Promise<{ port: number; genesisHash: string }> {
   if (child.stdout === null) throw new SoloError('START_FAILED', 'the ledger has no output');
   let last = 'it ended without a word';
   for await (const line of createInterface({ input: child.stdout })) {
-    const event = JSON.parse(line) as { event: string; port?: number; message?: string };
+    const event = JSON.parse(line) as LedgerEvent;
     if (event.event === 'failed') last = event.message ?? last;
-    if (event.event !== 'ready' || event.port === undefined) continue;
+    if (event.event !== 'ready') continue;
     child.stdout.resume();
-    return event.port;
+    return { port: event.port, genesisHash: event.genesisHash };
   }
   throw new SoloError('START_FAILED', `the ledger did not start: ${last}`);
 }

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { gateway, peer } from '@hyperledger/fabric-protos';
+import { common, gateway, peer } from '@hyperledger/fabric-protos';
+import { blockHash } from './blocks/block.ts';
 import { openChain } from './chain.ts';
 import { superviseChaincode } from './chaincode/supervise.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -13,9 +14,11 @@ import { assertOrganizations, type Network, networkExists, openNetwork } from '.
 import { createMembership } from './membership.ts';
 import { createOrderer } from './orderer.ts';
 import { createOwnEndorsements } from './own-endorsements.ts';
+import { parse } from './protobuf.ts';
 import type { ServiceContext } from './services/context.ts';
 import { deliverService } from './services/deliver.ts';
 import { gatewayService } from './services/gateway.ts';
+import { hex } from './signature.ts';
 
 export type StartLedgerOptions = {
   directory: string;
@@ -33,7 +36,12 @@ export type StartLedgerOptions = {
   onFailure?: (error: unknown) => void;
 };
 
-export type Ledger = { port: number; close(): Promise<void> };
+export type Ledger = {
+  port: number;
+  /** Hash of the channel's first block, hex: what a verifier pins. */
+  genesisHash: string;
+  close(): Promise<void>;
+};
 
 /** Said at every start, and for a verifier in the channel's configuration. */
 export const warning =
@@ -52,7 +60,7 @@ export async function startLedger(options: StartLedgerOptions): Promise<Ledger> 
     log('warning', { message: warning });
     const context = await openContext(network, options, opened);
     const port = await serve(context, options, opened);
-    return { port, close };
+    return { port, genesisHash: genesisHashOf(network), close };
   } catch (error) {
     await close();
     throw error;
@@ -118,6 +126,10 @@ async function serve(
   });
   opened.push(async () => server.forceShutdown());
   return bound;
+}
+
+function genesisHashOf({ genesis }: Network): string {
+  return hex(blockHash(parse(common.Block, genesis, 'genesis block')));
 }
 
 function defaultChaincodeDirectory(): string {

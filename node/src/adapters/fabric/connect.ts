@@ -1,0 +1,77 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { Client, credentials } from '@grpc/grpc-js';
+import { type Contract, connect, hash, type Network } from '@hyperledger/fabric-gateway';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { LedgerError } from './errors.ts';
+import { lowSSigner } from './signer.ts';
+
+export type ConnectionSettings = {
+  /** `host:port` of a peer's gateway. */
+  endpoint: string;
+  /** PEM root of the peer's TLS certificate. */
+  tlsRoot: Uint8Array;
+  mspId: string;
+  /** PEM certificate and private key of the organisation's ledger client. */
+  certificate: Uint8Array;
+  key: Uint8Array;
+  channel: string;
+  chaincode: string;
+  clock?: Clock;
+};
+
+/** A connection to the channel through one peer; it connects by itself, and again after a break. */
+export type LedgerConnection = {
+  readonly channel: string;
+  readonly network: Network;
+  contract(name: string): Contract;
+  system(name: 'qscc'): Contract;
+  close(): void;
+};
+
+/** No call waits longer: to run, to endorse, to hand over, to see committed. */
+const deadlineMilliseconds = { evaluate: 5_000, endorse: 15_000, submit: 10_000, commitStatus: 60_000 };
+const maxMessageBytes = 64 * 1024 * 1024;
+
+export function connectLedger(settings: ConnectionSettings): LedgerConnection {
+  const { channel, chaincode, mspId, clock = systemClock } = settings;
+  const within = (milliseconds: number) => () => ({ deadline: clock.now().getTime() + milliseconds });
+  const client = new Client(settings.endpoint, credentials.createSsl(Buffer.from(settings.tlsRoot)), {
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.initial_reconnect_backoff_ms': 200,
+    'grpc.max_reconnect_backoff_ms': 5_000,
+  });
+  const gateway = connect({
+    client,
+    identity: { mspId, credentials: settings.certificate },
+    // The signer hashes for itself.
+    hash: hash.none,
+    signer: lowSSigner(privateKeyOf(settings.key)),
+    evaluateOptions: within(deadlineMilliseconds.evaluate),
+    endorseOptions: within(deadlineMilliseconds.endorse),
+    submitOptions: within(deadlineMilliseconds.submit),
+    commitStatusOptions: within(deadlineMilliseconds.commitStatus),
+  });
+  const network = gateway.getNetwork(channel);
+  return {
+    channel,
+    network,
+    contract: (name) => network.getContract(chaincode, name),
+    system: (name) => network.getContract(name),
+    close: () => {
+      gateway.close();
+      client.close();
+    },
+  };
+}
+
+function privateKeyOf(pem: Uint8Array): KeyObject {
+  try {
+    const key = createPrivateKey(Buffer.from(pem));
+    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
+  } catch (cause) {
+    throw new LedgerError('LEDGER_SETTINGS_INVALID', { cause });
+  }
+  throw new LedgerError('LEDGER_SETTINGS_INVALID');
+}
