@@ -1,15 +1,16 @@
 import type { AuditEntry } from '../audit/index.ts';
+import type { Decision } from '../consent/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { type AcceptDeps, type Accepted, recordRefusal } from './accept-request.ts';
 import { ExchangeError } from './errors.ts';
-import type { ConsentPort, ExchangeDecision } from './ports.ts';
+import type { ConsentPort } from './ports.ts';
 import { type ExchangeRow, saveAnswer } from './store.ts';
 import type { ReplyPayload } from './types.ts';
 
 /** An accepted request and who it is about, if that person is known here. */
 export type Concern = Accepted & { patient: PatientId | undefined };
-export type Answer = { payload: ReplyPayload; decision: ExchangeDecision; instances: string[] };
+export type Answer = { payload: ReplyPayload; decision: Decision; instances: string[] };
 
 /** Longer than a request can be fresh anywhere, whatever the clocks. */
 const nonceLifetimeMs = 180_000;

@@ -1,39 +1,19 @@
 import type { AuditEntry } from '../audit/index.ts';
+import type { Decision, DecisionRequest, Permit, RecordDescriptor } from '../consent/index.ts';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import type { Resource } from '../fhir/index.ts';
-import type { Actor } from '../identity/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
-import type { DataPeriod, DenialReason, ExchangePurpose } from './types.ts';
 
-/** What is known of a record before it is opened to anybody; the decision is applied to it. */
-export type RecordDescriptor = { type: string; id: string; date?: string; labels: string[] };
-
-/** What the exchange asks of a decision and its receipt (consent/ `Decision` fits). */
-export type DecisionReceiptView = { decisionId: string; consents: { id: string; version: number }[] };
-export type ExchangeDecision<Receipt extends DecisionReceiptView = DecisionReceiptView> =
-  | { permit: true; redactions: readonly string[]; obligations: readonly string[]; receipt: Receipt }
-  | { permit: false; reasons: readonly DenialReason[]; receipt: Receipt };
-
-/** One question to the policy; no `patient` stands for a person who is not known here. */
-export type DecisionRequest = {
-  actor: Actor;
-  patient: PatientId | undefined;
-  purpose: ExchangePurpose;
-  action: 'search';
-  types: string[];
-  requestedAt: string;
-};
-
-/** The consent module. Its decisions are durable, with their leaf in the evidence log, when `decide` resolves. */
-export type ConsentPort<Decision extends ExchangeDecision = ExchangeDecision> = {
+/** The consent module (consent/ `Decisions` fits). A decision is durable, with its leaf in the log, when `decide` resolves. */
+export type ConsentPort = {
   decide(request: DecisionRequest): Promise<Decision>;
   releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
-  /** Whether the consents a decision rests on are unchanged; holds them until the transaction ends. */
+  /** Whether the consents a permit rests on are unchanged; a revocation waits until the transaction ends. */
   stillHolds(tx: Queryable, decision: Decision): Promise<boolean>;
 };
 
-/** A record opened for a partner, with what its commitment needs. */
+/** A record opened for a partner, whole, with what its commitment needs (records/ `ReleasedRecord` fits). */
 export type ReleasedRecord = {
   resource: Resource;
   versionId: string;
@@ -41,21 +21,19 @@ export type ReleasedRecord = {
   contentSalt: Uint8Array;
 };
 
-/** What is to be opened: the newest `count` records for which `releases` says so. */
-export type ReleaseRequest = {
-  patient: PatientId;
-  types: string[];
-  dataPeriod?: DataPeriod | undefined;
-  count: number;
-  releases(descriptor: RecordDescriptor): boolean;
-};
-
 /** The records module. */
 export type RecordsPort = {
-  findByPseudonym(pseudonym: Pseudonym): Promise<PatientId | undefined>;
+  /** The patient of this hospital whom the alliance's pseudonym means. */
+  findPatient(pseudonym: Pseudonym): Promise<PatientId | undefined>;
   /** 18-digit national id of a patient of this hospital. */
-  nationalIdOf(patient: PatientId): Promise<string | undefined>;
-  openForRelease(request: ReleaseRequest): Promise<ReleasedRecord[]>;
+  nationalIdOf(patientId: PatientId): Promise<string | undefined>;
+  /** Opens what the decision releases, at most `count`, the newest first. */
+  openForRelease(request: {
+    patientId: PatientId;
+    types: readonly string[];
+    decision: Permit;
+    count: number;
+  }): Promise<ReleasedRecord[]>;
 };
 
 /** An anchored checkpoint; evidence-log `AnchoredCheckpoint` fits. */
@@ -84,6 +62,3 @@ export type PeerPort = {
     body: Uint8Array;
   }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
 };
-
-/** Whether a decision receipt was signed by the organisation whose registered message key (hex) this is. */
-export type DecisionVerifier = (receipt: Record<string, unknown>, messageKey: string) => boolean;

@@ -1,4 +1,5 @@
 import { EvidenceError, fromHex, hex } from '@medseal/evidence';
+import { verifyReceipt as verifyDecision } from '../consent/index.ts';
 import {
   type MessageVerifier,
   messageVerifier,
@@ -14,7 +15,7 @@ import { AppError } from '../lib/errors.ts';
 import { type ReplyCode, ReplyRejected } from './errors.ts';
 import { parseReply, sealedType } from './messages.ts';
 import { unpad } from './padding.ts';
-import type { DecisionVerifier, LogPort } from './ports.ts';
+import type { LogPort } from './ports.ts';
 import { decisionDigest, verifyReceipt } from './receipt.ts';
 import type { ExchangeReceipt, ExchangeRequest, ReplyPayload, VerifiedReply } from './types.ts';
 import { verifyRecords } from './verify-records.ts';
@@ -27,7 +28,6 @@ export type ReceiveDeps = {
   keyStore: KeyStore;
   clock: Clock;
   log: Pick<LogPort, 'findAnchor'>;
-  verifyDecision: DecisionVerifier;
 };
 
 const maxReceiptAgeMs = 120_000;
@@ -54,7 +54,7 @@ export async function receive(
     const { receipt, reasons } = payload;
     return { permit: false, receipt, reasons, checks: passed('signature', 'seal', 'receipt') };
   }
-  requireDecision(payload, source, deps);
+  requireDecision(payload, source);
   const records = await verifyRecords(payload, { request: sent.request, source }, deps);
   const { receipt, obligations, pending, omitted } = payload;
   const proofs =
@@ -125,18 +125,14 @@ function saysExactly({ permit, records, rules }: ExchangeReceipt, said: readonly
 /** The decision that the receipt names came along, permits, and was signed by the source. */
 function requireDecision(
   { receipt, decision }: ReplyPayload & { permit: true },
-  source: Member,
-  { verifyDecision }: ReceiveDeps,
+  { organizationId, messageKey }: Member,
 ): void {
-  const sound = rejectAs(
-    'REPLY_DECISION',
-    () =>
-      receipt.decisionDigest === decisionDigest(decision) &&
-      decision['decisionId'] === receipt.decisionId &&
-      decision['organizationId'] === source.organizationId &&
-      decision['permit'] === true &&
-      verifyDecision(decision, source.messageKey),
-  );
+  const sound =
+    decision['permit'] === true &&
+    decision['organizationId'] === organizationId &&
+    decision['decisionId'] === receipt.decisionId &&
+    receipt.decisionDigest === decisionDigest(decision) &&
+    verifyDecision(decision, messageKey);
   if (!sound) throw new ReplyRejected('REPLY_DECISION');
 }
 

@@ -1,8 +1,9 @@
 import { discloseRecord } from '@medseal/evidence';
+import type { Permit } from '../consent/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { largestClass } from './padding.ts';
-import type { ConsentPort, ExchangeDecision, LogPort, RecordsPort } from './ports.ts';
-import type { ExchangeRequest, SentCheckpoint, SentRecord } from './types.ts';
+import type { LogPort, RecordsPort } from './ports.ts';
+import type { DataPeriod, ExchangeRequest, SentCheckpoint, SentRecord } from './types.ts';
 
 /** What of a reply is released records. */
 export type Release = {
@@ -14,26 +15,22 @@ export type Release = {
   instances: string[];
 };
 
-export type ReleaseDeps = { consent: ConsentPort; records: RecordsPort; log: LogPort };
+export type ReleaseDeps = { records: RecordsPort; log: LogPort };
 
 // Half of the largest reply: the rest is for the other members and the proofs.
 const maxContentLength = largestClass / 2;
 
 /** Opens what a permitting decision releases, withholds what it redacts and proves each record against the anchored log. */
 export async function release(
-  {
-    request,
-    patient,
-    decision,
-  }: { request: ExchangeRequest; patient: PatientId; decision: ExchangeDecision & { permit: true } },
-  { consent, records, log }: ReleaseDeps,
+  { request, patient, decision }: { request: ExchangeRequest; patient: PatientId; decision: Permit },
+  { records, log }: ReleaseDeps,
 ): Promise<Release> {
+  const { types, count, dataPeriod } = request;
   const opened = await records.openForRelease({
-    patient,
-    types: request.types,
-    dataPeriod: request.dataPeriod,
-    count: request.count,
-    releases: (descriptor) => consent.releases(decision, descriptor) === 'release',
+    patientId: patient,
+    types,
+    decision: within(decision, dataPeriod),
+    count,
   });
   const evidence = await log.proofsFor(opened.map(({ leafId }) => leafId));
   const result: Release = { records: [], checkpoint: null, pending: 0, omitted: 0, instances: [] };
@@ -63,6 +60,23 @@ export async function release(
     );
   }
   return result;
+}
+
+/** The same permit for the period that was asked, where that is narrower than what it grants. */
+function within(decision: Permit, asked: DataPeriod | undefined): Permit {
+  if (asked === undefined) return decision;
+  const grants = decision.grants.map((grant) => {
+    const start = [grant.dataPeriod?.start, asked.start]
+      .filter((day) => day !== undefined)
+      .sort()
+      .at(-1);
+    const end = [grant.dataPeriod?.end, asked.end]
+      .filter((day) => day !== undefined)
+      .sort()
+      .at(0);
+    return { ...grant, dataPeriod: { ...(start && { start }), ...(end && { end }) } };
+  });
+  return { ...decision, grants };
 }
 
 /** Redactions are element names; `Type.element` is for one type. What a record is and its id are never withheld. */

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../audit/index.ts';
+import type { Decision, Denial } from '../consent/index.ts';
 import { labelsOf } from '../fhir/index.ts';
 import type { Staff } from '../identity/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
@@ -6,14 +7,14 @@ import { newId } from '../lib/ids.ts';
 import type { Database } from '../lib/sql.ts';
 import { type AskDeps, askSource, type SourceOutcome } from './ask-source.ts';
 import { ExchangeError, type SourceFailureCode } from './errors.ts';
-import type { AccessPort, ConsentPort, ExchangeDecision, PseudonymPort, RecordsPort } from './ports.ts';
+import type { AccessPort, ConsentPort, PseudonymPort, RecordsPort } from './ports.ts';
 import { type ExchangeRow, saveAsked } from './store.ts';
 import type { DataPeriod, DenialReason, ExchangePurpose, ExchangeRequest, VerifiedReply } from './types.ts';
 
 export type RequesterDeps = AskDeps & {
   db: Database;
   consent: Omit<ConsentPort, 'stillHolds'>;
-  records: Pick<RecordsPort, 'findByPseudonym' | 'nationalIdOf'>;
+  records: Pick<RecordsPort, 'findPatient' | 'nationalIdOf'>;
   pseudonyms: PseudonymPort;
   access: AccessPort;
 };
@@ -64,10 +65,7 @@ export async function requestRecords(inquiry: Inquiry, deps: RequesterDeps): Pro
   return { requestId, outcome: 'asked', types, sources: narrowed.map(resultOf) };
 }
 
-function decideHere(
-  { staff, person, purpose, types }: Inquiry,
-  deps: RequesterDeps,
-): Promise<ExchangeDecision> {
+function decideHere({ staff, person, purpose, types }: Inquiry, deps: RequesterDeps): Promise<Decision> {
   return deps.consent.decide({
     actor: staff,
     patient: 'patientId' in person ? person.patientId : undefined,
@@ -83,14 +81,14 @@ async function identify(
   { pseudonyms, records }: RequesterDeps,
 ): Promise<{ pseudonym: Pseudonym; patientId: PatientId | undefined }> {
   if ('pseudonym' in person) {
-    return { pseudonym: person.pseudonym, patientId: await records.findByPseudonym(person.pseudonym) };
+    return { pseudonym: person.pseudonym, patientId: await records.findPatient(person.pseudonym) };
   }
   const nationalId =
     'nationalId' in person ? person.nationalId : await records.nationalIdOf(person.patientId);
   if (nationalId === undefined) throw new ExchangeError('EXCHANGE_PATIENT_UNKNOWN');
   const [pseudonym] = await pseudonyms.pseudonymsOf([nationalId]);
   if (pseudonym === undefined) throw new ExchangeError('EXCHANGE_UNAVAILABLE');
-  const patientId = 'patientId' in person ? person.patientId : await records.findByPseudonym(pseudonym);
+  const patientId = 'patientId' in person ? person.patientId : await records.findPatient(pseudonym);
   return { pseudonym, patientId };
 }
 
@@ -112,7 +110,7 @@ function requestOf(
 }
 
 /** Takes out what a source may release to this organisation but its own policy does not show to this member of staff. */
-function narrow(outcome: SourceOutcome, decision: ExchangeDecision, deps: RequesterDeps): SourceOutcome {
+function narrow(outcome: SourceOutcome, decision: Decision, deps: RequesterDeps): SourceOutcome {
   if (outcome.outcome === 'failed' || !outcome.reply.permit) return outcome;
   const records = outcome.reply.records.filter(({ type, id, resource }) =>
     mayReceive(decision, { type, id, labels: labelsOf(resource) }, deps),
@@ -121,7 +119,7 @@ function narrow(outcome: SourceOutcome, decision: ExchangeDecision, deps: Reques
 }
 
 function mayReceive(
-  decision: ExchangeDecision,
+  decision: Decision,
   descriptor: { type: string; id: string; labels: string[] },
   { consent }: RequesterDeps,
 ): boolean {
@@ -129,11 +127,7 @@ function mayReceive(
 }
 
 async function recordDenial(
-  {
-    inquiry,
-    requestId,
-    decision,
-  }: { inquiry: Inquiry; requestId: string; decision: ExchangeDecision & { permit: false } },
+  { inquiry, requestId, decision }: { inquiry: Inquiry; requestId: string; decision: Denial },
   { db, access, clock }: RequesterDeps,
 ): Promise<void> {
   const entry: AuditEntry = {
@@ -155,7 +149,7 @@ type Outcomes = {
   inquiry: Inquiry;
   request: ExchangeRequest;
   patientId: PatientId | undefined;
-  decision: ExchangeDecision;
+  decision: Decision;
   outcomes: SourceOutcome[];
 };
 

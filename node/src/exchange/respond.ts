@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { fromHex, hex } from '@medseal/evidence';
+import type { Decision, Permit } from '../consent/index.ts';
 import { messageKeyId, signResponse } from '../crypto/http-signature.ts';
 import type { KeyStore } from '../crypto/index.ts';
 import { sealFor } from '../crypto/recipient.ts';
@@ -10,13 +11,14 @@ import { type Answer, type Concern, commitAnswer } from './commit-answer.ts';
 import { ExchangeError } from './errors.ts';
 import { replyBytes, sealedType } from './messages.ts';
 import { pad } from './padding.ts';
-import type { ExchangeDecision } from './ports.ts';
+
+import type { ConsentPort } from './ports.ts';
 import { decisionDigest, signReceipt } from './receipt.ts';
 import { type Release, type ReleaseDeps, release } from './release.ts';
 import { purgeNonces } from './store.ts';
 import type { ExchangeReceipt, ReplyPayload } from './types.ts';
 
-export type ResponderDeps = AcceptDeps & ReleaseDeps & { keyStore: KeyStore };
+export type ResponderDeps = AcceptDeps & ReleaseDeps & { keyStore: KeyStore; consent: ConsentPort };
 export type OutgoingReply = { status: 200; fields: Readonly<Record<string, string>>; body: Uint8Array };
 export type Responder = (incoming: IncomingRequest) => Promise<OutgoingReply>;
 
@@ -52,7 +54,7 @@ async function answerWhileConsentHolds(
   accepted: Accepted,
   deps: ResponderDeps,
 ): Promise<{ permit: boolean; body: Uint8Array }> {
-  const patient = await deps.records.findByPseudonym(accepted.request.pseudonym as Pseudonym);
+  const patient = await deps.records.findPatient(accepted.request.pseudonym as Pseudonym);
   for (let attempt = 1; attempt <= maxDecisions; attempt += 1) {
     const concern = { ...accepted, patient };
     const answer = await prepareAnswer(concern, deps);
@@ -80,7 +82,7 @@ async function prepareAnswer(concern: Concern, deps: ResponderDeps): Promise<Ans
   return permission(concern, { decision, released }, deps);
 }
 
-function denial(accepted: Accepted, decision: ExchangeDecision, deps: ResponderDeps): Answer {
+function denial(accepted: Accepted, decision: Decision, deps: ResponderDeps): Answer {
   if (decision.permit) throw new ExchangeError('EXCHANGE_UNAVAILABLE', { message: 'permit without patient' });
   const { reasons } = decision;
   const receipt = signReceipt(
@@ -97,7 +99,7 @@ function denial(accepted: Accepted, decision: ExchangeDecision, deps: ResponderD
 
 function permission(
   accepted: Accepted,
-  { decision, released }: { decision: ExchangeDecision & { permit: true }; released: Release },
+  { decision, released }: { decision: Permit; released: Release },
   deps: ResponderDeps,
 ): Answer {
   const { instances, ...sent } = released;
@@ -128,7 +130,7 @@ type ReceiptFrame = Omit<ExchangeReceipt, 'permit' | 'records' | 'rules' | 'deci
 
 function receiptFrame(
   { member, request, verified }: Accepted,
-  { receipt }: ExchangeDecision,
+  { receipt }: Decision,
   deps: ResponderDeps,
 ): ReceiptFrame {
   return {
