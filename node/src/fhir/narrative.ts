@@ -1,3 +1,5 @@
+import { isCleanText } from './primitives.ts';
+
 /**
  * Checks Narrative.div against the XHTML subset of FHIR R4 narrative.html (txt-1, txt-2): an allow-list in one pass
  * over the text, so that no script, event handler, form, frame or outside object can be stored (stored XSS).
@@ -30,7 +32,7 @@ const ACTIVE_STYLE = /url\(|expression|behaviou?r|binding|import|javascript/i;
 
 /** True if `div` is one well-formed XHTML div of the allowed elements and attributes, with some content. */
 export function isSafeNarrative(div: unknown): boolean {
-  if (typeof div !== 'string' || div.length > MAX_LENGTH) return false;
+  if (typeof div !== 'string' || div.length > MAX_LENGTH || !isCleanText(div)) return false;
   const text = div.trim();
   const open: string[] = [];
   let hasContent = false;
