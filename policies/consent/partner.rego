@@ -29,7 +29,7 @@ known_roles := {
 	"clinician", "registrar", "pharmacist", "privacy-officer", "administrator", "regulator", "researcher",
 }
 
-sensitive := {"ETH", "ETHUD", "OPIOIDUD", "PSY", "SEX", "HIV", "R"}
+sensitive := {"ETH", "ETHUD", "HIV", "OPIOIDUD", "PSY", "R", "SDV", "SEX"}
 
 # How long a signed consent counts before the ledger has confirmed it, in seconds.
 pending_limit := 600

@@ -22,7 +22,10 @@ export const purposes: Record<ConsentPurpose, Text> = {
   HRESCH: { zh: '医学研究', en: 'medical research' },
 };
 
-/** Sensitive labels (IHE PCF AdvancedSecurityTagVS), with the words shown. R is the record marked restricted as a whole. */
+/**
+ * Sensitive labels, with the words shown: those of IHE PCF AdvancedSecurityTagVS, and SDV, which v3-ActCode keeps apart from
+ * SEX. R is a record marked restricted as a whole.
+ */
 export const labels: Record<string, Text> = {
   ETH: { zh: '物质滥用', en: 'substance abuse' },
   ETHUD: { zh: '酒精依赖', en: 'alcohol abuse' },
@@ -30,7 +33,8 @@ export const labels: Record<string, Text> = {
   OPIOIDUD: { zh: '阿片类依赖', en: 'opioid abuse' },
   PSY: { zh: '精神心理', en: 'mental health' },
   R: { zh: '标为保密', en: 'marked restricted' },
-  SEX: { zh: '性侵与家暴', en: 'sexual assault or domestic violence' },
+  SDV: { zh: '性侵与家暴', en: 'sexual assault and domestic violence' },
+  SEX: { zh: '性与生殖健康', en: 'sexual and reproductive health' },
 };
 
 /** Labels that say nothing sensitive: v3-Confidentiality up to normal. */

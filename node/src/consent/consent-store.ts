@@ -113,3 +113,16 @@ export async function countActive(tx: Queryable, patientToken: Uint8Array): Prom
   );
   return Number(rows[0]?.count ?? 0);
 }
+
+/** How many of these versions are the current, active ones; their rows are locked against a revocation. */
+export async function holdActive(
+  tx: Queryable,
+  versions: readonly { idToken: Uint8Array; version: number }[],
+): Promise<number> {
+  const { rowCount } = await tx.query(
+    `select 1 from consent c join unnest($1::bytea[], $2::integer[]) as asked(id_token, version) using (id_token, version)
+     where c.is_current and c.active order by c.ledger_id for share of c`,
+    [versions.map(({ idToken }) => idToken), versions.map(({ version }) => version)],
+  );
+  return rowCount;
+}

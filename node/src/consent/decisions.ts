@@ -3,7 +3,7 @@ import type { Members } from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Database } from '../lib/sql.ts';
+import type { Database, Queryable } from '../lib/sql.ts';
 import { type DecideDeps, decide } from './decide.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { keepPolicy } from './decision-store.ts';
@@ -11,12 +11,15 @@ import type { EvidencePort, LedgerView, PolicyPort } from './ports.ts';
 import { receiptSigner } from './receipt.ts';
 import { releases } from './releases.ts';
 import { type Replay, replayDecision } from './replay.ts';
+import { stillHolds } from './still-holds.ts';
 import type { Decision, DecisionRequest, RecordDescriptor } from './types.ts';
 
 /** The node's decision point. */
 export type Decisions = {
   decide(request: DecisionRequest): Promise<Decision>;
   releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
+  /** Whether the consents a permit rests on are unchanged; a revocation waits until `tx` ends. */
+  stillHolds(tx: Queryable, decision: Pick<Decision, 'permit' | 'receipt'>): Promise<boolean>;
   replay(decisionId: string): Promise<Replay>;
 };
 
@@ -44,6 +47,7 @@ export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
   return {
     decide: (request) => decide(request, decideDeps),
     releases,
+    stillHolds: (tx, decision) => stillHolds(tx, decision, keyStore),
     replay: (decisionId) => replayDecision(decisionId, deps),
   };
 }

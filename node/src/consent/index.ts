@@ -16,7 +16,7 @@ export type {
 } from './ports.ts';
 export { projectConsents } from './project-consents.ts';
 export { verifyReceipt } from './receipt.ts';
-export { releases, withheldElements } from './releases.ts';
+export { releases } from './releases.ts';
 export type { Replay } from './replay.ts';
 export type { RevocationDraft } from './revoke.ts';
 export { type ConsentRouteDeps, consentRoutes } from './routes.ts';

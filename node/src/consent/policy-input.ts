@@ -53,6 +53,9 @@ export type PolicyInput = {
   consents: readonly (PolicyConsent | UnreadableConsent)[];
 };
 
+// Date.parse takes almost any text for a date.
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+
 export type InputFacts = {
   organizationId: string;
   /** Milliseconds. */
@@ -64,13 +67,13 @@ export type InputFacts = {
 /** Gathers the policy's input. A time that is none becomes null, which the policy refuses. */
 export function policyInput(request: DecisionRequest, facts: InputFacts): PolicyInput {
   return {
-    now: seconds(Date.parse(request.requestedAt)),
+    now: instant.test(request.requestedAt) ? seconds(Date.parse(request.requestedAt)) : Number.NaN,
     organization: facts.organizationId,
     actor: actorFacts(request.actor, facts.memberState),
     request: {
       purpose: request.purpose,
       action: request.action,
-      types: request.types === 'all' ? 'all' : [...request.types],
+      types: request.types,
     },
     patient: request.patient ?? null,
     ledger: { freshUntil: seconds(facts.freshUntil) },

@@ -11,7 +11,6 @@ import {
 } from '@medseal/evidence';
 import { z } from 'zod';
 import type { KeyStore } from '../crypto/index.ts';
-import { ConsentError } from './errors.ts';
 import type { DecisionReceipt } from './types.ts';
 
 type Signer = Pick<KeyStore, 'sign' | 'publicKey'>;
@@ -52,20 +51,20 @@ const receipt = z.strictObject({
 });
 
 /**
- * Parses a receipt and verifies it against the member's registered message key (hex). Whatever is wrong is one
- * DECISION_RECEIPT_INVALID.
+ * Whether `value` is a receipt whose signatures lead to this registered message key (hex). The organisation it names is
+ * covered by both signatures; that it is the expected one is for the caller to check.
  */
-export function verifyReceipt(
-  value: unknown,
-  { organizationId, messageKey }: { organizationId: string; messageKey: string },
-): DecisionReceipt {
+export function verifyReceipt(value: unknown, messageKey: string): boolean {
   const parsed = receipt.safeParse(value);
-  if (!parsed.success || parsed.data.organizationId !== organizationId) throw invalid();
+  if (!parsed.success) return false;
   const { signature, ...unsigned } = parsed.data;
   const { publicKey, endorsement } = unsigned.key;
-  const endorsed = verify(messageKey, endorsedBytes(organizationId, publicKey), endorsement);
-  if (!endorsed || !verify(publicKey, signedBytes(unsigned), signature)) throw invalid();
-  return parsed.data as DecisionReceipt;
+  return (
+    isSignedBy(messageKey, {
+      message: endorsedBytes(unsigned.organizationId, publicKey),
+      signature: endorsement,
+    }) && isSignedBy(publicKey, { message: signedBytes(unsigned), signature })
+  );
 }
 
 /** Salted commitment to the input of a decision: a receipt's reader cannot guess the input from it. */
@@ -74,21 +73,21 @@ export function inputDigest(input: unknown, salt: Uint8Array): string {
 }
 
 function signedBytes(unsigned: object): Uint8Array {
-  return concat(utf8('medseal/decision-receipt/v1\n'), utf8(canonicalJson(unsigned)));
+  return concat(utf8('medseal/decision-receipt-signature/v1\n'), utf8(canonicalJson(unsigned)));
 }
 
 function endorsedBytes(organizationId: string, publicKey: string): Uint8Array {
   return utf8(`medseal/receipt-key/v1\n${organizationId}\n${publicKey}\n`);
 }
 
-function verify(publicKey: string, message: Uint8Array, signature: string): boolean {
+function isSignedBy(
+  publicKey: string,
+  { message, signature }: { message: Uint8Array; signature: string },
+): boolean {
   try {
     return verifyEd25519(fromBase64url(signature), message, fromHex(publicKey));
-  } catch (cause) {
-    throw new ConsentError('DECISION_RECEIPT_INVALID', { cause });
+  } catch {
+    // Not bytes at all: the same answer as a wrong signature.
+    return false;
   }
-}
-
-function invalid(): ConsentError {
-  return new ConsentError('DECISION_RECEIPT_INVALID');
 }

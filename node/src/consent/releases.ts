@@ -10,18 +10,6 @@ export function releases(decision: Decision, descriptor: RecordDescriptor): 'rel
   return decision.grants.some((grant) => covers(grant, descriptor)) ? 'release' : 'withhold';
 }
 
-/** Top-level elements of a resource of this type that the decision withholds. */
-export function withheldElements(decision: Decision, type: string): ReadonlySet<string> {
-  const redactions = decision.permit ? decision.redactions : [];
-  const elements = redactions.map((name) => name.split('.'));
-  return new Set(
-    elements.flatMap(([first = '', second]) => {
-      if (second === undefined) return [first];
-      return first === type ? [second] : [];
-    }),
-  );
-}
-
 function covers(grant: Grant, record: RecordDescriptor): boolean {
   return (
     (grant.types === 'all' || grant.types.includes(record.type)) &&

@@ -74,13 +74,12 @@ function receiptHolds(
   decisionId: string,
   deps: ReplayDeps,
 ): boolean {
-  try {
-    const messageKey = hex(deps.keyStore.publicKey('message'));
-    verifyReceipt(receipt, { organizationId: deps.tenant, messageKey });
-    return receipt.decisionId === decisionId && inputDigest(input, fromHex(salt)) === receipt.inputDigest;
-  } catch {
-    return false;
-  }
+  return (
+    receipt.decisionId === decisionId &&
+    receipt.organizationId === deps.tenant &&
+    verifyReceipt(receipt, hex(deps.keyStore.publicKey('message'))) &&
+    inputDigest(input, fromHex(salt)) === receipt.inputDigest
+  );
 }
 
 async function evaluateAgain(

@@ -1,6 +1,8 @@
 import { hex } from '@medseal/evidence';
 import { z } from 'zod';
+import { ledgerFailure } from '../evidence-log/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { assertNever } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { type OutboxResult, type OutboxTask, settleTask, takeTasks } from './outbox-store.ts';
@@ -11,7 +13,6 @@ export type SubmitDeps = { db: Queryable; ledger: LedgerPort; clock: Clock; logg
 const leaseMilliseconds = 60_000;
 /** A submitted version that no block has confirmed by then is asked for again. */
 const confirmationMilliseconds = 60_000;
-/** How long a transaction with unknown outcome may still be on its way. */
 const maxBackoffMilliseconds = 60_000;
 const batchSize = 20;
 /** Refusals that no repetition cures: the ledger holds something else under this id. */
@@ -83,7 +84,8 @@ async function currentOnLedger(
   try {
     return ledgerConsent.parse(JSON.parse(await deps.ledger.evaluate('consent', 'get', [task.ledgerId])));
   } catch (error) {
-    if (refusalOf(error) === 'CONSENT_ABSENT') return undefined;
+    const failure = ledgerFailure(error);
+    if (failure.kind === 'refused' && failure.code === 'CONSENT_ABSENT') return undefined;
     throw error;
   }
 }
@@ -91,24 +93,25 @@ async function currentOnLedger(
 function failed(task: OutboxTask, error: unknown, deps: SubmitDeps): OutboxResult {
   const wait = Math.min(maxBackoffMilliseconds, 500 * 2 ** Math.min(task.attempts, 10));
   const nextAttemptAt = later(deps, wait);
-  const refusal = refusalOf(error);
-  if (refusal !== undefined && final.has(refusal)) return { state: 'refused', code: refusal, nextAttemptAt };
-  const { code, txId } = shapeOf(error);
-  const known = { txId: typeof txId === 'string' ? txId : task.txId, nextAttemptAt };
-  if (refusal !== undefined) return { ...known, state: 'unknown', code: refusal };
-  // Only a first submission that surely was not committed may be repeated without asking.
-  const state = code === 'LEDGER_NOT_COMMITTED' && task.before === 'queued' ? 'queued' : 'unknown';
-  return { ...known, state, code: typeof code === 'string' ? code : 'LEDGER_UNKNOWN' };
-}
-
-/** The chaincode's code of a refusal. */
-function refusalOf(error: unknown): string | undefined {
-  const { code, chaincodeCode } = shapeOf(error);
-  return code === 'LEDGER_REFUSED' ? String(chaincodeCode) : undefined;
-}
-
-function shapeOf(error: unknown): { code?: unknown; chaincodeCode?: unknown; txId?: unknown } {
-  return typeof error === 'object' && error !== null ? error : {};
+  const failure = ledgerFailure(error);
+  switch (failure.kind) {
+    case 'refused':
+      return final.has(failure.code)
+        ? { state: 'refused', code: failure.code, nextAttemptAt }
+        : { state: 'unknown', code: failure.code, txId: task.txId, nextAttemptAt };
+    case 'not-committed':
+      // Only a first submission that surely was not committed may be repeated without asking.
+      return {
+        state: task.before === 'queued' ? 'queued' : 'unknown',
+        code: 'LEDGER_NOT_COMMITTED',
+        txId: task.txId,
+        nextAttemptAt,
+      };
+    case 'unknown':
+      return { state: 'unknown', code: 'LEDGER_UNKNOWN', txId: failure.txId ?? task.txId, nextAttemptAt };
+    default:
+      return assertNever(failure);
+  }
 }
 
 function later({ clock }: SubmitDeps, milliseconds: number): Date {
