@@ -8,8 +8,8 @@ import {
   KeyUsageFlags,
   type Name,
 } from '@peculiar/asn1-x509';
-import { base64, fromBase64, hex } from './bytes.ts';
-import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
+import { equalBytes, fromBase64, hex } from './bytes.ts';
+import { EvidenceError, refusal } from './errors.ts';
 import { type P256Key, p256Key, verifyP256 } from './p256.ts';
 
 /** What is needed of an X.509 certificate (RFC 5280). Names are compared by their DER, as hex. */
@@ -54,16 +54,9 @@ export function fromPem(pem: string, label: string): Uint8Array {
   return malformed(() => fromBase64(body.replaceAll(/[\r\n]/g, '')));
 }
 
-/** PEM of a certificate. */
-export function toPem(der: Uint8Array): string {
-  const lines = base64(der).match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}
-
 /** Parses a certificate with a P-256 key that is signed with ecdsa-with-SHA256; others are refused. */
 export function parseCertificate(der: Uint8Array): Certificate {
-  requireWholeDer(der, maxCertificateLength);
-  const parsed = malformed(() => AsnConvert.parse(der, AsnCertificate));
+  const parsed = parseExactly(der, AsnCertificate, maxCertificateLength);
   const { tbsCertificate: tbs, tbsCertificateRaw, signatureAlgorithm } = parsed;
   const sameAlgorithm =
     signatureAlgorithm.algorithm === ecdsaWithSha256 && tbs.signature.algorithm === ecdsaWithSha256;
@@ -85,8 +78,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
 
 /** Parses a revocation list signed with ecdsa-with-SHA256. */
 export function parseRevocationList(der: Uint8Array): RevocationList {
-  requireWholeDer(der, maxListLength);
-  const parsed = malformed(() => AsnConvert.parse(der, CertificateList));
+  const parsed = parseExactly(der, CertificateList, maxListLength);
   if (parsed.tbsCertListRaw === undefined || parsed.signatureAlgorithm.algorithm !== ecdsaWithSha256) {
     throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
   }
@@ -146,21 +138,23 @@ function isAuthority(extensions: Extensions | undefined): boolean {
   return authority && maySign;
 }
 
-/** One DER SEQUENCE and not a byte after it: what follows would be covered by no signature. */
-function requireWholeDer(der: Uint8Array, maxLength: number): void {
-  const [tag, first, ...rest] = der.subarray(0, 6);
-  if (der.length > maxLength || tag !== 0x30 || first === undefined)
-    throw refusal('CERTIFICATE_MALFORMED', 'DER');
-  const lengthBytes = first < 0x80 ? 0 : first - 0x80;
-  const length = first < 0x80 ? first : rest.slice(0, lengthBytes).reduce((sum, byte) => sum * 256 + byte, 0);
-  if (lengthBytes > 4 || der.length !== 2 + lengthBytes + length)
-    throw refusal('CERTIFICATE_MALFORMED', 'DER length');
+/**
+ * Parses what re-encodes to the same bytes. The parser skips optional parts that it cannot read and bytes after the
+ * end: a list of revoked certificates must not turn into an empty one that way.
+ */
+function parseExactly<Parsed>(der: Uint8Array, type: new () => Parsed, maxLength: number): Parsed {
+  if (der.length > maxLength) throw refusal('CERTIFICATE_MALFORMED', 'too long');
+  return malformed(() => {
+    const parsed = AsnConvert.parse(der, type);
+    if (!equalBytes(new Uint8Array(AsnConvert.serialize(parsed)), der)) throw new TypeError('not DER');
+    return parsed;
+  });
 }
 
-function malformed<Result>(parse: () => Result, code: EvidenceErrorCode = 'CERTIFICATE_MALFORMED'): Result {
+function malformed<Result>(parse: () => Result): Result {
   try {
     return parse();
   } catch (cause) {
-    throw new EvidenceError(code, { cause });
+    throw new EvidenceError('CERTIFICATE_MALFORMED', { cause });
   }
 }

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import { hospitalA, hospitalB, members, orderers, regulator, singleChannel } from '../test/alliance.ts';
+import { organizationsOf } from '../test/configuration.ts';
+import { endorserTransaction, type TransactionOptions } from '../test/ledger.ts';
+import { createOrganization, type Holder, serializedAs, signP256 } from '../test/organizations.ts';
+import { concat } from './bytes.ts';
+import { type EndorsementPolicy, verifyTransaction } from './fabric-endorsement.ts';
+import { parseTransaction } from './fabric-transaction.ts';
+
+const { trust } = singleChannel();
+const peers = members.map(({ peer }) => peer);
+const genuine: TransactionOptions = {
+  creator: hospitalA.client,
+  endorsers: peers,
+  writes: [['key', Uint8Array.of(1)]],
+};
+
+function verify(options: Partial<TransactionOptions> = {}, policy: EndorsementPolicy = {}, channel = trust) {
+  const { envelope } = endorserTransaction({ ...genuine, ...options });
+  return verifyTransaction(parseTransaction(envelope), channel, policy);
+}
+
+describe('a transaction', () => {
+  test('with all signatures verifies and names who stands behind it', () => {
+    const { creator, endorsers } = verify();
+
+    expect([creator.mspId, creator.role]).toEqual(['HospitalAMSP', 'client']);
+    expect(endorsers.map(({ mspId }) => mspId)).toEqual(['HospitalAMSP', 'HospitalBMSP', 'RegulatorMSP']);
+  });
+
+  test('of another channel is refused, though the organisations bear the same names', () => {
+    expect(() => verify({ channelId: 'other' })).toThrowError('CHANNEL_MISMATCH');
+  });
+
+  test('whose id is not the hash of nonce and creator is refused', () => {
+    expect(() => verify({ bend: { txId: 'ab'.repeat(32) } })).toThrowError('TX_ID');
+  });
+
+  test('whose arguments were swapped after endorsement is refused', () => {
+    expect(() => verify({ bend: { proposalPayload: Uint8Array.of(0x0a, 0x01, 0x02) } })).toThrowError(
+      'TX_PROPOSAL_HASH',
+    );
+  });
+
+  test('with two signature headers or two chaincode names is refused', () => {
+    expect(() => verify({ bend: { actionHeader: Uint8Array.of(1) } })).toThrowError('TX_HEADER_MISMATCH');
+    expect(() => verify({ bend: { invokedName: 'other' } })).toThrowError('TX_HEADER_MISMATCH');
+  });
+
+  test('that the chaincode refused is refused', () => {
+    expect(() => verify({ bend: { status: 500 } })).toThrowError('TX_RESPONSE');
+  });
+
+  test('in another than its one encoding is refused', () => {
+    const { envelope } = endorserTransaction(genuine);
+
+    expect(() => parseTransaction(concat(envelope, Uint8Array.of(0x98, 0x06, 0x01)))).toThrowError(
+      'TX_MALFORMED',
+    );
+    expect(() => parseTransaction(concat(envelope, envelope))).toThrowError('TX_MALFORMED');
+    expect(() => parseTransaction(envelope.subarray(0, -1))).toThrowError('TX_MALFORMED');
+    expect(() => parseTransaction(new Uint8Array(0))).toThrowError('TX_MALFORMED');
+  });
+});
+
+describe('the client’s signature', () => {
+  test('missing, by another key or in its high form is refused', () => {
+    const { envelope } = endorserTransaction(genuine);
+    const { payload } = parseTransaction(envelope);
+    const bad = [
+      new Uint8Array(0),
+      Uint8Array.of(0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00),
+      signP256(hospitalB.client.key, payload),
+      signP256(hospitalA.client.key, payload, 'high'),
+    ];
+    for (const signature of bad) {
+      expect(() => verifyTransaction({ ...parseTransaction(envelope), signature }, trust, {})).toThrowError(
+        'TX_CREATOR_SIGNATURE',
+      );
+    }
+  });
+
+  test('by someone outside the channel, or under a borrowed name, is refused', () => {
+    const outsider = createOrganization('OutsiderMSP').issue({ role: 'client' });
+    const borrowed: Holder = { ...outsider, serialized: serializedAs('HospitalAMSP', outsider.pem) };
+
+    expect(() => verify({ creator: outsider })).toThrowError('IDENTITY_UNKNOWN_MSP');
+    expect(() => verify({ creator: borrowed })).toThrowError('IDENTITY_UNTRUSTED');
+    expect(() => verify({ creator: orderers[0]!.orderer })).toThrowError('IDENTITY_UNKNOWN_MSP');
+  });
+
+  test('with a certificate that was not valid at the time is refused', () => {
+    const issue = (notBefore: string, notAfter: string) =>
+      hospitalA.organization.issue({ role: 'client', notBefore, notAfter });
+
+    expect(() => verify({ creator: issue('2020-01-01', '2026-06-01') })).toThrowError('IDENTITY_EXPIRED');
+    expect(() => verify({ creator: issue('2026-06-03', '2030-01-01') })).toThrowError('IDENTITY_EXPIRED');
+    expect(verify({ creator: issue('2026-06-01', '2026-06-03') }).creator.mspId).toBe('HospitalAMSP');
+  });
+
+  test('with a certificate that the configuration in force revokes is refused', () => {
+    const { organization, client } = hospitalA;
+    const applications = (options: Parameters<typeof organization.msp>[0]) => [
+      { name: 'HospitalAMSP', msp: organization.msp(options) },
+      ...organizationsOf(hospitalB.organization, regulator.organization),
+    ];
+    const revoking = singleChannel({ applications: applications({ revoked: [client.der] }) }).trust;
+    const forged = singleChannel({
+      applications: applications({ revoked: [client.der], crlKey: hospitalB.client.key }),
+    });
+
+    expect(() => verify({}, {}, revoking)).toThrowError('IDENTITY_REVOKED');
+    // A list that the authority did not sign revokes nothing, as in Fabric.
+    expect(verify({}, {}, forged.trust).creator.mspId).toBe('HospitalAMSP');
+  });
+
+  test('by the organisation’s own root certificate is refused', () => {
+    expect(() => verify({ creator: hospitalA.organization.root })).toThrowError('IDENTITY_UNTRUSTED');
+  });
+});
+
+describe('endorsements', () => {
+  test('over another payload, by another key, in their high form or of no form are refused', () => {
+    const endorse: ((message: Uint8Array, endorser: Holder) => Uint8Array)[] = [
+      (message, endorser) => signP256(endorser.key, concat(message, Uint8Array.of(0))),
+      (message) => signP256(hospitalB.client.key, message),
+      (message, endorser) => signP256(endorser.key, message, 'high'),
+      () => new Uint8Array(0),
+    ];
+    for (const bent of endorse) {
+      expect(() => verify({ bend: { endorse: bent } })).toThrowError('ENDORSEMENT_SIGNATURE');
+    }
+  });
+
+  test('by a client, an admin or an orderer are refused', () => {
+    for (const role of ['client', 'admin', 'orderer'] as const) {
+      const impostor = hospitalB.organization.issue({ role });
+      expect(() => verify({ endorsers: [hospitalA.peer, impostor] })).toThrowError('ENDORSER_ROLE');
+    }
+  });
+
+  test('need a majority of distinct organisations, however many peers of one sign', () => {
+    const second = hospitalA.organization.issue({ role: 'peer' });
+
+    expect(() => verify({ endorsers: [] })).toThrowError('ENDORSEMENT_POLICY');
+    expect(() => verify({ endorsers: [hospitalA.peer, second, hospitalA.peer] })).toThrowError(
+      'ENDORSEMENT_POLICY',
+    );
+    expect(verify({ endorsers: [hospitalA.peer, regulator.peer] }).endorsers).toHaveLength(2);
+  });
+
+  test('by organisations outside the policy or the channel do not count', () => {
+    const policy = { minimum: 2, organizations: ['HospitalAMSP', 'HospitalBMSP'] };
+    const outsider = createOrganization('OutsiderMSP').issue({ role: 'peer' });
+
+    expect(() => verify({ endorsers: [hospitalA.peer, regulator.peer] }, policy)).toThrowError(
+      'ENDORSEMENT_POLICY',
+    );
+    expect(verify({ endorsers: [hospitalA.peer, hospitalB.peer] }, policy).endorsers).toHaveLength(2);
+    expect(() => verify({ endorsers: [...peers, outsider] })).toThrowError('ENDORSEMENT_POLICY');
+  });
+
+  test('as many as the verifier asks for are needed', () => {
+    expect(() => verify({ endorsers: peers.slice(0, 2) }, { minimum: 3 })).toThrowError('ENDORSEMENT_POLICY');
+    expect(() => verify({}, { minimum: 0 })).toThrowError('ENDORSEMENT_POLICY');
+    expect(() => verify({}, { organizations: [] })).toThrowError('ENDORSEMENT_POLICY');
+  });
+
+  test('in absurd number are refused before they are checked', () => {
+    expect(() => verify({ endorsers: Array.from({ length: 13 }, () => hospitalA.peer) })).toThrowError(
+      'ENDORSEMENT_POLICY',
+    );
+  });
+});

@@ -1,0 +1,351 @@
+import { describe, expect, test } from 'vitest';
+import { bftChannel, hospitalA, hospitalB, members, orderers, singleChannel } from '../test/alliance.ts';
+import { configEnvelope, organizationsOf } from '../test/configuration.ts';
+import { assemble, blockOf, endorserTransaction } from '../test/ledger.ts';
+import { createOrganization } from '../test/organizations.ts';
+import { concat, hex } from './bytes.ts';
+import { dataHashOf, parseBlock } from './fabric-block.ts';
+import { channelTrust } from './fabric-trust.ts';
+import { applyConfig, transactionsOf, verifyBlock } from './fabric-verify.ts';
+
+const write = (key: string): [string, Uint8Array][] => [[key, Uint8Array.of(1)]];
+const transaction = (key = 'a') =>
+  endorserTransaction({
+    creator: hospitalA.client,
+    endorsers: members.map(({ peer }) => peer),
+    writes: write(key),
+  });
+const single = singleChannel();
+const bft = bftChannel();
+
+describe('a block', () => {
+  test('of one orderer and of a BFT quorum verifies', () => {
+    for (const { signer, trust } of [single, bft]) {
+      const bytes = blockOf({
+        number: 7,
+        envelopes: [transaction('a').envelope, transaction('b').envelope],
+        signer,
+      });
+
+      const { kind, transactions } = verifyBlock(bytes, trust);
+
+      expect(kind).toBe('transactions');
+      expect(transactions.map(({ txIndex, endorserMspIds }) => [txIndex, endorserMspIds.length])).toEqual([
+        [0, 3],
+        [1, 3],
+      ]);
+    }
+  });
+
+  test('that is too large or no block at all is refused before it is read', () => {
+    expect(() => parseBlock(new Uint8Array(33 * 1024 * 1024))).toThrowError('BLOCK_TOO_LARGE');
+    expect(() => parseBlock(Uint8Array.of(1, 2, 3))).toThrowError('BLOCK_MALFORMED');
+    expect(() => parseBlock(new Uint8Array(0))).toThrowError('BLOCK_MALFORMED');
+  });
+
+  test('with bytes after it, or an unknown field, is refused', () => {
+    const bytes = blockOf({ number: 7, envelopes: [transaction().envelope], signer: single.signer });
+
+    expect(() => parseBlock(concat(bytes, Uint8Array.of(0x98, 0x06, 0x01)))).toThrowError('BLOCK_MALFORMED');
+    expect(() => parseBlock(concat(bytes, bytes))).toThrowError('BLOCK_MALFORMED');
+  });
+
+  test('whose two envelopes were merged into one keeps its data hash and is refused all the same', () => {
+    const [first, second] = [transaction('a').envelope, transaction('b').envelope];
+    const whole = parseBlock(blockOf({ number: 7, envelopes: [first, second], signer: single.signer }));
+    const merged = assemble({ ...whole, envelopes: [concat(first, second)] });
+
+    expect(hex(parseBlock(merged).hash)).toBe(hex(whole.hash));
+    expect(() => verifyBlock(merged, single.trust)).toThrowError('BLOCK_ENVELOPE_MALFORMED');
+  });
+
+  test('whose envelopes were replaced no longer fits its data hash', () => {
+    const whole = parseBlock(
+      blockOf({ number: 7, envelopes: [transaction('a').envelope], signer: single.signer }),
+    );
+
+    expect(() =>
+      verifyBlock(assemble({ ...whole, envelopes: [transaction('b').envelope] }), single.trust),
+    ).toThrowError('BLOCK_DATA_HASH');
+    expect(() => verifyBlock(assemble({ ...whole, envelopes: [] }), single.trust)).toThrowError(
+      'BLOCK_MALFORMED',
+    );
+  });
+
+  test('whose data hash was recomputed over replaced envelopes loses its orderers’ signature', () => {
+    const whole = parseBlock(
+      blockOf({ number: 7, envelopes: [transaction('a').envelope], signer: single.signer }),
+    );
+    const envelopes = [transaction('b').envelope];
+    const forged = assemble({ ...whole, envelopes, dataHash: dataHashOf(envelopes) });
+
+    expect(() => verifyBlock(forged, single.trust)).toThrowError('ORDERER_SIGNATURE');
+  });
+
+  test('under another number loses its orderers’ signature', () => {
+    const whole = parseBlock(blockOf({ number: 7, envelopes: [transaction().envelope], signer: bft.signer }));
+
+    expect(() => verifyBlock(assemble({ ...whole, number: 8 }), bft.trust)).toThrowError('ORDERER_SIGNATURE');
+  });
+
+  test('that does not follow the one before is refused', () => {
+    const previous = parseBlock(
+      blockOf({ number: 6, envelopes: [transaction().envelope], signer: single.signer }),
+    );
+    const next = (number: number, previousHash: Uint8Array) =>
+      blockOf({ number, previousHash, envelopes: [transaction().envelope], signer: single.signer });
+
+    expect(verifyBlock(next(7, previous.hash), single.trust, { previous }).block.number).toBe(7);
+    expect(() => verifyBlock(next(7, previous.dataHash), single.trust, { previous })).toThrowError(
+      'BLOCK_SUCCESSION',
+    );
+    expect(() => verifyBlock(next(8, previous.hash), single.trust, { previous })).toThrowError(
+      'BLOCK_SUCCESSION',
+    );
+  });
+
+  test('with a filter of another length than its transactions is refused', () => {
+    const bytes = blockOf({
+      number: 7,
+      envelopes: [transaction().envelope],
+      signer: single.signer,
+      codes: [0, 0],
+    });
+
+    expect(() => verifyBlock(bytes, single.trust)).toThrowError('BLOCK_MALFORMED');
+  });
+
+  test('shows what its peer calls invalid, whose signatures are not held against it', () => {
+    const badlyEndorsed = endorserTransaction({
+      creator: hospitalA.client,
+      endorsers: [],
+      writes: write('a'),
+    });
+    const make = (code: number) =>
+      blockOf({ number: 7, envelopes: [badlyEndorsed.envelope], signer: single.signer, codes: [code] });
+
+    expect(verifyBlock(make(10), single.trust).transactions[0]).toMatchObject({
+      validationCode: 10,
+      endorserMspIds: [],
+    });
+    expect(() => verifyBlock(make(0), single.trust)).toThrowError('ENDORSEMENT_POLICY');
+  });
+
+  test('may hold an invalid transaction that cannot be read, but no valid one', () => {
+    const config = configEnvelope(single.config);
+    const envelopes = [transaction().envelope, config];
+
+    const bytes = blockOf({ number: 7, envelopes, signer: single.signer, codes: [0, 2] });
+    expect(verifyBlock(bytes, single.trust).transactions).toHaveLength(1);
+    const valid = blockOf({ number: 7, envelopes, signer: single.signer, codes: [0, 0] });
+    expect(() => verifyBlock(valid, single.trust)).toThrowError('TX_MALFORMED');
+    expect(() => transactionsOf(parseBlock(valid))).toThrowError('TX_MALFORMED');
+  });
+});
+
+describe('an orderer’s signature', () => {
+  const envelopes = [transaction().envelope];
+  const [first] = orderers;
+
+  test('by a peer’s or client’s certificate of the right organisation is refused', () => {
+    for (const role of ['peer', 'client', 'admin'] as const) {
+      const orderer = first!.organization.issue({ role });
+      const bytes = blockOf({ number: 7, envelopes, signer: { kind: 'single', orderer } });
+
+      expect(() => verifyBlock(bytes, single.trust)).toThrowError('ORDERER_ROLE');
+    }
+  });
+
+  test('by a certificate without a role, or with two, is refused', () => {
+    for (const units of [[], ['orderer', 'peer']]) {
+      const orderer = first!.organization.issue({ units });
+      const bytes = blockOf({ number: 7, envelopes, signer: { kind: 'single', orderer } });
+
+      expect(() => verifyBlock(bytes, single.trust)).toThrowError('IDENTITY_ROLE');
+    }
+  });
+
+  test('under the MSP’s name but not from its root is refused', () => {
+    const impostor = createOrganization(first!.organization.mspId).issue({ role: 'orderer' });
+    const bytes = blockOf({ number: 7, envelopes, signer: { kind: 'single', orderer: impostor } });
+
+    expect(() => verifyBlock(bytes, single.trust)).toThrowError('IDENTITY_UNTRUSTED');
+  });
+
+  test('by an organisation that orders nothing here is refused', () => {
+    const bytes = blockOf({
+      number: 7,
+      envelopes,
+      signer: { kind: 'single', orderer: orderers[1]!.orderer },
+    });
+
+    expect(() => verifyBlock(bytes, single.trust)).toThrowError('IDENTITY_UNKNOWN_MSP');
+  });
+
+  test('in its high form is refused', () => {
+    const bytes = blockOf({
+      number: 7,
+      envelopes,
+      signer: { kind: 'single', orderer: first!.orderer, form: 'high' },
+    });
+
+    expect(() => verifyBlock(bytes, single.trust)).toThrowError('ORDERER_SIGNATURE');
+  });
+
+  test('that is missing is refused', () => {
+    const whole = parseBlock(blockOf({ number: 7, envelopes, signer: { kind: 'bft', signers: [] } }));
+
+    expect(() => verifyBlock(assemble(whole), single.trust)).toThrowError('ORDERER_QUORUM');
+    expect(() => verifyBlock(assemble({ ...whole, metadata: [] }), single.trust)).toThrowError(
+      'ORDERER_QUORUM',
+    );
+    const garbage = [Uint8Array.of(0xff), ...whole.metadata.slice(1)];
+    expect(() => verifyBlock(assemble({ ...whole, metadata: garbage }), single.trust)).toThrowError(
+      'BLOCK_SIGNATURES_MALFORMED',
+    );
+  });
+
+  test('under another configuration than the one in force is refused', () => {
+    const bytes = blockOf({ number: 7, envelopes, signer: single.signer, lastConfig: 3 });
+
+    expect(() => verifyBlock(bytes, single.trust)).toThrowError('BLOCK_LAST_CONFIG');
+  });
+});
+
+describe('a BFT quorum', () => {
+  const envelopes = [transaction().envelope];
+  const signedBy = (signers: { id: number; orderer: (typeof orderers)[number]['orderer'] }[]) =>
+    blockOf({ number: 7, envelopes, signer: { kind: 'bft', signers } });
+
+  test('of two in four is too few, of three and four enough', () => {
+    expect(() => verifyBlock(signedBy(orderers.slice(0, 2)), bft.trust)).toThrowError('ORDERER_QUORUM');
+    expect(verifyBlock(signedBy(orderers.slice(1, 4)), bft.trust).kind).toBe('transactions');
+    expect(verifyBlock(signedBy(orderers), bft.trust).kind).toBe('transactions');
+  });
+
+  test('does not count a number outside the consenters', () => {
+    const outsider = [...orderers.slice(0, 2), { ...orderers[2]!, id: 9 }];
+
+    expect(() => verifyBlock(signedBy(outsider), bft.trust)).toThrowError('ORDERER_UNKNOWN');
+  });
+
+  test('does not count one consenter twice, nor under another’s number', () => {
+    const [one, two] = orderers;
+
+    expect(() => verifyBlock(signedBy([one!, two!, one!]), bft.trust)).toThrowError(
+      'BLOCK_SIGNATURES_MALFORMED',
+    );
+    expect(() =>
+      verifyBlock(signedBy([one!, two!, { id: 3, orderer: one!.orderer }]), bft.trust),
+    ).toThrowError('ORDERER_SIGNATURE');
+  });
+
+  test('is not replaced by one orderer who signs with its certificate, nor the other way round', () => {
+    const lone = blockOf({ number: 7, envelopes, signer: { kind: 'single', orderer: orderers[0]!.orderer } });
+
+    expect(() => verifyBlock(lone, bft.trust)).toThrowError('BLOCK_SIGNATURES_MALFORMED');
+    expect(() => verifyBlock(signedBy(orderers), single.trust)).toThrowError('BLOCK_SIGNATURES_MALFORMED');
+  });
+});
+
+describe('the line of configurations', () => {
+  const configBlock = (
+    options: Partial<Parameters<typeof configEnvelope>[0]>,
+    block: Partial<Parameters<typeof blockOf>[0]> = {},
+  ) =>
+    blockOf({
+      number: 5,
+      lastConfig: 5,
+      envelopes: [configEnvelope({ ...single.config, sequence: 1, ...options })],
+      signer: single.signer,
+      ...block,
+    });
+
+  test('starts at the pinned genesis block and nowhere else', () => {
+    const other = singleChannel({ channelId: 'other' });
+
+    expect(() => channelTrust(other.genesis, { genesisHash: single.genesisHash })).toThrowError(
+      'GENESIS_HASH',
+    );
+    const late = blockOf({ number: 1, envelopes: [configEnvelope(single.config)], signer: single.signer });
+    expect(() => channelTrust(late, { genesisHash: hex(parseBlock(late).hash) })).toThrowError(
+      'GENESIS_HASH',
+    );
+  });
+
+  test('does not take other data under the pinned header', () => {
+    const attackers = parseBlock(
+      singleChannel({ orderers: organizationsOf(createOrganization('Orderer1MSP')) }).genesis,
+    );
+    const swapped = assemble({ ...parseBlock(single.genesis), envelopes: attackers.envelopes });
+
+    expect(() => channelTrust(swapped, { genesisHash: single.genesisHash })).toThrowError('BLOCK_DATA_HASH');
+  });
+
+  test('goes on with a configuration that the orderers before it signed', () => {
+    const next = applyConfig(
+      single.trust,
+      configBlock({ orderers: organizationsOf(orderers[1]!.organization) }),
+    );
+
+    expect(next).toMatchObject({ configNumber: 5, sequence: 1, genesisHash: single.genesisHash });
+    const verified = verifyBlock(
+      blockOf({
+        number: 6,
+        lastConfig: 5,
+        envelopes: [transaction().envelope],
+        signer: { kind: 'single', orderer: orderers[1]!.orderer },
+      }),
+      next,
+    );
+    expect(verified.trust).toBe(next);
+  });
+
+  test('yields the next trust when the listener meets it as a block', () => {
+    const { kind, trust, transactions } = verifyBlock(configBlock({}), single.trust);
+
+    expect([kind, transactions]).toEqual(['config', []]);
+    expect(trust.configNumber).toBe(5);
+  });
+
+  test('does not take a configuration of an attacker’s own orderers', () => {
+    const attacker = createOrganization('AttackerMSP');
+    const orderer = attacker.issue({ role: 'orderer' });
+    const forged = configBlock(
+      { orderers: organizationsOf(attacker) },
+      { signer: { kind: 'single', orderer } },
+    );
+
+    expect(() => applyConfig(single.trust, forged)).toThrowError('IDENTITY_UNKNOWN_MSP');
+  });
+
+  test('has no gap, no step back and no other channel', () => {
+    expect(() => applyConfig(single.trust, configBlock({ sequence: 2 }))).toThrowError('CONFIG_LINEAGE');
+    expect(() => applyConfig(single.trust, configBlock({ channelId: 'other' }))).toThrowError(
+      'CHANNEL_MISMATCH',
+    );
+    const first = applyConfig(single.trust, configBlock({}));
+    expect(() => applyConfig(first, configBlock({}))).toThrowError('CONFIG_LINEAGE');
+    expect(() => applyConfig(single.trust, configBlock({}, { lastConfig: 0 }))).toThrowError(
+      'BLOCK_LAST_CONFIG',
+    );
+    const plain = blockOf({ number: 5, envelopes: [transaction().envelope], signer: single.signer });
+    expect(() => applyConfig(single.trust, plain)).toThrowError('CONFIG_MALFORMED');
+  });
+
+  test('takes only organisations whose members have roles', () => {
+    const withoutRoles = [{ name: 'HospitalAMSP', msp: hospitalA.organization.msp({ nodeUnits: false }) }];
+
+    expect(() => singleChannel({ applications: withoutRoles })).toThrowError('CONFIG_MALFORMED');
+    const twice = organizationsOf(hospitalB.organization, createOrganization('HospitalBMSP'));
+    expect(() => singleChannel({ applications: [twice[0]!, { ...twice[1]!, name: 'second' }] })).toThrowError(
+      'CONFIG_MALFORMED',
+    );
+    expect(() => bftChannel({ consenters: [] })).toThrowError('CONFIG_MALFORMED');
+  });
+
+  test('says when all keys lie on one machine', () => {
+    expect(singleChannel({ consensus: 'solo' }).trust.ledger).toBe('solo');
+    expect(single.trust.ledger).toBe('fabric');
+  });
+});
