@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { constants, X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
 import { IdentityError, type Members, type PeerCertificate } from '../identity/index.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -12,8 +12,8 @@ import { answerError } from './problem.ts';
 import type { Mount } from './route-list.ts';
 import { createHttpServer, type HttpServer, type Timeouts } from './server.ts';
 
-/** The roots of one organisation's MSP as the channel's configuration has them, PEM. */
-export type MspRoots = { mspId: string; roots: readonly string[] };
+/** The certificate authorities of one organisation's MSP as the channel's configuration has them, PEM. */
+export type MspRoots = { mspId: string; roots: readonly string[]; intermediates?: readonly string[] };
 
 export type PeerServerOptions = {
   tls: { key: string | Buffer; cert: string | Buffer };
@@ -31,24 +31,25 @@ export type PeerServer = HttpServer & {
   replaceRoots(mspRoots: readonly MspRoots[]): void;
 };
 
-type Root = { mspId: string; certificate: X509Certificate };
+type Issuer = { mspId: string; certificate: X509Certificate };
 
-const longestChain = 5;
 const peerBody: BodyRules = { limitOf: () => 1_048_576, encodings: [] };
 
 /** The port for other members' nodes: TLS 1.3 with a client certificate under the channel's MSP roots, or no connection. */
 export function createPeerServer(options: PeerServerOptions): PeerServer {
-  let roots = readRoots(options.mspRoots);
+  let issuers = readIssuers(options.mspRoots);
   const certificateOf = (request: Request): PeerCertificate =>
-    peerCertificate(request.socket as TLSSocket, roots);
+    peerCertificate(request.socket as TLSSocket, issuers);
   const app = createApp(options);
   app.use(authenticatePeer(options.members, certificateOf), readBody(peerBody));
   mountAll(app, options.mounts);
   app.use(answerError(options.logger));
   const context = (mspRoots: readonly MspRoots[]) => ({
     ...options.tls,
-    ca: mspRoots.flatMap((msp) => [...msp.roots]),
+    ca: mspRoots.flatMap(authoritiesOf),
     minVersion: 'TLSv1.3' as const,
+    // A resumed session would carry the verdict of TLS past a change of the channel's roots.
+    secureOptions: constants.SSL_OP_NO_TICKET,
   });
   const http = createHttpServer(app, {
     tls: { ...context(options.mspRoots), requestCert: true, rejectUnauthorized: true },
@@ -57,39 +58,29 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
   return {
     ...http,
     replaceRoots: (mspRoots) => {
-      roots = readRoots(mspRoots);
+      issuers = readIssuers(mspRoots);
       http.server.setSecureContext(context(mspRoots));
     },
   };
 }
 
-function readRoots(mspRoots: readonly MspRoots[]): Root[] {
-  return mspRoots.flatMap(({ mspId, roots }) =>
-    roots.map((pem) => ({ mspId, certificate: new X509Certificate(pem) })),
+function readIssuers(mspRoots: readonly MspRoots[]): Issuer[] {
+  return mspRoots.flatMap((msp) =>
+    authoritiesOf(msp).map((pem) => ({ mspId: msp.mspId, certificate: new X509Certificate(pem) })),
   );
 }
 
-/** TLS has verified the chain to some root; here it is said of which MSP that root is. */
-function peerCertificate(socket: TLSSocket, roots: readonly Root[]): PeerCertificate {
-  const chain = chainOf(socket.getPeerCertificate(true));
-  const leaf = chain[0];
+function authoritiesOf({ roots, intermediates = [] }: MspRoots): string[] {
+  return [...roots, ...intermediates];
+}
+
+/** TLS has verified the chain to some root of the channel; here it is said whose authority issued the certificate. */
+function peerCertificate(socket: TLSSocket, issuers: readonly Issuer[]): PeerCertificate {
+  const leaf = socket.getPeerX509Certificate();
   if (!socket.authorized || leaf === undefined) throw new IdentityError('IDENTITY_PEER_UNKNOWN');
-  const mspIds = roots
-    .filter(({ certificate }) => chain.some((link) => isIssuedBy(link, certificate)))
+  const mspIds = issuers
+    .filter(({ certificate }) => leaf.checkIssued(certificate) && leaf.verify(certificate.publicKey))
     .map(({ mspId }) => mspId);
-  return { fingerprint: leaf.fingerprint256.replaceAll(':', '').toLowerCase(), mspIds: [...new Set(mspIds)] };
-}
-
-function chainOf(certificate: DetailedPeerCertificate): X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  let link: DetailedPeerCertificate | undefined = certificate;
-  while (link?.raw !== undefined && chain.length < longestChain) {
-    chain.push(new X509Certificate(link.raw));
-    link = link.issuerCertificate === link ? undefined : link.issuerCertificate;
-  }
-  return chain;
-}
-
-function isIssuedBy(link: X509Certificate, root: X509Certificate): boolean {
-  return link.checkIssued(root) && link.verify(root.publicKey);
+  const fingerprint = leaf.fingerprint256.replaceAll(':', '').toLowerCase();
+  return { fingerprint, mspIds: [...new Set(mspIds)] };
 }

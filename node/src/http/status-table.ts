@@ -55,12 +55,14 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
 
   LEDGER_REFUSED: [409, 'The ledger refused the transaction.'],
   LEDGER_NOT_COMMITTED: [503, 'The ledger did not take the transaction; try again.'],
+  LEDGER_UNAVAILABLE: [503, 'The ledger does not answer; try again.'],
   LEDGER_UNKNOWN: [
     503,
     'Whether the ledger took the transaction is not known yet; look before trying again.',
   ],
 
   PATIENT_KEY_DESTROYED: [409, "The patient's records were erased."],
+  EVIDENCE_REQUEST_INVALID: [400, 'The request is not as documented.'],
   EVIDENCE_ACCESS_UNAVAILABLE: [503, 'The access could not be recorded, so it was refused.'],
 
   CONSENT_INVALID: [422, 'The consent is not valid.'],
@@ -85,6 +87,8 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   EXCHANGE_REQUEST_REFUSED: [401, 'The request is not signed by the calling member as required.'],
   EXCHANGE_CLOCK: [401, 'The clocks of the two nodes differ too much.'],
   EXCHANGE_REPLAYED: [409, 'The request was received before.'],
+  EXCHANGE_SOURCE_UNKNOWN: [404, 'No such member to ask.'],
+  EXCHANGE_SOURCE_DISABLED: [409, 'The member to ask is not registered at present.'],
   PEER_UNREACHABLE: [502, "The partner's node cannot be reached."],
   PEER_TIMEOUT: [504, "The partner's node did not answer in time."],
   PEER_CERTIFICATE: [502, "The partner's node showed another certificate than the registered one."],

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Answer, type Call, call } from './test/client.ts';
+import { type ApiFixture, startApi } from './test/fixture.ts';
+
+let api: ApiFixture;
+afterEach(() => api.stop());
+const send = (request: Call): Promise<Answer> => call(api.port, api.ca, request);
+const post = (path: string): Call => ({
+  method: 'POST',
+  path,
+  headers: { 'content-type': 'application/json' },
+  body: '{}',
+});
+
+describe('rate limits', () => {
+  it('stop whoever guesses enrolment codes, and leave health alone', async () => {
+    api = await startApi({ rateLimits: { publicPerMinute: 3 } });
+    const guess = { ...post('/passkeys/registration/options'), body: '{"code":"0000-0000-0000"}' };
+
+    for (let at = 0; at < 3; at += 1)
+      expect((await send(guess)).code).toBe('IDENTITY_ENROLMENT_CODE_INVALID');
+    const refused = await send(guess);
+
+    expect([refused.status, refused.code, refused.headers['retry-after']]).toEqual([
+      429,
+      'HTTP_RATE_LIMITED',
+      '60',
+    ]);
+    expect((await send({ path: '/livez' })).status).toBe(200);
+  });
+
+  it('count refused credentials only', async () => {
+    api = await startApi({ rateLimits: { refusedPerMinute: 2 } });
+    const bad = { path: '/session', headers: { authorization: 'Bearer staff.janitor' } };
+    const good = { path: '/session', headers: { authorization: 'Bearer staff.clinician' } };
+
+    expect((await send(bad)).status).toBe(401);
+    expect((await send(good)).status).toBe(200);
+    expect((await send(bad)).status).toBe(401);
+    expect((await send(bad)).code).toBe('HTTP_RATE_LIMITED');
+    expect((await send(good)).status).toBe(200);
+  });
+
+  it('bound one actor and not another', async () => {
+    api = await startApi({ rateLimits: { actorPerMinute: 2 } });
+    const as = (role: string): Call => ({
+      path: '/session',
+      headers: { authorization: `Bearer staff.${role}` },
+    });
+
+    expect([(await send(as('clinician'))).status, (await send(as('clinician'))).status]).toEqual([200, 200]);
+    expect((await send(as('clinician'))).status).toBe(429);
+    expect((await send(as('registrar'))).status).toBe(200);
+  });
+});
+
+describe('closing', () => {
+  it('finishes the requests under way and takes no more', async () => {
+    api = await startApi();
+    const headers = { authorization: 'Bearer staff.clinician' };
+    const underWay = send({ path: '/fhir/R4/Patient/slow', headers });
+    await expect.poll(() => api.http.server.connections ?? connectionsOf(api)).not.toBe(0);
+
+    const closed = api.http.close();
+    const answer = await underWay;
+    await closed;
+
+    expect(answer.status).toBe(200);
+    await expect(send({ path: '/livez' })).rejects.toThrow();
+  });
+});
+
+function connectionsOf({ http }: ApiFixture): Promise<number> {
+  return new Promise((resolve) => http.server.getConnections((_error, count) => resolve(count)));
+}

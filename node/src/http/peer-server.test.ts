@@ -1,0 +1,249 @@
+import { connect, type TLSSocket } from 'node:tls';
+import { canonicalJson } from '@medseal/evidence';
+import { ristretto255_oprf } from '@noble/curves/ed25519.js';
+import { Router } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createPseudonymClient,
+  membersIn,
+  peerOf,
+  projectMembers,
+  pseudonymRoutes,
+} from '../identity/index.ts';
+import { createIdentityFixture, type IdentityFixture } from '../identity/test/fixture.ts';
+import { systemClock } from '../lib/clock.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { rawBodyOf } from '../lib/raw-body.ts';
+import { createMetrics, createPeerServer, type MspRoots, type PeerServer } from './index.ts';
+import { type Authority, createAuthority, type Identity, issueIdentity } from './test/certificates.ts';
+import { type Answer, type Call, call } from './test/client.ts';
+
+const { voprf } = ristretto255_oprf;
+const keys = voprf.generateKeyPair();
+let identity: IdentityFixture;
+let peers: PeerServer;
+let port: number;
+let authorities: Record<'a' | 'b' | 'regulator' | 'stranger' | 'belowB', Authority>;
+let clients: Record<'a' | 'b' | 'unregistered' | 'stranger', Identity>;
+let mspRoots: MspRoots[];
+
+async function register(
+  organizationId: string,
+  mspId: string,
+  { fingerprint }: Identity,
+  state = 'registered',
+): Promise<void> {
+  const member = {
+    organizationId,
+    mspId,
+    kind: 'hospital',
+    names: { zh: '医院', en: 'Hospital' },
+    nodeUrl: 'https://localhost:1',
+    tlsFingerprint: fingerprint,
+    sealingKey: '11'.repeat(32),
+    logKey: 'key',
+    messageKey: '22'.repeat(32),
+    state,
+  };
+  const value = new TextEncoder().encode(canonicalJson(member));
+  const key = `\u0000member\u0000${organizationId}\u0000`;
+  const transaction = {
+    txId: 'tx',
+    blockNumber: 1,
+    validationCode: 0,
+    writes: [{ namespace: 'medseal', key, value, isDelete: false }],
+  };
+  await identity.db.transaction((tx) => projectMembers(tx, transaction));
+}
+
+function echo(): Router {
+  const router = Router();
+  router.post('/peer/echo', (_request, response) => {
+    response.json({ organizationId: peerOf(response).organizationId, bytes: rawBodyOf(response).length });
+  });
+  return router;
+}
+
+beforeAll(async () => {
+  identity = await createIdentityFixture();
+  const b = await createAuthority('Hospital B CA');
+  authorities = {
+    a: await createAuthority('Hospital A CA'),
+    b,
+    belowB: await createAuthority('Hospital B issuing CA', b),
+    regulator: await createAuthority('Regulator CA'),
+    stranger: await createAuthority('Stranger CA'),
+  };
+  clients = {
+    a: await issueIdentity('node-a', authorities.a),
+    b: await issueIdentity('node-b', authorities.belowB, authorities.belowB.pem),
+    unregistered: await issueIdentity('other-a', authorities.a),
+    stranger: await issueIdentity('stranger', authorities.stranger),
+  };
+  await register('hospital-a', 'HospitalAMSP', clients.a);
+  await register('hospital-b', 'HospitalBMSP', clients.b);
+  mspRoots = [
+    { mspId: 'HospitalAMSP', roots: [authorities.a.pem] },
+    { mspId: 'HospitalBMSP', roots: [authorities.b.pem], intermediates: [authorities.belowB.pem] },
+    { mspId: 'RegulatorMSP', roots: [authorities.regulator.pem] },
+  ];
+  const evaluation = {
+    db: identity.db,
+    clock: identity.clock,
+    evidence: { append: identity.log.append },
+    dailyLimit: 100,
+  };
+  peers = createPeerServer({
+    tls: await issueIdentity('node-r', authorities.regulator),
+    mspRoots,
+    members: membersIn(identity.db),
+    mounts: [
+      { path: '/', router: pseudonymRoutes({ ...evaluation, ...keys }) },
+      { path: '/', router: echo() },
+    ],
+    logger: silentLogger,
+    metrics: createMetrics(),
+    clock: systemClock,
+  });
+  ({ port } = await peers.listen('127.0.0.1', 0));
+});
+afterAll(async () => {
+  await peers.close(0);
+  await identity.drop();
+});
+
+const send = (client: Identity | undefined, request: Partial<Call> = {}): Promise<Answer> =>
+  call(port, authorities.regulator.pem, {
+    method: 'POST',
+    path: '/peer/echo',
+    headers: { 'content-type': 'application/json' },
+    body: '{"a": 1}',
+    ...request,
+    tls: { ...(client === undefined ? {} : { cert: client.cert, key: client.key }), ...request.tls },
+  });
+
+describe('the peer port', () => {
+  it('knows a registered member by its certificate, under a root or an issuing authority', async () => {
+    expect(JSON.parse((await send(clients.a)).text)).toEqual({ organizationId: 'hospital-a', bytes: 8 });
+    expect(JSON.parse((await send(clients.b)).text)).toMatchObject({ organizationId: 'hospital-b' });
+  });
+
+  it('makes no connection without a certificate, with one of another root, or below TLS 1.3', async () => {
+    await expect(send(undefined)).rejects.toThrow();
+    await expect(send(clients.stranger)).rejects.toThrow();
+    await expect(send(clients.a, { tls: { maxVersion: 'TLSv1.2' } })).rejects.toThrow();
+  });
+
+  it('refuses a certificate of a member that is not the registered one', async () => {
+    const answer = await send(clients.unregistered);
+
+    expect([answer.status, answer.code]).toEqual([403, 'IDENTITY_PEER_UNKNOWN']);
+  });
+
+  it("refuses a registered certificate under another member's root", async () => {
+    const impostor = await issueIdentity('impostor', authorities.b);
+    await register('hospital-c', 'HospitalCMSP', impostor);
+
+    expect((await send(impostor)).code).toBe('IDENTITY_PEER_UNKNOWN');
+  });
+
+  it('refuses a certificate under an authority that the channel does not name', async () => {
+    const shadow = await createAuthority('Hospital B shadow CA', authorities.b);
+    const client = await issueIdentity('shadow', shadow, shadow.pem);
+    await register('hospital-d', 'HospitalBMSP', client);
+
+    expect((await send(client)).code).toBe('IDENTITY_PEER_UNKNOWN');
+  });
+
+  it('refuses a member from the moment it is disabled', async () => {
+    await register('hospital-a', 'HospitalAMSP', clients.a, 'disabled');
+    expect([(await send(clients.a)).status, (await send(clients.a)).code]).toEqual([
+      403,
+      'IDENTITY_PEER_DISABLED',
+    ]);
+
+    await register('hospital-a', 'HospitalAMSP', clients.a);
+    expect((await send(clients.a)).status).toBe(200);
+  });
+
+  it('follows the roots of the channel', async () => {
+    peers.replaceRoots(mspRoots.filter(({ mspId }) => mspId !== 'HospitalBMSP'));
+    await expect(send(clients.b)).rejects.toThrow();
+
+    peers.replaceRoots(mspRoots);
+    expect((await send(clients.b)).status).toBe(200);
+  });
+
+  it('resumes no session', async () => {
+    const open = (
+      session?: Buffer,
+    ): Promise<{ socket: TLSSocket; reused: boolean; session: Buffer | undefined }> =>
+      new Promise((resolve, reject) => {
+        const { cert, key } = clients.a;
+        const ca = authorities.regulator.pem;
+        const socket = connect({
+          port,
+          host: '127.0.0.1',
+          servername: 'localhost',
+          ca,
+          cert,
+          key,
+          ...(session ? { session } : {}),
+        });
+        let ticket: Buffer | undefined;
+        socket.on('session', (next) => {
+          ticket = next;
+        });
+        socket.on('error', reject);
+        socket.on('secureConnect', () => {
+          socket.write('POST /peer/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+        });
+        socket.once('data', () =>
+          resolve({ socket, reused: socket.isSessionReused(), session: ticket ?? socket.getSession() }),
+        );
+      });
+    const first = await open();
+    const second = await open(first.session);
+
+    expect(second.reused).toBe(false);
+    first.socket.destroy();
+    second.socket.destroy();
+  });
+
+  it('takes bodies only as they were signed: no content coding', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+
+    expect([(await send(clients.a, { headers })).status, (await send(clients.a, { headers })).code]).toEqual([
+      415,
+      'HTTP_ENCODING_UNSUPPORTED',
+    ]);
+    expect((await send(clients.a, { body: Buffer.alloc(1_048_577, 0x20) })).code).toBe('HTTP_BODY_TOO_LARGE');
+    expect((await send(clients.a, { body: '{"a":1,"a":1}' })).code).toBe('JSON_DUPLICATE_KEY');
+  });
+
+  it('has no health or API routes', async () => {
+    for (const path of ['/livez', '/metrics', '/session', '/fhir/R4/metadata']) {
+      expect((await send(clients.a, { path })).status).toBe(404);
+    }
+  });
+
+  it('evaluates the pseudonym function for members, within their limit', async () => {
+    const nationalId = '11010519491231002X';
+    const pseudonyms = (client: Identity) =>
+      createPseudonymClient({
+        publicKey: keys.publicKey,
+        evaluate: async (request) =>
+          JSON.parse((await send(client, { path: '/peer/pseudonyms', body: JSON.stringify(request) })).text),
+      });
+
+    const atA = await pseudonyms(clients.a).pseudonymsOf([nationalId]);
+    const atB = await pseudonyms(clients.b).pseudonymsOf([nationalId]);
+
+    expect(atA).toEqual(atB);
+    const { blinded } = voprf.blind(new Uint8Array(1));
+    const body = JSON.stringify({ blinded: new Array(64).fill(Buffer.from(blinded).toString('hex')) });
+    expect((await send(clients.a, { path: '/peer/pseudonyms', body })).status).toBe(200);
+    const over = await send(clients.a, { path: '/peer/pseudonyms', body });
+    expect([over.status, over.code]).toEqual([429, 'IDENTITY_PSEUDONYM_LIMIT']);
+  });
+});
