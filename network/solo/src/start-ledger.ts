@@ -30,6 +30,8 @@ export type StartLedgerOptions = {
   organizations?: readonly Organization[];
   /** Folder of the chaincode's package.json; Medseal's own unless given. */
   chaincodeDirectory?: string;
+  /** How long the chaincode may work on one transaction; 30 s unless given. */
+  runMilliseconds?: number;
   clock?: Clock;
   log?: Log;
   /** Called once if the ledger can no longer go on; it must be closed then. */
@@ -88,7 +90,13 @@ async function openOrCreate({
 /** Opens everything in the order in which it depends on one another; `opened` is undone from its end. */
 async function openContext(
   network: Network,
-  { clock = systemClock, log = silentLog, chaincodeDirectory, onFailure }: StartLedgerOptions,
+  {
+    clock = systemClock,
+    log = silentLog,
+    chaincodeDirectory,
+    runMilliseconds,
+    onFailure,
+  }: StartLedgerOptions,
   opened: (() => Promise<void>)[],
 ): Promise<ServiceContext> {
   const membership = createMembership(network, clock);
@@ -97,7 +105,7 @@ async function openContext(
   opened.push(() => chain.close());
   if (tornBytes > 0) log('warning', { message: 'an unfinished block was cut off', bytes: tornBytes });
   const moduleDirectory = chaincodeDirectory ?? defaultChaincodeDirectory();
-  const chaincode = await superviseChaincode(network, { moduleDirectory, log });
+  const chaincode = await superviseChaincode(network, { moduleDirectory, log, runMilliseconds });
   opened.push(() => chaincode.close());
   const orderer = createOrderer(chain, (error) => {
     log('error', { message: textOf(error) });

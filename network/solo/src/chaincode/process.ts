@@ -36,6 +36,7 @@ export async function startChaincode(network: Network, moduleDirectory: string):
         throw new SoloError('CHAINCODE_UNAVAILABLE', 'the chaincode process ended');
       }),
     ]);
+    void conversation.ended.then(stop); // a process that cannot be talked to is no use
     return { conversation, exited, stop };
   } catch (cause) {
     await stop();

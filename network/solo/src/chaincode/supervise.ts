@@ -13,13 +13,20 @@ export type Chaincode = {
   close(): Promise<void>;
 };
 
-const runMilliseconds = 30_000;
+const defaultRunMilliseconds = 30_000;
 const maxPauseMilliseconds = 5000;
+
+export type SuperviseOptions = {
+  moduleDirectory: string;
+  log: Log;
+  /** A transaction may run this long (a peer's executetimeout). */
+  runMilliseconds?: number | undefined;
+};
 
 /** Starts the chaincode and starts it again whenever it ends by itself or hangs. */
 export async function superviseChaincode(
   network: Network,
-  { moduleDirectory, log }: { moduleDirectory: string; log: Log },
+  { moduleDirectory, log, runMilliseconds = defaultRunMilliseconds }: SuperviseOptions,
 ): Promise<Chaincode> {
   const closing = new AbortController();
   let current: ChaincodeProcess | undefined = await startChaincode(network, moduleDirectory);
@@ -45,7 +52,7 @@ export async function superviseChaincode(
     run: (proposal, view) => {
       if (current === undefined)
         return Promise.reject(new SoloError('CHAINCODE_UNAVAILABLE', 'the chaincode is not running'));
-      return runWithin(current, proposal, view);
+      return stopAfter(current, { proposal, runMilliseconds }, current.conversation.run(proposal, view));
     },
     close: async () => {
       closing.abort();
@@ -56,14 +63,18 @@ export async function superviseChaincode(
 }
 
 /** A chaincode that does not answer in time is ended: one thread serves everybody, so it may hang for all. */
-async function runWithin(process: ChaincodeProcess, proposal: Proposal, view: StateView): Promise<RunResult> {
+async function stopAfter(
+  process: ChaincodeProcess,
+  { proposal, runMilliseconds }: { proposal: Proposal; runMilliseconds: number },
+  run: Promise<RunResult>,
+): Promise<RunResult> {
   const timer = setTimeout(() => {
     const error = new SoloError('CHAINCODE_TIMEOUT', 'timeout expired while executing transaction');
     process.conversation.abandon(proposal.txId, error);
     void process.stop(); // its end is seen by the loop that keeps the chaincode running
   }, runMilliseconds);
   try {
-    return await process.conversation.run(proposal, view);
+    return await run;
   } finally {
     clearTimeout(timer);
   }

@@ -115,6 +115,11 @@ class Probe extends Contract {
     return String((await ctx.stub.getStateValidationParameter(key))?.length ?? 0);
   }
 
+  /** Keeps the only thread busy for ever. */
+  async spin(): Promise<string> {
+    for (;;);
+  }
+
   async crash(): Promise<string> {
     process.exit(3);
   }
