@@ -3,7 +3,7 @@ import { errorIssue, FhirError, fhirError } from './errors.ts';
 import { MAX_BUNDLE_ENTRIES } from './limits.ts';
 import { parseReference } from './references.ts';
 import { visitUnresolved } from './rewrite-references.ts';
-import type { BundlePlan, ConditionalReference, PlannedEntry, Resource } from './types.ts';
+import type { BundlePlan, ConditionalReference, PlannedEntry } from './types.ts';
 import { validateEnvelope, validateResource } from './validate.ts';
 
 type Json = Record<string, unknown>;
@@ -35,8 +35,7 @@ export function planBundle(bundle: unknown): BundlePlan {
   entries.forEach((entry, index) => {
     try {
       const plan = planEntry(entry, index, kind);
-      for (const reference of conditionalReferences(plan, fullUrls))
-        references.set(reference.reference, reference);
+      collectConditional(plan, fullUrls, references);
       planned.push(plan);
     } catch (error) {
       if (kind === 'transaction' || !(error instanceof FhirError)) throw error;
@@ -125,25 +124,25 @@ function checkFullUrl(fullUrl: string | undefined, request: PlannedEntry['reques
   throw refusal(index, 'value', 'The fullUrl of a new resource must be a urn:uuid or urn:oid.', 'fullUrl');
 }
 
-function conditionalReferences(
-  entry: PlannedEntry,
+/** Collects the conditions of one entry; its urn references must name entries. */
+function collectConditional(
+  { index, resource }: PlannedEntry,
   fullUrls: ReadonlyMap<string, number>,
-): ConditionalReference[] {
-  const found: ConditionalReference[] = [];
-  if (!entry.resource) return found;
-  visitUnresolved(entry.resource, (reference) => {
+  found: Map<string, ConditionalReference>,
+): void {
+  if (!resource) return;
+  visitUnresolved(resource, (reference) => {
+    if (fullUrls.has(reference) || found.has(reference)) return;
     const parsed = parseReference(reference);
-    if (parsed?.kind === 'conditional')
-      found.push({ reference, type: parsed.type, identifier: parsed.identifier });
-    else if (!fullUrls.has(reference)) {
+    if (parsed?.kind !== 'conditional') {
       throw fhirError('FHIR_REFERENCE_UNRESOLVED', {
         type: 'not-found',
         text: 'A urn reference points at no entry of the Bundle.',
-        expression: `Bundle.entry[${entry.index}].resource`,
+        expression: `Bundle.entry[${index}].resource`,
       });
     }
+    found.set(reference, { reference, type: parsed.type, identifier: parsed.identifier });
   });
-  return found;
 }
 
 /** http.html §transaction: if any two entries write the same resource, the whole fails; so does a repeated conditional create. */
@@ -194,10 +193,4 @@ export function urnResolver(
     const id = index === undefined ? undefined : ids[index];
     return index === undefined || id === undefined ? undefined : `${types.get(index)}/${id}`;
   };
-}
-
-/** The resource of a create or update entry. */
-export function resourceOf(entry: PlannedEntry): Resource {
-  if (entry.resource) return entry.resource;
-  throw new Error('only create and update entries carry a resource');
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { indexStructureDefinitionBundle, validateResource as validateByMedplum } from '@medplum/core';
 import type { Resource as MedplumResource, StructureDefinition } from '@medplum/fhirtypes';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +11,7 @@ import { errorIssue, FhirError } from './errors.ts';
 import { identifiersOf } from './identifiers.ts';
 import { operationOutcome } from './outcome.ts';
 import { rewriteReferences } from './rewrite-references.ts';
+import { parametersOf } from './search-table.ts';
 import { shapeResource } from './shape.ts';
 import { SUPPORTED_TYPES, supportedTypes } from './supported-types.ts';
 import { sampleOf } from './test-data.ts';
@@ -302,5 +305,19 @@ describe('identifiersOf', () => {
     ]);
     expect(identifiersOf(about('DocumentReference', { masterIdentifier: identifier }))).toEqual([identifier]);
     expect(identifiersOf(about('Observation', {}))).toEqual([]);
+  });
+});
+
+describe('docs/fhir.md', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/fhir.md'), 'utf8');
+
+  it('lists every supported type with its search parameters', () => {
+    const common = new Set(['_id', '_lastUpdated', '_security', '_tag']);
+    for (const type of supportedTypes) {
+      const names = [...(parametersOf(type)?.keys() ?? [])].filter((name) => !common.has(name)).sort();
+      const line = text.split('\n').find((row) => row.startsWith(`| ${type} |`));
+
+      expect(line?.endsWith(`| ${names.join(', ')} |`), type).toBe(true);
+    }
   });
 });

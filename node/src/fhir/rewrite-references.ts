@@ -1,8 +1,9 @@
 import { fhirError } from './errors.ts';
-import { parseReference } from './references.ts';
 import type { Resource } from './types.ts';
 
 type Json = Record<string, unknown>;
+const CONDITIONAL = /^[A-Z][A-Za-z]{1,63}\?/;
+
 type Resolve = (reference: string) => string | undefined;
 
 /**
@@ -20,12 +21,11 @@ export function visitUnresolved(resource: Resource, visit: (reference: string) =
   walk(resource, visit);
 }
 
-/** True for a reference that must be rewritten before it is stored; cheap, because it is asked for every reference. */
+/** True for a reference that must be rewritten before it is stored. Its syntax was checked by validateResource. */
 function isUnresolved(value: unknown): value is string {
-  if (typeof value !== 'string' || value.startsWith('#')) return false;
-  if (!value.startsWith('urn:') && !value.includes('?')) return false;
-  const kind = parseReference(value)?.kind;
-  return kind === 'urn' || kind === 'conditional';
+  if (typeof value !== 'string') return false;
+  if (value.startsWith('urn:')) return value.startsWith('uuid:', 4) || value.startsWith('oid:', 4);
+  return CONDITIONAL.test(value);
 }
 
 function walk(value: unknown, visit: (reference: string) => void): void {
