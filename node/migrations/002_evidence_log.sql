@@ -13,7 +13,9 @@ create trigger evidence_leaf_keep before truncate on evidence_leaf
 
 -- Leaves that committed but have no place in the tree yet. A queue of its own, because transactions do not commit in
 -- the order of their leaf ids, and a gap among the ids says nothing about whether one is still to come.
-create table evidence_pending (leaf_id bigint primary key);
+-- Its rows live for seconds, so it is vacuumed by count, not by share.
+create table evidence_pending (leaf_id bigint primary key)
+  with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
 create table evidence_index (
   leaf_index bigint primary key check (leaf_index >= 0),

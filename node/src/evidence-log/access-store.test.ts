@@ -5,7 +5,6 @@ import {
   type AccessRow,
   claimAndInsert,
   findByPatient,
-  findEvent,
   insertAccesses,
   lockSequences,
   readSequences,
@@ -44,15 +43,12 @@ describe('the table of accesses', () => {
     const found = await findByPatient(database.db, token, { from: 2, count: 5 });
     expect(found.map(({ eventId }) => eventId)).toEqual([rows[2]?.eventId, rows[0]?.eventId]);
     expect(await findByPatient(database.db, token, { from: 1, count: 1 })).toHaveLength(1);
-    const { digest, ...stored } = other;
-    expect(await findEvent(database.db, other.eventId)).toEqual({ ...stored, leafId: expect.any(BigInt) });
-    expect(await findEvent(database.db, randomUUID())).toBeUndefined();
     const { rows: leaves } = await database.db.query<{ digest: Uint8Array; pending: boolean }>(
       `select leaf.digest, exists (select from evidence_pending p where p.leaf_id = leaf.leaf_id) as pending
        from audit_event join evidence_leaf leaf using (leaf_id) where event_id = $1`,
       [other.eventId],
     );
-    expect(leaves).toEqual([{ digest, pending: true }]);
+    expect(leaves).toEqual([{ digest: other.digest, pending: true }]);
   });
 
   it.each([['update audit_event set leaf_id = 0'], ['delete from audit_event'], ['truncate audit_event']])(

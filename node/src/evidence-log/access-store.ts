@@ -135,14 +135,6 @@ export async function findByPatient(
   return rows.map(storedAccess);
 }
 
-/** One event by its logical id. */
-export async function findEvent(db: Queryable, eventId: string): Promise<StoredAccess | undefined> {
-  const { rows } = await db.query<Stored>(`select ${columns} from audit_event where event_id = $1`, [
-    eventId,
-  ]);
-  return rows.map(storedAccess)[0];
-}
-
 function storedAccess(row: Stored): StoredAccess {
   return {
     eventId: row.event_id,

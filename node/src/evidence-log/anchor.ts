@@ -40,11 +40,12 @@ export type AnchorOutcome =
  */
 export async function anchor(deps: AnchorDeps): Promise<AnchorOutcome> {
   return deps.db.transaction(async (tx) => {
-    const { rows } = await tx.query<{ locked: boolean }>('select pg_try_advisory_xact_lock($1) as locked', [
-      anchorLock,
-    ]);
-    // The transaction only holds the lock. What the rounds write is committed statement by statement, so that nothing
-    // that was sent to the ledger is ever rolled back here.
+    // The transaction only holds the lock, longer than the ledger's deadlines add up to. What the rounds write is
+    // committed statement by statement, so that nothing that was sent to the ledger is ever rolled back here.
+    const { rows } = await tx.query<{ locked: boolean }>(
+      `select pg_try_advisory_xact_lock($1) as locked, set_config('idle_in_transaction_session_timeout', '180s', true)`,
+      [anchorLock],
+    );
     return rows[0]?.locked === true ? anchorNext(deps) : { state: 'busy' };
   });
 }

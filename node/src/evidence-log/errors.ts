@@ -7,7 +7,8 @@ export type EvidenceLogCode =
   | 'EVIDENCE_TILE_MISSING'
   | 'EVIDENCE_LOG_DIVERGED'
   | 'EVIDENCE_ANCHOR_INVALID'
-  | 'EVIDENCE_ACCESS_UNAVAILABLE';
+  | 'EVIDENCE_ACCESS_UNAVAILABLE'
+  | 'EVIDENCE_REQUEST_INVALID';
 
 /** The organisation's own log cannot do what was asked. */
 export class EvidenceLogError extends AppError<EvidenceLogCode> {

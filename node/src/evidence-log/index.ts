@@ -1,10 +1,9 @@
 export type { AccessWriter } from './access-writer.ts';
 export type { AnchorOutcome } from './anchor.ts';
-export { append } from './append.ts';
 export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
 export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
 export { type LedgerFailure, type LedgerPort, type LedgerTransaction, ledgerFailure } from './ports.ts';
-export { accessContent } from './record-access.ts';
+export { evidenceLogRoutes } from './routes.ts';
 export type {
   AccessHistoryEntry,
   AnchoredCheckpoint,

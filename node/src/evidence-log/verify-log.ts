@@ -1,12 +1,6 @@
-import {
-  appendToTiles,
-  equalBytes,
-  type Tile,
-  type TileId,
-  tileHashReader,
-  treeRoot,
-} from '@medseal/evidence';
+import { equalBytes } from '@medseal/evidence';
 import type { Database, Queryable } from '../lib/sql.ts';
+import { createFrontier, type Frontier } from './frontier.ts';
 import { hashOfRow, readRange, readTreeSize } from './leaf-store.ts';
 import type { TreeHead } from './types.ts';
 
@@ -41,14 +35,14 @@ export async function verifyLog(
   const expected = anchored?.treeSize ?? 0;
   if (treeSize < expected) return { ok: false, problem: 'log-cut', leafIndex: treeSize };
   if (await someLeafLost(db)) return { ok: false, problem: 'leaf-lost', leafIndex: undefined };
-  const tree = createTree();
+  const check: Check = { db, tenant, tree: createFrontier(), expected, rootAtExpected: undefined };
   for (let first = 0; first < treeSize; first += chunk) {
-    const found = await addChunk({ db, tree, tenant }, first, Math.min(first + chunk, treeSize));
+    const found = await addChunk(check, first, Math.min(first + chunk, treeSize));
     if (found !== undefined) return found;
   }
-  if (anchored !== undefined && !equalBytes(tree.rootAt(expected), anchored.rootHash))
+  if (anchored !== undefined && !equalBytes(check.rootAtExpected ?? check.tree.root(), anchored.rootHash))
     return { ok: false, problem: 'root-differs', leafIndex: undefined };
-  return { ok: true, treeSize, rootHash: tree.rootAt(treeSize) };
+  return { ok: true, treeSize, rootHash: check.tree.root() };
 }
 
 async function someLeafLost(db: Queryable): Promise<boolean> {
@@ -62,25 +56,28 @@ async function someLeafLost(db: Queryable): Promise<boolean> {
   return rows[0]?.lost !== false;
 }
 
-type Check = { db: Queryable; tree: Tree; tenant: string };
+type Check = {
+  db: Queryable;
+  tenant: string;
+  tree: Frontier;
+  /** Size of the anchored checkpoint, and the recomputed root there. */
+  expected: number;
+  rootAtExpected: Uint8Array | undefined;
+};
 
-async function addChunk(
-  { db, tree, tenant }: Check,
-  first: number,
-  end: number,
-): Promise<LogVerdict | undefined> {
+async function addChunk(check: Check, first: number, end: number): Promise<LogVerdict | undefined> {
+  const { db, tenant, tree } = check;
   const rows = await readRange(db, first, end);
-  const hashes: Uint8Array[] = [];
+  const stored = await readLeafTiles(db, first, end);
   for (let leafIndex = first; leafIndex < end; leafIndex += 1) {
     const row = rows[leafIndex - first];
     if (row?.leaf === undefined || row.leafIndex !== leafIndex)
       return { ok: false, problem: 'leaf-missing', leafIndex };
-    hashes.push(hashOfRow(row.leaf, tenant));
+    const hash = hashOfRow(row.leaf, tenant);
+    if (!equalBytes(hash, stored(leafIndex))) return { ok: false, problem: 'leaf-changed', leafIndex };
+    tree.add(hash);
+    if (tree.size === check.expected) check.rootAtExpected = tree.root();
   }
-  const stored = await readLeafTiles(db, first, end);
-  const changed = hashes.findIndex((hash, at) => !equalBytes(hash, stored(first + at)));
-  if (changed >= 0) return { ok: false, problem: 'leaf-changed', leafIndex: first + changed };
-  tree.append(hashes);
   return undefined;
 }
 
@@ -97,23 +94,5 @@ async function readLeafTiles(
   return (leafIndex) => {
     const start = (leafIndex % 256) * 32;
     return tiles.get(Math.floor(leafIndex / 256))?.subarray(start, start + 32) ?? new Uint8Array(0);
-  };
-}
-
-type Tree = { append(hashes: readonly Uint8Array[]): void; rootAt(treeSize: number): Uint8Array };
-
-/** A tree of its own, grown from the recomputed hashes; the stored tiles are not trusted. */
-function createTree(): Tree {
-  const tiles = new Map<string, Uint8Array>();
-  const keyOf = ({ level, index }: TileId): string => `${level}/${index}`;
-  const read = (level: number, index: number): Uint8Array | undefined => tiles.get(keyOf({ level, index }));
-  let size = 0;
-  return {
-    append: (hashes) => {
-      const grown: { treeSize: number; tiles: Tile[] } = appendToTiles(size, hashes, read);
-      for (const tile of grown.tiles) tiles.set(keyOf(tile), tile.hashes);
-      size = grown.treeSize;
-    },
-    rootAt: (treeSize) => treeRoot(tileHashReader(read), treeSize),
   };
 }

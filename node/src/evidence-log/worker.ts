@@ -11,7 +11,7 @@ export type AnchorPace = { pollMilliseconds: number; maxWaitMilliseconds: number
 export const anchorPace: AnchorPace = { pollMilliseconds: 200, maxWaitMilliseconds: 1_800, maxLeaves: 1_000 };
 
 const firstPause = 1_000;
-const longestPause = 30_000;
+const longestPause = 10_000;
 
 /** Places and anchors leaves until `stop`; a failing round is logged and tried again after a growing pause. */
 export function startAnchoring(
