@@ -311,7 +311,7 @@ describe('planBundle', () => {
     expect(planBundle(bundle(entries, 'batch')).size).toBe(10_000);
     const startedAt = performance.now();
     expect(problems(bundle([...entries, null]))).toEqual(['FHIR_BUNDLE_TOO_LARGE Bundle.entry']);
-    expect(performance.now() - startedAt).toBeLessThan(50);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   it('answers anything that is JSON with a plan or a FhirError', () => {

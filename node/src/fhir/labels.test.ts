@@ -164,6 +164,6 @@ describe('assignLabels', () => {
     labels(note('drug drug opioid alcohol '.repeat(20_000)));
     labels({ resourceType: 'Condition', note: [{ text: 'sexual'.repeat(100_000) }] });
 
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 });

@@ -20,9 +20,12 @@ const LARGE = join(ROOT, '../shared/data/synthea-a/bundles');
 
 export const hasLargeSet = existsSync(LARGE);
 
-/** The Bundles of the demo, in the order in which they are to be loaded. */
-export function smallSet(): SyntheaBundle[] {
-  return [...bundlesIn(SMALL)];
+let small: readonly SyntheaBundle[] | undefined;
+
+/** The Bundles of the demo, in the order in which they are to be loaded; shared, so not to be changed. */
+export function smallSet(): readonly SyntheaBundle[] {
+  small ??= [...bundlesIn(SMALL)];
+  return small;
 }
 
 /** The Bundles of the large set, one after the other: together they would fill the memory. */

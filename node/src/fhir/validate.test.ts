@@ -331,7 +331,7 @@ describe('validateResource', () => {
 
     expect(deep.some((problem) => problem.startsWith('FHIR_TOO_DEEP'))).toBe(true);
     expect(wide).toHaveLength(20);
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   it('answers anything that is JSON with an acceptance or a FhirError', () => {
