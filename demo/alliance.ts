@@ -132,6 +132,15 @@ async function timedStep<Result>(
   return outcome;
 }
 
+/** As Promise.all, but a failure is thrown only when all have settled: what did start can then be stopped. */
+async function allOf<Results extends readonly unknown[]>(
+  work: readonly [...{ [Place in keyof Results]: Promise<Results[Place]> }],
+): Promise<Results> {
+  const settled = await Promise.allSettled(work);
+  for (const each of settled) if (each.status === 'rejected') throw each.reason;
+  return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as unknown as Results;
+}
+
 /** Starts the whole alliance in `folder`, or throws one clear line after stopping what had been started. */
 export async function startAlliance(options: {
   folder: string;
@@ -172,7 +181,7 @@ export async function startAlliance(options: {
     const wanted = organizations.filter(
       ({ organizationId }) => options.only?.includes(organizationId) ?? true,
     );
-    const [database, ledger] = await Promise.all([
+    const [database, ledger] = await allOf([
       timedStep(report, ['数据库', 'PostgreSQL'], () =>
         startEmbeddedPostgres({
           directory: join(folder, 'postgres'),
@@ -196,13 +205,6 @@ export async function startAlliance(options: {
           String(ports.identityProvider),
           '--data',
           join(folder, 'identity-provider'),
-          '--audiences',
-          organizations
-            .map(
-              ({ organizationId }) =>
-                `${organizationId}=https://localhost:${ports.nodes[organizationId]?.api}`,
-            )
-            .join(','),
         ]),
       ),
     ]);
@@ -227,7 +229,7 @@ export async function startAlliance(options: {
     await timedStep(
       report,
       ['四个节点：监管中心与三家医院', 'four nodes: regulator and three hospitals'],
-      () => Promise.all(wanted.map(({ organizationId }) => startNode(organizationId))),
+      () => allOf(wanted.map(({ organizationId }) => startNode(organizationId))),
     );
     return {
       folder,

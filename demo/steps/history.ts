@@ -1,0 +1,156 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  commit,
+  fromHex,
+  hex,
+  type Leaf,
+  leafBytes,
+  leafHash,
+  openNote,
+  parseCheckpoint,
+  parseVerifierKey,
+  verifyInclusion,
+} from '@medseal/evidence';
+import { expectStatus } from '../client.ts';
+import { clientOf, must, type Story, trustPolicy } from '../story.ts';
+import { detail, heading, result } from '../terminal.ts';
+import { anchored } from './take-in.ts';
+
+type Evidence = {
+  state: string;
+  leaf: Leaf;
+  leafIndex: number;
+  inclusionProof: string[];
+  checkpoint: string;
+};
+type Access = {
+  content: { v: 1; patientSeq: number; auditEvent: { outcome: string; recorded: string } };
+  salt: string;
+  evidence: Evidence;
+};
+type Member = { organizationId: string; mspId: string; logKey: string };
+
+/** 6. The patient's access history, each entry with its proof; one record's proof verified offline, and a forged copy refused. */
+export async function showHistory(story: Story, root: string): Promise<void> {
+  heading(
+    6,
+    '患者查看谁看过自己的病历：每次都有存证，被拒的也在内',
+    'The patient sees who read what: every attempt has its proof, denied ones too',
+  );
+  await anchored(story);
+  const members = await memberList(story);
+  const logKey = must(
+    members.find(({ organizationId }) => organizationId === 'hospital-a')?.logKey,
+    "hospital A's log key",
+  );
+  const accesses = await accessHistory(story);
+  const places = accesses.map(({ content }) => content.patientSeq);
+  const gap = places.findIndex((place, index) => place !== index + 1);
+  if (gap >= 0) throw new Error(`the history has a gap at ${gap + 1}`);
+  for (const access of accesses) requireProof(access, logKey);
+  const denied = accesses.filter(({ content }) => content.auditEvent.outcome !== '0').length;
+  if (denied < 3) throw new Error(`expected the denied attempts in the history, found ${denied}`);
+  result(
+    true,
+    `${accesses.length} 次访问，无缺号，每次证明有效 · accesses without a gap, each proof valid (${denied} 次被拒 denied)`,
+  );
+  verifyOffline(story, { root, members, proof: await recordProof(story) });
+}
+
+async function memberList(story: Story): Promise<Member[]> {
+  const bearer = await story.staff('regulator@regulator');
+  return expectStatus(
+    await clientOf(story, 'regulator').call<{ members: Member[] }>('GET', '/members', { bearer }),
+    200,
+  ).members;
+}
+
+async function accessHistory(story: Story): Promise<Access[]> {
+  const { patientId } = must(story.patient, 'the patient');
+  const bearer = must(story.patientBearer, "the patient's session");
+  const answer = await clientOf(story, 'hospital-a').call<{ accesses: Access[] }>(
+    'GET',
+    `/patients/${patientId}/accesses?count=500`,
+    { bearer },
+  );
+  return expectStatus(answer, 200).accesses;
+}
+
+/** What the patient's own tool checks of an entry: content, leaf, place in the tree, the hospital's signature. */
+function requireProof({ content, salt, evidence }: Access, logKey: string): void {
+  const { leaf, leafIndex, inclusionProof, checkpoint } = evidence;
+  if (evidence.state !== 'anchored') throw new Error(`access ${content.patientSeq} is not anchored`);
+  if (hex(commit('access', content, fromHex(salt))) !== leaf.digest)
+    throw new Error(`access ${content.patientSeq} is not what was logged`);
+  const { treeSize, rootHash } = parseCheckpoint(openNote(checkpoint, [parseVerifierKey(logKey)]).text);
+  const claim = {
+    leafHash: leafHash(leafBytes(leaf)),
+    leafIndex,
+    treeSize,
+    proof: inclusionProof.map(fromHex),
+    rootHash,
+  };
+  if (!verifyInclusion(claim)) throw new Error(`access ${content.patientSeq} is not in the log`);
+}
+
+async function recordProof(story: Story): Promise<string> {
+  const { type, id, version } = must(story.releasedRecord, 'a released record');
+  const bearer = must(story.patientBearer, "the patient's session");
+  const answer = await clientOf(story, 'hospital-a').call(
+    'GET',
+    `/fhir/R4/${type}/${id}/_history/${version}/$proof`,
+    { bearer },
+  );
+  return JSON.stringify(expectStatus(answer, 200));
+}
+
+/** Runs `medseal-verify` on the proof and on a copy with one bit of the record flipped. */
+function verifyOffline(
+  story: Story,
+  { root, members, proof }: { root: string; members: Member[]; proof: string },
+): void {
+  const folder = story.alliance.folder;
+  const files = {
+    policy: join(folder, 'trust.json'),
+    proof: join(folder, 'record-proof.json'),
+    forged: join(folder, 'record-proof-forged.json'),
+  };
+  writeFileSync(files.policy, JSON.stringify(trustPolicy(story, members)));
+  writeFileSync(files.proof, proof);
+  writeFileSync(files.forged, flipOneBit(proof));
+  const verify = (file: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        join(root, 'evidence/src/cli.ts'),
+        file,
+        '--policy',
+        files.policy,
+      ],
+      { encoding: 'utf8' },
+    );
+  const good = verify(files.proof);
+  if (good.status !== 0)
+    throw new Error(`medseal-verify refused a valid proof: ${good.stdout}${good.stderr}`);
+  result(true, 'medseal-verify: 离线核验通过 · record proof verified offline');
+  for (const text of good.stdout.trimEnd().split('\n')) detail(text);
+  const bad = verify(files.forged);
+  if (bad.status !== 1) throw new Error(`medseal-verify did not refuse a forged copy: exit ${bad.status}`);
+  result(true, '改动一个比特的副本被识破 · a copy with one bit flipped is refused');
+  for (const text of bad.stdout.split('\n').filter((row) => row.includes('✗'))) detail(text.trim());
+}
+
+/** Flips the lowest bit of one letter inside the first disclosed text of the record. */
+function flipOneBit(proof: string): string {
+  const parsed = JSON.parse(proof) as { disclosure: { elements: { name: string; value?: unknown }[] } };
+  const element = must(
+    parsed.disclosure.elements.find(({ name, value }) => name === 'status' && typeof value === 'string'),
+    'the status element',
+  );
+  const text = String(element.value);
+  element.value = String.fromCharCode(text.charCodeAt(0) ^ 1) + text.slice(1);
+  return JSON.stringify(parsed);
+}

@@ -1,0 +1,40 @@
+import { must, type Story } from '../story.ts';
+import { detail, heading, result } from '../terminal.ts';
+import { type AskedRecord, askHospitalA } from './ask.ts';
+
+const granted = new Set(['MedicationRequest', 'Observation']);
+
+/** 4. Hospital B asks again: exactly what was granted, verified on arrival. */
+export async function askWithConsent(story: Story): Promise<void> {
+  heading(
+    4,
+    '仁和医院再次调阅：只得到授权的内容，并当场核验',
+    'Hospital B asks again: exactly what was granted, verified on arrival',
+  );
+  const startedAt = performance.now();
+  const answer = await askHospitalA(story, 'hospital-b');
+  const took = performance.now() - startedAt;
+  if (answer.outcome !== 'permitted')
+    throw new Error(
+      `expected records, got ${answer.outcome} ${answer.code ?? ''} ${answer.reasons?.[0]?.rule ?? ''}`,
+    );
+  const records = must(answer.records, 'the records');
+  const strangers = records.filter(({ type }) => !granted.has(type));
+  if (strangers.length > 0) throw new Error(`got ${strangers[0]?.type}, which was not granted`);
+  if (records.length === 0) throw new Error('nothing was released');
+  result(true, `${records.length} 份 records: ${counts(records)}`, took);
+  const withheld = new Set(records.flatMap((record) => record.withheld));
+  detail(`没有给出的类型 · not granted, not sent: Condition`);
+  detail(`隐去的内容 · elements withheld: ${[...withheld].sort().join(', ') || '—'}`);
+  result(
+    true,
+    '来源签名、封装、回执、每份记录在已上链日志中的位置均核验 · signature, seal, receipt and inclusion of each record verified',
+  );
+  const [first] = records;
+  if (first !== undefined) story.releasedRecord = { type: first.type, id: first.id, version: first.version };
+}
+
+function counts(records: readonly AskedRecord[]): string {
+  const byType = Map.groupBy(records, ({ type }) => type);
+  return [...byType].map(([type, all]) => `${type} ${all.length}`).join(', ');
+}

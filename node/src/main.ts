@@ -1,0 +1,34 @@
+import { readConfig } from './config.ts';
+import { AppError } from './lib/errors.ts';
+import { startSystem } from './system.ts';
+
+function print(event: string, fields: Record<string, string | number>): void {
+  process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+}
+
+try {
+  const system = await startSystem(readConfig());
+  const stop = (): void => {
+    system.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  print('ready', {
+    organizationId: system.organizationId,
+    apiPort: system.apiPort,
+    peerPort: system.peerPort,
+  });
+} catch (error) {
+  // The message of our own errors is written for an operator; of any other only its kind is said, since it may quote data.
+  const known = error instanceof AppError;
+  print('failed', {
+    code: known ? error.code : 'START_FAILED',
+    message: known
+      ? error.message
+      : `${(error as Error).name}: ${String((error as { code?: unknown }).code ?? 'unexpected')}`,
+  });
+  process.exit(1);
+}

@@ -1,0 +1,215 @@
+import { createFreshness } from './adapters/fabric/freshness.ts';
+import { listenBlocks } from './adapters/fabric/listen.ts';
+import { openKeyFile } from './adapters/keys/file.ts';
+import { createLogger } from './adapters/pino/logger.ts';
+import { migrationsDirectory } from './adapters/postgres/embedded.ts';
+import { migrate } from './adapters/postgres/migrate.ts';
+import { openDatabase } from './adapters/postgres/pool.ts';
+import { type Config, readSettingFile } from './config.ts';
+import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
+import { systemClock } from './lib/clock.ts';
+import { runPseudonymWorker } from './records/index.ts';
+import { openLedger } from './system/ledger.ts';
+import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
+import { ownProfile } from './system/profile.ts';
+import { openProjection, type Projection } from './system/projection.ts';
+import { runRegistration } from './system/registration.ts';
+import { buildServers } from './system/servers.ts';
+
+export type System = { organizationId: string; apiPort: number; peerPort: number; close(): Promise<void> };
+
+/** Things to undo, last first; one that fails does not keep the others from being undone. */
+type Closers = (() => Promise<void> | void)[];
+
+async function closeAll(closers: Closers): Promise<void> {
+  let failure: unknown;
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      failure = error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+}
+
+async function openFoundation(config: Config, closers: Closers): Promise<Foundation> {
+  const logger = createLogger({
+    level: config.MEDSEAL_LOG_LEVEL,
+    organizationId: config.MEDSEAL_ORGANIZATION_ID,
+  });
+  const passphrase = readSettingFile(config, 'MEDSEAL_KEY_PASSPHRASE_FILE').toString('utf8').trim();
+  const keys = openKeyFile({ path: config.MEDSEAL_KEY_FILE, passphrase });
+  const db = openDatabase(config.MEDSEAL_DATABASE_URL, {
+    maxConnections: config.MEDSEAL_DATABASE_CONNECTIONS,
+    onError: (error) => logger.error('database.connection-lost', { error }),
+  });
+  closers.push(() => db.close());
+  await migrate(db, migrationsDirectory);
+  const ledger = openLedger(config);
+  closers.push(() => ledger.connection.close());
+  const certificate = readSettingFile(config, 'MEDSEAL_TLS_CERTIFICATE');
+  const tlsKey = readSettingFile(config, 'MEDSEAL_TLS_KEY');
+  return { config, db, keys, ledger, clock: systemClock, logger, certificate, tlsKey };
+}
+
+/** Runs `work` until the system closes, and waits for it then. */
+function runUntilClosed(closers: Closers, work: (signal: AbortSignal) => Promise<void>): void {
+  const stop = new AbortController();
+  const running = work(stop.signal);
+  closers.push(() => {
+    stop.abort();
+    return running;
+  });
+}
+
+/** How long a start waits for the ledger; without it the node serves its own people and denies partners. */
+const ledgerPatienceMs = 15_000;
+
+/** Follows the ledger; resolves once everything that it held at the start is projected here, or patience is over. */
+async function followLedger(
+  { config, ledger, logger }: Foundation,
+  projection: Projection,
+  closers: Closers,
+): Promise<void> {
+  const after = projection.last();
+  const height = await ledger.port.chainHeight().catch((error: unknown) => {
+    logger.warn('ledger.away-at-start', { error });
+    return 0;
+  });
+  const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
+  const patience = setTimeout(resolve, ledgerPatienceMs);
+  runUntilClosed(closers, (signal) =>
+    listenBlocks({
+      connection: ledger.connection,
+      logger,
+      genesis: ledger.genesis,
+      genesisHash: config.MEDSEAL_LEDGER_GENESIS_HASH,
+      ...(after === undefined ? {} : { after }),
+      onBlock: async (block) => {
+        await projection.take(block);
+        if (projection.height() >= height) resolve();
+      },
+      signal,
+    }),
+  );
+  if (projection.height() < height) await caughtUp;
+  clearTimeout(patience);
+}
+
+/**
+ * Builds and starts a node: database, keys, ledger, modules, workers, servers, in this order. Resolves when it serves.
+ * Whatever fails on the way is undone, and the reason thrown.
+ */
+export async function startSystem(config: Config): Promise<System> {
+  const closers: Closers = [];
+  try {
+    return await start(config, closers);
+  } catch (error) {
+    await closeAll(closers).catch(() => undefined); // the reason to report is the first one
+    throw error;
+  }
+}
+
+async function start(config: Config, closers: Closers): Promise<System> {
+  const foundation = await openFoundation(config, closers);
+  const { db, ledger, logger, clock, keys, certificate } = foundation;
+  let wakeConsents = (): void => undefined;
+  let freshUntil = (): number => 0;
+  const modules = await buildModules(foundation, {
+    freshUntil: () => freshUntil(),
+    wakeConsents: () => wakeConsents(),
+  });
+  const projection = await openProjection({
+    db,
+    channel: config.MEDSEAL_LEDGER_CHANNEL,
+    chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
+    log: modules.log,
+  });
+  await followLedger(foundation, projection, closers);
+  const freshness = createFreshness({
+    ledger: ledger.port,
+    projectedHeight: projection.height,
+    leaseMilliseconds: config.MEDSEAL_LEDGER_LEASE_SECONDS * 1000,
+    clock,
+    logger,
+  });
+  freshUntil = freshness.freshUntil;
+  await freshness.check();
+  runUntilClosed(closers, freshness.run);
+  const profile = ownProfile(config, { keys, logKey: modules.log.logKey, certificate });
+  const registration = { ledger: ledger.port, mspId: config.MEDSEAL_MSP_ID, logger };
+  runUntilClosed(closers, (signal) => runRegistration(profile, registration, signal));
+  const anchoring = modules.log.start();
+  closers.push(() => anchoring.stop());
+  const submitter = startConsentSubmitter({ db, ledger: ledger.port, clock, logger });
+  wakeConsents = submitter.wake;
+  closers.push(async () => {
+    await submitter[Symbol.asyncDispose]();
+  });
+  runUntilClosed(closers, (signal) => runPseudonymWorker({ ...pseudonymWork(foundation, modules) }, signal));
+  return serve({ foundation, modules, projection, freshUntil, closers });
+}
+
+function pseudonymWork(
+  { db, keys, clock, logger, config }: Foundation,
+  { pseudonyms }: Modules,
+): Parameters<typeof runPseudonymWorker>[0] {
+  const pseudonymOf = async (nationalId: string) => {
+    const [pseudonym] = await pseudonyms.pseudonymsOf([nationalId]);
+    if (pseudonym === undefined) throw new Error('the identity service gave no pseudonym');
+    return pseudonym;
+  };
+  return { db, keyStore: keys, clock, logger, tenant: tenantOf(config), pseudonymOf };
+}
+
+async function serve(options: {
+  foundation: Foundation;
+  modules: Modules;
+  projection: Projection;
+  freshUntil: () => number;
+  closers: Closers;
+}): Promise<System> {
+  const { foundation, modules, projection, freshUntil, closers } = options;
+  const { config, db, clock, logger } = foundation;
+  let closing = false;
+  const { api, peer } = buildServers({
+    foundation,
+    modules,
+    isClosing: () => closing,
+    checks: [
+      { name: 'database', check: async () => void (await db.query('select 1')) },
+      {
+        name: 'ledger',
+        check: async () => {
+          if (freshUntil() < clock.now().getTime())
+            throw new Error('the ledger view is older than its lease');
+        },
+      },
+    ],
+    status: async () => ({
+      organizationId: config.MEDSEAL_ORGANIZATION_ID,
+      ledger: {
+        channel: config.MEDSEAL_LEDGER_CHANNEL,
+        kind: foundation.ledger.trust.ledger,
+        height: projection.height(),
+      },
+      log: await modules.log.status(),
+      consents: await outboxStatus(db),
+    }),
+  });
+  closers.push(() => peer.close());
+  await peer.listen(config.MEDSEAL_HOST, config.MEDSEAL_PEER_PORT);
+  closers.push(() => api.close());
+  await api.listen(config.MEDSEAL_HOST, config.MEDSEAL_API_PORT);
+  logger.info('node.ready', { ledger: foundation.ledger.trust.ledger, height: projection.height() });
+  return {
+    organizationId: config.MEDSEAL_ORGANIZATION_ID,
+    apiPort: config.MEDSEAL_API_PORT,
+    peerPort: config.MEDSEAL_PEER_PORT,
+    close: () => {
+      closing = true;
+      return closeAll(closers);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { base64, type ChannelTrust, channelTrust } from '@medseal/evidence';
+import { connectLedger, type LedgerConnection } from '../adapters/fabric/connect.ts';
+import { blockByNumber, createLedger, type LedgerPort } from '../adapters/fabric/contracts.ts';
+import { type Config, readSettingFile } from '../config.ts';
+import type { MspRoots } from '../http/index.ts';
+
+export type Ledger = {
+  connection: LedgerConnection;
+  port: LedgerPort;
+  genesis: Uint8Array;
+  trust: ChannelTrust;
+  /** Roots of every organisation of the channel, as the pinned configuration has them. */
+  mspRoots: MspRoots[];
+  block(number: number): Promise<Uint8Array>;
+};
+
+/** Connects to the channel's gateway and starts the line of trust from the pinned genesis block. */
+export function openLedger(config: Config): Ledger {
+  const genesis = readSettingFile(config, 'MEDSEAL_LEDGER_GENESIS');
+  const trust = channelTrust(genesis, { genesisHash: config.MEDSEAL_LEDGER_GENESIS_HASH });
+  const connection = connectLedger({
+    endpoint: config.MEDSEAL_LEDGER_ENDPOINT,
+    tlsRoot: readSettingFile(config, 'MEDSEAL_LEDGER_TLS_CA'),
+    mspId: config.MEDSEAL_MSP_ID,
+    certificate: readSettingFile(config, 'MEDSEAL_LEDGER_CERTIFICATE'),
+    key: readSettingFile(config, 'MEDSEAL_LEDGER_KEY'),
+    channel: config.MEDSEAL_LEDGER_CHANNEL,
+    chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
+  });
+  return {
+    connection,
+    port: createLedger(connection),
+    genesis,
+    trust,
+    mspRoots: [...trust.applicationMsps.values()].map(({ mspId, roots }) => ({
+      mspId,
+      roots: roots.map(({ der }) => pemOf(der)),
+    })),
+    block: (number) => blockByNumber(connection, number),
+  };
+}
+
+function pemOf(der: Uint8Array): string {
+  const lines = base64(der).match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { fromHex } from '@medseal/evidence';
+import { consentRoutes } from '../consent/index.ts';
+import { evidenceLogRoutes } from '../evidence-log/index.ts';
+import { createResponder, exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
+import {
+  createApiServer,
+  createMetrics,
+  createPeerServer,
+  type HealthCheck,
+  type HttpServer,
+  healthRoutes,
+  type Mount,
+} from '../http/index.ts';
+import { identityRoutes, pseudonymRoutes, verifyStaffToken } from '../identity/index.ts';
+import { recordRoutes } from '../records/index.ts';
+import { type Foundation, type Modules, tenantOf } from './modules.ts';
+
+/** Evaluations a member may ask of the pseudonym function in a day. */
+const dailyPseudonyms = 20_000;
+
+const software = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+export type ServerDeps = {
+  foundation: Foundation;
+  modules: Modules;
+  checks: readonly HealthCheck[];
+  status(): Promise<Record<string, unknown>>;
+  isClosing(): boolean;
+};
+
+/** Builds the two servers: the API for staff and patients, and the port for partners. */
+export function buildServers(deps: ServerDeps): { api: HttpServer; peer: HttpServer } {
+  const { foundation, modules } = deps;
+  const { config, clock, logger, certificate, tlsKey, ledger } = foundation;
+  const metrics = createMetrics();
+  const shared = { tls: { cert: certificate, key: tlsKey }, logger, metrics, clock };
+  const api = createApiServer({
+    ...shared,
+    mounts: apiMounts(deps, metrics),
+    authenticators: {
+      verifyStaffToken: (bearer) =>
+        verifyStaffToken(bearer, { verifier: modules.tokens, organizationId: tenantOf(config) }),
+      verifyPatientSession: (bearer) => modules.patients.verifySession(bearer),
+    },
+  });
+  const peer = createPeerServer({
+    ...shared,
+    mspRoots: ledger.mspRoots,
+    members: modules.members,
+    mounts: peerMounts(foundation, modules),
+  });
+  return { api, peer };
+}
+
+function apiMounts(
+  { foundation, modules, checks, status, isClosing }: ServerDeps,
+  metrics: ReturnType<typeof createMetrics>,
+): Mount[] {
+  const { db, clock, ledger } = foundation;
+  const { members, log, access, patients, consents, decisions, recordsDeps, proofs } = modules;
+  const administration = { db, ledger: ledger.port, evidence: log, access, members, clock };
+  return [
+    { path: '/', router: healthRoutes({ checks, metrics, status, isClosing }) },
+    { path: '/', router: identityRoutes({ patients, administration }) },
+    { path: '/', router: evidenceLogRoutes(log, () => clock.now()) },
+    { path: '/', router: consentRoutes({ consents, decisions }) },
+    { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
+    {
+      path: '/fhir/R4',
+      router: recordRoutes({
+        records: recordsDeps,
+        proofs,
+        software: { version: software.version, publishedAt: '2026-11-22' },
+      }),
+    },
+  ];
+}
+
+function exchangePorts(
+  { config, db, keys, clock }: Foundation,
+  { decisions, records, log, access }: Modules,
+) {
+  return {
+    organizationId: tenantOf(config),
+    keyStore: keys,
+    consent: decisions,
+    ...{ db, clock, records, log, access },
+  };
+}
+
+function requester(foundation: Foundation, modules: Modules): Parameters<typeof exchangeRoutes>[0] {
+  const { members, peers, pseudonyms } = modules;
+  return { ...exchangePorts(foundation, modules), members, peers, pseudonyms };
+}
+
+function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
+  const { config, db, keys, clock } = foundation;
+  const respond = createResponder(exchangePorts(foundation, modules));
+  const exchange = { path: '/', router: exchangePeerRoutes({ respond, nodeUrl: config.MEDSEAL_NODE_URL }) };
+  const secretKey = keys.voprfKey?.();
+  if (secretKey === undefined) return [exchange];
+  const publicKey = fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY);
+  const pseudonyms = pseudonymRoutes({
+    db,
+    evidence: modules.log,
+    clock,
+    secretKey,
+    publicKey,
+    dailyLimit: dailyPseudonyms,
+  });
+  return [exchange, { path: '/', router: pseudonyms }];
+}
