@@ -77,6 +77,7 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
     organizationId,
     clock,
   };
+  let problem: string | undefined;
   return {
     append,
     recordAccess: async (tx, entries) => {
@@ -101,9 +102,14 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
     },
     verifyOwnLog: async () =>
       verifyLog(db, { tenant: organizationId, anchored: await latestOnLedger(ledger, organizationId) }),
-    status: () => logStatus(db, organizationId),
+    status: async () => ({ ...(await logStatus(db, organizationId)), problem }),
     logKey: verifierKey(logOrigin(organizationId), keyStore.publicKey('log')),
-    start: () => startAnchoring({ ...anchoring, logger }, deps.pace),
+    start: () => {
+      const report = (found: string | undefined): void => {
+        problem = found;
+      };
+      return startAnchoring({ ...anchoring, logger, report }, deps.pace);
+    },
   };
 }
 

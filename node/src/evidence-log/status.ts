@@ -6,7 +6,7 @@ import type { LogStatus } from './types.ts';
 const countedPending = 10_000;
 
 /** How far the log has been placed and anchored. */
-export async function logStatus(db: Queryable, organizationId: string): Promise<LogStatus> {
+export async function logStatus(db: Queryable, organizationId: string): Promise<Omit<LogStatus, 'problem'>> {
   const treeSize = await readTreeSize(db);
   const anchoredSize = (await latestAnchor(db, organizationId))?.treeSize ?? 0;
   const pending = await countPending(db, countedPending);

@@ -51,4 +51,6 @@ export type LogStatus = {
   pending: number;
   /** Age of the oldest leaf that no confirmed checkpoint covers. */
   oldestUnanchoredAt: string | undefined;
+  /** Code of what kept the last background round from anchoring; EVIDENCE_LOG_DIVERGED needs a human. */
+  problem: string | undefined;
 };

@@ -49,12 +49,15 @@ describe('the worker', () => {
     const { logger, events } = recorder();
     await node.ledger.setState(organizationId, 'disable');
     await appendLeaves(node.database.db, node.log, 3);
-    const worker = node.restart({ pace: quick, logger }).start();
+    const log = node.restart({ pace: quick, logger });
+    const worker = log.start();
     await vi.waitFor(() => expect(events).toContain('evidence-log.anchor-failed'));
+    expect((await log.status()).problem).toBe('MEMBER_NOT_REGISTERED');
     await node.ledger.setState(organizationId, 'enable');
 
     await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(1), { timeout: 10_000 });
     await worker.stop();
+    expect((await log.status()).problem).toBeUndefined();
   });
 
   it('survives a database that fails', async () => {

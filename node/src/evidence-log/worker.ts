@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type AnchorDeps, type AnchorOutcome, anchor } from './anchor.ts';
 import { countPending } from './leaf-store.ts';
@@ -13,11 +12,14 @@ export const anchorPace: AnchorPace = { pollMilliseconds: 200, maxWaitMillisecon
 const firstPause = 1_000;
 const longestPause = 10_000;
 
+export type WorkerDeps = AnchorDeps & {
+  logger: Logger;
+  /** Told after each round what is wrong, as a code; undefined when all is well. */
+  report(problem: string | undefined): void;
+};
+
 /** Places and anchors leaves until `stop`; a failing round is logged and tried again after a growing pause. */
-export function startAnchoring(
-  deps: AnchorDeps & { logger: Logger },
-  pace: AnchorPace = anchorPace,
-): { stop(): Promise<void> } {
+export function startAnchoring(deps: WorkerDeps, pace: AnchorPace = anchorPace): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const running = run(deps, pace, stopping.signal);
   return {
@@ -28,40 +30,40 @@ export function startAnchoring(
   };
 }
 
-async function run(
-  deps: AnchorDeps & { logger: Logger },
-  pace: AnchorPace,
-  signal: AbortSignal,
-): Promise<void> {
+async function run(deps: WorkerDeps, pace: AnchorPace, signal: AbortSignal): Promise<void> {
   let pause = firstPause;
   let roundAt = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     const due = performance.now() - roundAt >= pace.maxWaitMilliseconds;
-    const well = await attempt(deps, async () => {
+    const problem = await attempt(deps, async () => {
       if (!due && (await countPending(deps.db, pace.maxLeaves)) < pace.maxLeaves) return undefined;
       roundAt = performance.now();
       await sequence(deps.db, deps.organizationId);
       return anchor(deps);
     });
+    deps.report(problem);
+    const well = problem === undefined;
     pause = well ? firstPause : Math.min(pause * 2, longestPause);
     await sleep(well ? pace.pollMilliseconds : pause, signal);
   }
 }
 
+/** Runs one round; what went wrong comes back as a code. */
 async function attempt(
   { logger }: { logger: Logger },
   round: () => Promise<AnchorOutcome | undefined>,
-): Promise<boolean> {
+): Promise<string | undefined> {
   try {
     const outcome = await round();
-    if (outcome === undefined || outcome.state === 'idle' || outcome.state === 'busy') return true;
-    const failed = outcome.state === 'refused' || outcome.state === 'failed';
-    if (failed) logger.warn('evidence-log.anchor-failed', outcome);
-    return !failed;
+    if (outcome?.state !== 'refused' && outcome?.state !== 'failed') return undefined;
+    logger.warn('evidence-log.anchor-failed', outcome);
+    return outcome.state === 'refused'
+      ? outcome.code
+      : `EVIDENCE_ANCHOR_${outcome.kind.toUpperCase().replace('-', '_')}`;
   } catch (error) {
-    const code = error instanceof AppError ? error.code : 'unexpected';
+    const code = (error as { code?: unknown }).code;
     logger.error('evidence-log.round-failed', { code, error });
-    return false;
+    return typeof code === 'string' ? code : 'EVIDENCE_ROUND_FAILED';
   }
 }
 
