@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { connect } from 'node:tls';
 import { gzipSync } from 'node:zlib';
@@ -39,8 +38,6 @@ async function refuses(request: Promise<Answer>, status: number, code: string): 
 }
 
 describe('every mounted route', () => {
-  const documented = readFileSync(new URL('../../../docs/formats/api-errors.md', import.meta.url), 'utf8');
-
   it('refuses a request without credentials, but the listed public ones', async () => {
     const routes = listRoutes(api.mounts);
     expect(routes.length).toBeGreaterThan(15);
@@ -62,16 +59,6 @@ describe('every mounted route', () => {
         'IDENTITY_TOKEN_MISSING',
       ]);
       expect(answer.headers['www-authenticate']).toBe('Bearer');
-    }
-  });
-
-  it('stands in the documented table', () => {
-    for (const { method, path } of listRoutes(api.mounts.filter(({ path: mount }) => mount === '/'))) {
-      expect(documented).toContain(`| ${method} | \`${path}\` |`);
-    }
-    for (const route of publicRoutes) {
-      const [method, path] = route.split(' ');
-      expect(documented).toMatch(new RegExp(`\\| ${method} \\| \`${path}\` \\| nobody`));
     }
   });
 

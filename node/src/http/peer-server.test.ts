@@ -13,7 +13,6 @@ import {
 import { createIdentityFixture, type IdentityFixture } from '../identity/test/fixture.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { rawBodyOf } from '../lib/raw-body.ts';
 import { createMetrics, createPeerServer, type MspRoots, type PeerServer } from './index.ts';
 import { type Authority, createAuthority, type Identity, issueIdentity } from './test/certificates.ts';
 import { type Answer, type Call, call } from './test/client.ts';
@@ -59,7 +58,10 @@ async function register(
 function echo(): Router {
   const router = Router();
   router.post('/peer/echo', (_request, response) => {
-    response.json({ organizationId: peerOf(response).organizationId, bytes: rawBodyOf(response).length });
+    response.json({
+      organizationId: peerOf(response).organizationId,
+      bytes: (response.locals['rawBody'] as Uint8Array).length,
+    });
   });
   return router;
 }

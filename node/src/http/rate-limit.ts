@@ -27,6 +27,8 @@ function limiter(limit: number, keyOf: (request: Request, response: Response) =>
     standardHeaders: false,
     legacyHeaders: false,
     keyGenerator: keyOf,
+    // Forwarding headers are ignored on purpose: anybody can send them.
+    validate: { xForwardedForHeader: false, forwardedHeader: false },
     handler: (_request, _response, next) => next(new HttpError('HTTP_RATE_LIMITED')),
   });
 }

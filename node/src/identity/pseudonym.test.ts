@@ -117,6 +117,20 @@ describe('pseudonyms', () => {
     expect(atA[0]).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it('are as documented', async () => {
+    const documented = voprf.deriveKeyPair(
+      new Uint8Array(32).fill(0xa3),
+      new TextEncoder().encode('test key'),
+    );
+    const evaluate = (request: { blinded: string[] }) =>
+      evaluatePseudonyms(request, 'hospital-a', { ...deps, ...documented });
+    const client = createPseudonymClient({ publicKey: documented.publicKey, evaluate });
+
+    expect(await client.pseudonymsOf([nationalId])).toEqual([
+      '29f430e00b3e74f546b6e94603eb6af820de49e9f54d4577c8e4802bc8a38a0a',
+    ]);
+  });
+
   it('shows the service nothing that two requests for one person have in common', async () => {
     const seen: string[] = [];
     const client = createPseudonymClient({
