@@ -41,10 +41,10 @@ export const labels: Record<string, Text> = {
 export const ordinaryLabels: ReadonlySet<string> = new Set(['U', 'L', 'M', 'N']);
 
 /** Labels that a wider one includes; used where something is denied, never where it is opened. */
-export const narrowerLabels: Readonly<Record<string, readonly string[]>> = {
-  ETH: ['ETHUD', 'OPIOIDUD'],
-  R: ['V'],
-};
+export const narrowerLabels: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ETH', ['ETHUD', 'OPIOIDUD']],
+  ['R', ['V']],
+]);
 
 /** Words for the types a patient meets most; another type is shown by its FHIR name. */
 export const typeWords: Record<string, Text> = {

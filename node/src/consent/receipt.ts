@@ -7,9 +7,9 @@ import {
   fromHex,
   hex,
   utf8,
-  verifyEd25519,
 } from '@medseal/evidence';
 import { z } from 'zod';
+import { ed25519Key, verifyEd25519 } from '../crypto/ed25519.ts';
 import type { KeyStore } from '../crypto/index.ts';
 import type { DecisionReceipt } from './types.ts';
 
@@ -85,7 +85,7 @@ function isSignedBy(
   { message, signature }: { message: Uint8Array; signature: string },
 ): boolean {
   try {
-    return verifyEd25519(fromBase64url(signature), message, fromHex(publicKey));
+    return verifyEd25519(fromBase64url(signature), message, ed25519Key(fromHex(publicKey)));
   } catch {
     // Not bytes at all: the same answer as a wrong signature.
     return false;

@@ -31,7 +31,7 @@ function opensLabels(opened: Grant['labels'], labels: readonly string[]): boolea
   const implied = (label: string): boolean =>
     label === 'R'
       ? specific.length > 0
-      : (narrowerLabels[label] ?? []).some((narrower) => specific.includes(narrower));
+      : (narrowerLabels.get(label) ?? []).some((narrower) => specific.includes(narrower));
   return sensitive.every((label) => opened.includes(label) || implied(label));
 }
 
@@ -47,11 +47,7 @@ function excludes(exclusion: GrantExclusion, record: RecordDescriptor): boolean 
 
 /** An excluded label takes its narrower ones along. */
 function carries(labels: readonly string[], excluded: string): boolean {
-  const all = [
-    excluded,
-    ...(Object.hasOwn(narrowerLabels, excluded) ? (narrowerLabels[excluded] ?? []) : []),
-  ];
-  return all.some((label) => labels.includes(label));
+  return [excluded, ...(narrowerLabels.get(excluded) ?? [])].some((label) => labels.includes(label));
 }
 
 /** Certainly inside: the whole span that the date may mean is. */

@@ -77,11 +77,16 @@ function instanceWords(instances: string[] | undefined, language: Language): str
 
 function dayWords(days: DataPeriod | undefined, language: Language): string[] {
   if (days === undefined) return [];
-  const { start, end } = days;
-  if (language === 'zh') {
-    return [`记录日期${start === undefined ? '' : `从 ${start}`}${end === undefined ? '起' : `到 ${end}`}`];
-  }
-  return [`dated${start === undefined ? '' : ` from ${start}`}${end === undefined ? ' on' : ` to ${end}`}`];
+  const span = spanWords(days, language);
+  return [language === 'zh' ? `仅限${span}的记录` : `dated ${span} only`];
+}
+
+/** A span of days or of moments, which may be open at one end. */
+function spanWords({ start, end }: { start?: string; end?: string }, language: Language): string {
+  const zh = language === 'zh';
+  if (start === undefined) return zh ? ` ${end} 及以前` : `${end} or earlier`;
+  if (end === undefined) return zh ? ` ${start} 及以后` : `${start} or later`;
+  return zh ? ` ${start} 至 ${end} ` : `${start} to ${end}`;
 }
 
 function excluded(exclusion: Exclusion, names: Names, language: Language): string {
@@ -104,9 +109,13 @@ function excluded(exclusion: Exclusion, names: Names, language: Language): strin
 
 function periodWords(period: { start?: string; end?: string } | undefined, language: Language): string[] {
   if (period === undefined) return [];
-  const start = period.start === undefined ? '' : moment(period.start);
-  const end = period.end === undefined ? '' : moment(period.end);
-  return [language === 'zh' ? `时间：${start}至${end}` : `time: ${start} to ${end}`];
+  const { start, end } = period;
+  const moments = {
+    ...(start === undefined ? {} : { start: moment(start) }),
+    ...(end === undefined ? {} : { end: moment(end) }),
+  };
+  const span = spanWords(moments, language);
+  return [language === 'zh' ? `时间：${span.trim()}` : `time: ${span}`];
 }
 
 function wordList(codes: readonly string[], words: Record<string, Text>, language: Language): string {
