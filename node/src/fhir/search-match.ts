@@ -20,14 +20,8 @@ export function matches(values: SearchValues, query: SearchQuery): boolean {
   return query.criteria.every((criterion) => meets(values, criterion, query.type));
 }
 
-/** All values that the parameter reads from a record. */
-export function valuesOf(values: SearchValues, parameter: SearchParameter): readonly SearchValue[] {
-  const [only, ...others] = parameter.paths;
-  if (only && others.length === 0) return valuesAtPath(values, only.path);
-  return parameter.paths.flatMap(({ path }) => valuesAtPath(values, path));
-}
-
-function valuesAtPath(values: SearchValues, path: string): readonly SearchValue[] {
+/** The values at one of the paths that a parameter reads. */
+export function valuesAtPath(values: SearchValues, path: string): readonly SearchValue[] {
   if (path === ID_PATH) return values.id === undefined ? [] : [` ${values.id}`];
   if (path === LAST_UPDATED_PATH) return values.at === undefined ? [] : [[values.at, values.at + 1]];
   return values.paths[path] ?? [];
@@ -35,7 +29,9 @@ function valuesAtPath(values: SearchValues, path: string): readonly SearchValue[
 
 function meets(values: SearchValues, criterion: Criterion, type: string): boolean {
   const { parameter, modifier, operands, isMissing } = criterion;
-  if (modifier === 'missing') return (valuesOf(values, parameter).length === 0) === isMissing;
+  if (modifier === 'missing') {
+    return parameter.paths.every(({ path }) => valuesAtPath(values, path).length === 0) === isMissing;
+  }
   const isMet = parameter.paths.some(({ path, system }) => {
     const candidates = valuesAtPath(values, path).filter((value) => isOfSystem(value, system));
     return candidates.some((value) =>

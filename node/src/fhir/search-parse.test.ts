@@ -136,6 +136,7 @@ describe('parseSearch', () => {
     expect(query('Observation', 'patient=p1').patientId).toBe('p1');
     expect(query('Observation', 'subject=Patient/p1&code=x').patientId).toBe('p1');
     expect(query('Observation', 'subject:Patient=p1').patientId).toBe('p1');
+    expect(query('AuditEvent', 'patient=p1').patientId).toBe('p1');
     expect(query('Patient', '_id=p1')).toMatchObject({ patientId: 'p1', ids: ['p1'] });
     expect(query('Patient', 'identifier=http://x.example|1').identifiers).toEqual([
       { system: 'http://x.example', value: '1' },
@@ -151,6 +152,7 @@ describe('parseSearch', () => {
     ['Observation', 'code=p1'],
     ['Patient', '_id=p1,p2'],
     ['Patient', 'link=Patient/p1'],
+    ['AuditEvent', 'entity=Patient/p1'],
   ])('does not take %s?%s as confined to one patient', (type, text) => {
     expect(query(type, text).patientId).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { valuesOf } from './search-match.ts';
+import { valuesAtPath } from './search-match.ts';
 import type { SearchQuery, SearchValue, SearchValues, SortKey } from './types.ts';
 
 type Key = string | number;
@@ -28,17 +28,21 @@ function compare(a: Key, b: Key): number {
   return a < b ? -1 : 1;
 }
 
+/** Called for every comparison of a sort: no intermediate arrays. */
 function sortValue(values: SearchValues, { parameter, direction }: SortKey): Key | undefined {
-  const keys = valuesOf(values, parameter).map((value) => sortKey(value, direction));
-  return keys.reduce<Key | undefined>((best, key) => {
-    if (best === undefined) return key;
-    return (direction === 'ascending' ? key < best : key > best) ? key : best;
-  }, undefined);
+  let best: Key | undefined;
+  for (const { path } of parameter.paths) {
+    for (const value of valuesAtPath(values, path)) {
+      const key = sortKey(value, direction);
+      if (best === undefined || (direction === 'ascending' ? key < best : key > best)) best = key;
+    }
+  }
+  return best;
 }
 
 function sortKey(value: SearchValue, direction: SortKey['direction']): Key {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'string') return value.toLowerCase();
-  const [low, high] = value;
-  return direction === 'ascending' ? (low ?? Number.NEGATIVE_INFINITY) : (high ?? Number.POSITIVE_INFINITY);
+  if (direction === 'ascending') return value[0] ?? Number.NEGATIVE_INFINITY;
+  return value[1] ?? Number.POSITIVE_INFINITY;
 }
