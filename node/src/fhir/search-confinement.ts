@@ -11,8 +11,9 @@ export function confinement(
   const owners = new Set(supportedType(type)?.owners);
   const patients = firstOf(
     plain,
-    ({ parameter }) =>
-      parameter.type === 'reference' && parameter.paths.every(({ path }) => owners.has(path)),
+    // All owner paths: a criterion on one of several would not be met by the whole compartment.
+    ({ parameter: { type: kind, paths } }) =>
+      kind === 'reference' && paths.length === owners.size && paths.every(({ path }) => owners.has(path)),
     patientOf,
   );
   const distinct = new Set(type === 'Patient' ? ids : patients);
