@@ -125,8 +125,10 @@ function recordsStandIn(received: unknown[]): Router {
   });
   router.get('/:type/:id', (request, response) => {
     if (request.params.id === 'broken') throw new Error('value of 张三 in column name');
-    if (request.params.id === 'slow') setTimeout(() => response.json({}), 300);
-    else response.json({ id: request.params.id });
+    if (request.params.id === 'slow') {
+      received.push('slow');
+      setTimeout(() => response.json({}), 300);
+    } else response.json({ id: request.params.id });
   });
   return router;
 }
