@@ -1,12 +1,6 @@
-import { createRequire } from 'node:module';
 import type { Message } from 'google-protobuf';
-import type * as timestampFile from 'google-protobuf/google/protobuf/timestamp_pb.js';
+import timestamps, { type Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { SoloError } from './errors.ts';
-
-// The generated CommonJS file has no exports that an `import` can see.
-const { Timestamp } = createRequire(import.meta.url)(
-  'google-protobuf/google/protobuf/timestamp_pb.js',
-) as typeof timestampFile;
 
 type MessageType<M> = { deserializeBinary(bytes: Uint8Array): M };
 
@@ -36,12 +30,12 @@ export function encode<M extends Message>(message: M, set: (message: M) => void)
   return fill(message, set).serializeBinary();
 }
 
-export function timestampOf(date: Date): timestampFile.Timestamp {
-  return Timestamp.fromDate(date);
+export function timestampOf(date: Date): Timestamp {
+  return timestamps.Timestamp.fromDate(date);
 }
 
-export function timestampAt({ seconds, nanos }: { seconds: number; nanos: number }): timestampFile.Timestamp {
-  return fill(new Timestamp(), (at) => {
+export function timestampAt({ seconds, nanos }: { seconds: number; nanos: number }): Timestamp {
+  return fill(new timestamps.Timestamp(), (at) => {
     at.setSeconds(seconds);
     at.setNanos(nanos);
   });

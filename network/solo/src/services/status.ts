@@ -1,12 +1,8 @@
-import { createRequire } from 'node:module';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { gateway, google } from '@hyperledger/fabric-protos';
-import type * as anyFile from 'google-protobuf/google/protobuf/any_pb.js';
+import anyMessages from 'google-protobuf/google/protobuf/any_pb.js';
 import { SoloError, type SoloErrorCode, textOf } from '../errors.ts';
 import { encode, fill } from '../protobuf.ts';
-
-// The generated CommonJS file has no exports that an `import` can see.
-const { Any } = createRequire(import.meta.url)('google-protobuf/google/protobuf/any_pb.js') as typeof anyFile;
 
 /** gRPC keeps headers short; a longer text is cut. */
 const maxDetailCharacters = 1500;
@@ -45,7 +41,7 @@ export function detailedStatus(
     value.setCode(code);
     value.setMessage(text);
     value.setDetailsList([
-      fill(new Any(), (packed) =>
+      fill(new anyMessages.Any(), (packed) =>
         packed.pack(
           encode(new gateway.ErrorDetail(), (entry) => {
             entry.setAddress('localhost');

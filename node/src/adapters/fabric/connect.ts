@@ -37,7 +37,8 @@ export function connectLedger(settings: ConnectionSettings): LedgerConnection {
   const within = (milliseconds: number) => () => ({ deadline: clock.now().getTime() + milliseconds });
   const client = new Client(settings.endpoint, credentials.createSsl(Buffer.from(settings.tlsRoot)), {
     'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.keepalive_time_ms': 30_000,
+    // A Fabric peer ends a connection that pings more often than once a minute (peer.keepalive.minInterval).
+    'grpc.keepalive_time_ms': 70_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.initial_reconnect_backoff_ms': 200,
     'grpc.max_reconnect_backoff_ms': 5_000,
