@@ -24,9 +24,9 @@ export function result(passed: boolean, text: string, milliseconds?: number): vo
   line(`   ${passed ? green('✓') : red('✗')} ${text}${time}`);
 }
 
-/** A further line of the result above it. */
+/** Further lines of the result above them. */
 export function detail(text: string): void {
-  line(`     ${text}`);
+  for (const row of text.split('\n')) line(`     ${row}`.trimEnd());
 }
 
 export function formatDuration(milliseconds: number): string {

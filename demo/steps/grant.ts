@@ -25,10 +25,10 @@ export async function enrolPatient(story: Story): Promise<void> {
     await client.call<{ challenge: string; rpId?: string }>('POST', '/passkeys/login/options'),
     200,
   );
-  const session = await client.call<{ bearer: string }>('POST', '/passkeys/login', {
+  const session = await client.call<{ token: string }>('POST', '/passkeys/login', {
     body: { response: sign(story, login.challenge) },
   });
-  story.patientBearer = expectStatus(session, 200).bearer;
+  story.patientBearer = expectStatus(session, 200).token;
 }
 
 /** The passkey's signature over a challenge (WebAuthn assertion). */

@@ -136,7 +136,7 @@ function verifyOffline(
   if (good.status !== 0)
     throw new Error(`medseal-verify refused a valid proof: ${good.stdout}${good.stderr}`);
   result(true, 'medseal-verify: 离线核验通过 · record proof verified offline');
-  for (const text of good.stdout.trimEnd().split('\n')) detail(text);
+  detail(good.stdout.trim());
   const bad = verify(files.forged);
   if (bad.status !== 1) throw new Error(`medseal-verify did not refuse a forged copy: exit ${bad.status}`);
   result(true, '改动一个比特的副本被识破 · a copy with one bit flipped is refused');

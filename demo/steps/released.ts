@@ -1,4 +1,5 @@
-import { must, type Story } from '../story.ts';
+import { expectStatus } from '../client.ts';
+import { clientOf, must, type Story } from '../story.ts';
 import { detail, heading, result } from '../terminal.ts';
 import { type AskedRecord, askHospitalA } from './ask.ts';
 
@@ -23,6 +24,9 @@ export async function askWithConsent(story: Story): Promise<void> {
   if (strangers.length > 0) throw new Error(`got ${strangers[0]?.type}, which was not granted`);
   if (records.length === 0) throw new Error('nothing was released');
   result(true, `${records.length} 份 records: ${counts(records)}`, took);
+  const kept = (await held(story, 'Observation')) + (await held(story, 'MedicationRequest')) - records.length;
+  if (kept <= 0) throw new Error('no sensitive record was kept back');
+  detail(`未给出的敏感记录 · sensitive records kept back, their number is not told to hospital B: ${kept}`);
   const withheld = new Set(records.flatMap((record) => record.withheld));
   detail(`没有给出的类型 · not granted, not sent: Condition`);
   detail(`隐去的内容 · elements withheld: ${[...withheld].sort().join(', ') || '—'}`);
@@ -32,6 +36,15 @@ export async function askWithConsent(story: Story): Promise<void> {
   );
   const [first] = records;
   if (first !== undefined) story.releasedRecord = { type: first.type, id: first.id, version: first.version };
+}
+
+/** How many records of a type hospital A holds of the patient, as the patient sees it. */
+async function held(story: Story, type: string): Promise<number> {
+  const { patientId } = must(story.patient, 'the patient');
+  const bearer = must(story.patientBearer, "the patient's session");
+  const path = `/fhir/R4/${type}?patient=${patientId}&_summary=count`;
+  const answer = await clientOf(story, 'hospital-a').call<{ total: number }>('GET', path, { bearer });
+  return expectStatus(answer, 200).total;
 }
 
 function counts(records: readonly AskedRecord[]): string {

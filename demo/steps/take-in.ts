@@ -40,7 +40,10 @@ export async function takeIn(story: Story, folder: string): Promise<void> {
   bar.finish(
     `${patients.length} 位患者 patients, ${resources} 份 resources, ${Math.round((resources * 1000) / took)}/s`,
   );
-  story.patient = must(patients.find(({ file }) => file.startsWith(heroFile)) ?? patients[0], 'a patient in the folder');
+  story.patient = must(
+    patients.find(({ file }) => file.startsWith(heroFile)) ?? patients[0],
+    'a patient in the folder',
+  );
   const anchoredAt = performance.now();
   const { treeSize } = await anchored(story);
   result(

@@ -120,6 +120,8 @@ async function start(config: Config, closers: Closers): Promise<System> {
     freshUntil: () => freshUntil(),
     wakeConsents: () => wakeConsents(),
   });
+  closers.push(() => modules.log.accessWriter.close());
+  closers.push(() => modules.peers.close());
   const projection = await openProjection({
     db,
     channel: config.MEDSEAL_LEDGER_CHANNEL,

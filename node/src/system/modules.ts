@@ -75,41 +75,56 @@ function buildPeers(
   return { peers, pseudonyms };
 }
 
-/** Builds the modules in the order of their ranks. `freshUntil` is the ledger view's lease, `wakeConsents` the submitter's bell. */
-export async function buildModules(
-  foundation: Foundation,
-  { freshUntil, wakeConsents }: { freshUntil: () => number; wakeConsents: () => void },
-): Promise<Modules> {
-  const { config, db, keys, ledger, clock, logger } = foundation;
-  const tenant = tenantOf(config);
-  const members = membersIn(db);
-  const { log, access } = buildLog(foundation);
+function buildTokens({ config, clock }: Foundation): TokenVerifier {
+  const ca =
+    config.MEDSEAL_OIDC_CA === undefined ? {} : { ca: readSettingFile(config, 'MEDSEAL_OIDC_CA').toString() };
+  const { MEDSEAL_OIDC_ISSUER: issuer, MEDSEAL_OIDC_AUDIENCE: audience } = config;
+  return createTokenVerifier({ issuer, audience, clock, ...ca });
+}
+
+function buildPatients(
+  { config, db, keys, clock }: Foundation,
+  { access, exists }: { access: Modules['access']; exists: Records['exists'] },
+): Patients {
   const relyingParty = {
     id: config.MEDSEAL_WEBAUTHN_RP_ID,
     origin: config.MEDSEAL_WEBAUTHN_ORIGIN,
     name: config.MEDSEAL_ORGANIZATION_NAME_ZH,
   };
-  const directory = { exists: (patientId: Parameters<Records['exists']>[0]) => records.exists(patientId) };
-  const patients = createPatients({ db, keys, clock, access, patients: directory, relyingParty });
+  return createPatients({ db, keys, clock, access, patients: { exists }, relyingParty });
+}
+
+/** Bells and clocks that exist only once the system runs. */
+export type Late = {
+  /** Until when this node's view of the ledger counts. */
+  freshUntil: () => number;
+  /** Told when a consent waits to be put on the ledger. */
+  wakeConsents: () => void;
+};
+
+/** Builds the modules in the order of their ranks. */
+export async function buildModules(foundation: Foundation, late: Late): Promise<Modules> {
+  const { config, db, keys: keyStore, ledger, clock, logger } = foundation;
+  const members = membersIn(db);
+  const { log, access } = buildLog(foundation);
+  const patients = buildPatients(foundation, { access, exists: (patientId) => records.exists(patientId) });
+  const shared = { db, keyStore, clock, tenant: tenantOf(config) };
   const decisions = await createDecisions({
-    ...{ db, clock, tenant, members, logger },
-    keyStore: keys,
-    ledgerView: { freshUntil },
+    ...shared,
+    ...{ members, logger, evidence: log },
+    ledgerView: { freshUntil: late.freshUntil },
     policy: openPolicy(),
-    evidence: log,
   });
   const consents = createConsents({
-    ...{ db, clock, tenant, members, access },
-    keyStore: keys,
-    evidence: log,
+    ...shared,
+    ...{ members, access, evidence: log },
     assertions: patients,
-    onQueued: wakeConsents,
+    onQueued: late.wakeConsents,
   });
   const recordsDeps: RecordsDeps = {
-    ...{ db, clock, tenant, log, access },
-    keyStore: keys,
+    ...shared,
+    ...{ log, access, consent: decisions },
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
-    consent: decisions,
     forget: [patients.forget],
   };
   const proofs: Modules['proofs'] = {
@@ -117,21 +132,15 @@ export async function buildModules(
     blocks: async ({ blockNumber }) => ({ block: await ledger.block(blockNumber), configBlocks: [] }),
   };
   const records = createRecords(recordsDeps, proofs);
-  const ca =
-    config.MEDSEAL_OIDC_CA === undefined ? {} : { ca: readSettingFile(config, 'MEDSEAL_OIDC_CA').toString() };
-  const tokens = createTokenVerifier({
-    issuer: config.MEDSEAL_OIDC_ISSUER,
-    audience: config.MEDSEAL_OIDC_AUDIENCE,
-    clock,
-    ...ca,
-  });
+  const tokens = buildTokens(foundation);
+  const partners = buildPeers(foundation, members);
   return {
     members,
     log,
     access,
     patients,
     tokens,
-    ...buildPeers(foundation, members),
+    ...partners,
     decisions,
     consents,
     recordsDeps,
