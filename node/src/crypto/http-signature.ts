@@ -1,5 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { createHash, type KeyObject } from 'node:crypto';
 import {
   type BareItem,
   type InnerList,
@@ -9,6 +8,7 @@ import {
   serializeDictionary,
   serializeInnerList,
 } from 'structured-headers';
+import { ed25519Key, verifyEd25519 } from './ed25519.ts';
 import {
   type HttpFields,
   HttpSignatureError,
@@ -68,19 +68,11 @@ export function messageKeyId(organizationId: string, publicKey: Uint8Array): str
   return `${organizationId}#${createHash('sha256').update(publicKey).digest('hex').slice(0, 16)}`;
 }
 
-// SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4) up to the key itself.
-const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex');
-
-/** A registered key; one of small order would pass signatures that nobody made. */
+/** A registered key; what is no sound Ed25519 key is SIGNATURE_KEY. */
 export function messageVerifier(organizationId: string, publicKey: Uint8Array): MessageVerifier {
-  try {
-    if (ed25519.Point.fromBytes(publicKey).isSmallOrder()) throw new HttpSignatureError('SIGNATURE_KEY');
-    const spki = Buffer.concat([ed25519Prefix, publicKey]);
-    const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-    return { keyId: messageKeyId(organizationId, publicKey), key };
-  } catch (cause) {
-    throw new HttpSignatureError('SIGNATURE_KEY', { cause });
-  }
+  const key = ed25519Key(publicKey);
+  if (key === undefined) throw new HttpSignatureError('SIGNATURE_KEY');
+  return { keyId: messageKeyId(organizationId, publicKey), key };
 }
 
 /** Content-Digest (RFC 9530 §2) with sha-256 alone. */
@@ -172,7 +164,7 @@ function verifyMessage(
   // Byte for byte, so that an algorithm beside sha-256 or another spelling of it is refused as well.
   if (fields['content-digest'] !== contentDigest(body)) throw new HttpSignatureError('SIGNATURE_DIGEST');
   const base = signatureBase(input, message);
-  if (!verify(null, Buffer.from(base), verifier.key, signature)) {
+  if (!verifyEd25519(signature, Buffer.from(base), verifier.key)) {
     throw new HttpSignatureError('SIGNATURE_INVALID');
   }
   return { input, base };

@@ -17,6 +17,7 @@ const observation = (value: number): Resource => ({
   valueQuantity: { value, unit: 'mmol/L' },
   effectiveDateTime: `2025-03-${String(value + 1).padStart(2, '0')}`,
   note: [{ text: 'secret note' }],
+  _note: [{ extension: [{ url: 'https://example.org/x', valueString: 'secret note beside' }] }],
 });
 
 beforeAll(async () => {
@@ -78,7 +79,7 @@ describe('a consented exchange', () => {
       valueQuantity: { value: 3 },
       subject: { reference: `Patient/${patientId}` },
     });
-    expect(records[3]?.withheld).toEqual(['note']);
+    expect(records[3]?.withheld).toEqual(['_note', 'note']);
     expect(JSON.stringify(source)).not.toContain('secret note');
     expect(checks.map(({ name }) => name)).toEqual([
       'signature',

@@ -1,5 +1,5 @@
-import { verify } from 'node:crypto';
 import { canonicalJson, hex, sha256, utf8 } from '@medseal/evidence';
+import { verifyEd25519 } from '../crypto/ed25519.ts';
 import type { MessageVerifier } from '../crypto/http-signature.ts';
 import type { KeyStore } from '../crypto/index.ts';
 import { withoutAbsent } from './messages.ts';
@@ -19,7 +19,7 @@ export function verifyReceipt(
   { signature, ...content }: ExchangeReceipt,
   verifier: MessageVerifier,
 ): boolean {
-  return verify(null, signedBytes(content), verifier.key, Buffer.from(signature, 'base64'));
+  return verifyEd25519(Buffer.from(signature, 'base64'), signedBytes(content), verifier.key);
 }
 
 /** Names a decision receipt in an exchange receipt. */

@@ -79,9 +79,15 @@ function within(decision: Permit, asked: DataPeriod | undefined): Permit {
   return { ...decision, grants };
 }
 
-/** Redactions are element names; `Type.element` is for one type. What a record is and its id are never withheld. */
+// What a record cannot be read without.
+const kept: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta']);
+
+/**
+ * The elements of a type that `redactions` name (`Type.element` is for one type), with the extensions that FHIR keeps
+ * beside them (`_element`).
+ */
 export function withheldNames(type: string, redactions: readonly string[]): Set<string> {
   const prefix = `${type}.`;
   const names = redactions.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
-  return new Set(names.filter((name) => name !== 'resourceType' && name !== 'id'));
+  return new Set(names.filter((name) => !kept.has(name)).flatMap((name) => [name, `_${name}`]));
 }

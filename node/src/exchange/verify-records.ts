@@ -7,12 +7,14 @@ import {
   hex,
   leafBytes,
   leafHash,
+  type NoteVerifier,
   openDisclosure,
   openNote,
   parseCheckpoint,
   parseVerifierKey,
   verifyInclusion,
 } from '@medseal/evidence';
+import { ed25519Key, verifyEd25519 } from '../crypto/ed25519.ts';
 import { compartmentPatient, FhirError, type Resource } from '../fhir/index.ts';
 import type { Member } from '../identity/index.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -101,10 +103,16 @@ function patientOf({ resource, withheld }: ReceivedRecord): string | undefined {
 function checkpointOf(checkpoint: SentCheckpoint | null, source: Member): TreeHead {
   if (checkpoint === null) throw new ReplyRejected('REPLY_CHECKPOINT');
   const { origin, treeSize, rootHash } = rejectAs('REPLY_CHECKPOINT', () =>
-    parseCheckpoint(openNote(checkpoint.note, [parseVerifierKey(source.logKey)]).text),
+    parseCheckpoint(openNote(checkpoint.note, [verifierOf(source)]).text),
   );
   if (origin !== logOrigin(source.organizationId)) throw new ReplyRejected('REPLY_CHECKPOINT');
   return { treeSize, rootHash };
+}
+
+function verifierOf({ logKey }: Member): NoteVerifier {
+  const verify: NoteVerifier['verify'] = (signature, text, key) =>
+    verifyEd25519(signature, text, ed25519Key(key));
+  return { ...parseVerifierKey(logKey), verify };
 }
 
 /**
