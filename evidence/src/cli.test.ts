@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { bftChannel, singleChannel } from '../test/alliance.ts';
+import { createLog, makeProof, policyOf } from '../test/proof.ts';
+
+const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'medseal-verify-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const channel = bftChannel();
+const log = createLog();
+const proof = makeProof(channel, log, { withheld: ['status'] });
+const policy = file('policy.json', policyOf(channel, log));
+const valid = file('valid.json', proof);
+
+function file(name: string, content: unknown): string {
+  const path = join(directory, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+}
+
+describe('medseal-verify', () => {
+  test('exits 0 for a valid proof and reports under the four headings in both languages', async () => {
+    const { code, out } = await run(valid, '--policy', policy);
+
+    expect(code).toBe(0);
+    for (const heading of ['谁 · Who', '上链前', '上链后一致性', '平台中立性'])
+      expect(out).toContain(heading);
+    expect(out).toContain('有效 · VALID');
+    expect(out).toContain('This does not prove that the content is true');
+    expect(out).not.toMatch(/[✗○]/);
+  });
+
+  test('prints no content of the record unless asked to', async () => {
+    const plain = await run(valid, '--policy', policy);
+    const json = await run(valid, '--policy', policy, '--json');
+    const shown = await run(valid, '--policy', policy, '--json', '--show');
+
+    for (const { out } of [plain, json]) expect(out).not.toMatch(/mmHg|服药|observation-5|123\.5/);
+    expect(JSON.parse(json.out)).toMatchObject({ verdict: 'valid', ledger: 'fabric' });
+    expect(JSON.parse(shown.out).record).toMatchObject({
+      withheld: ['status'],
+      resource: { resourceType: 'Observation' },
+    });
+  });
+
+  test('exits 1 for a tampered proof and names the check that failed, without the content even if asked', async () => {
+    const tampered = file('tampered.json', JSON.stringify(proof).replace('123.5', '113.5'));
+
+    const { code, out } = await run(tampered, '--policy', policy, '--show');
+
+    expect(code).toBe(1);
+    expect(out).toContain('✗ content [LEAF_DIGEST]');
+    expect(out).toContain('被改动 · TAMPERED');
+    expect(out).not.toContain('mmHg');
+  });
+
+  test('says of a solo ledger that its evidence binds nobody', async () => {
+    const solo = singleChannel({ consensus: 'solo' });
+    const soloProof = file('solo.json', makeProof(solo, log, { confirmation: 'none' }));
+    const soloPolicy = file('solo-policy.json', policyOf(solo, log, { ledger: 'solo' }));
+
+    const { code, out } = await run(soloProof, '--policy', soloPolicy);
+
+    expect(code).toBe(0);
+    expect(out).toContain('全部密钥在同一台机器上');
+    expect(out).toContain('binds nobody');
+  });
+
+  test('exits 2 when it cannot decide', async () => {
+    const duplicate = file(
+      'duplicate.json',
+      '{"format":"medseal/record-proof/v1","format":"medseal/record-proof/v1"}',
+    );
+    const huge = file('huge.json', '');
+    truncateSync(huge, 65 * 1024 * 1024);
+    const cases: [args: string[], text: string][] = [
+      [[], 'medseal-verify FILE --policy'],
+      [[valid], 'medseal-verify FILE --policy'],
+      [[valid, '--policy', policy, '--unknown'], 'unknown'],
+      [[join(directory, 'absent.json'), '--policy', policy], 'ENOENT'],
+      [[valid, '--policy', valid], 'POLICY_INVALID'],
+      [[duplicate, '--policy', policy], 'JSON_DUPLICATE_KEY'],
+      [[huge, '--policy', policy], 'PROOF_TOO_LARGE'],
+      [[file('other.json', '{}'), '--policy', policy], 'CANNOT DECIDE'],
+    ];
+    for (const [args, text] of cases) {
+      const { code, out, err } = await run(...args);
+      expect([code, (out + err).includes(text)], text).toEqual([2, true]);
+    }
+    const { code, out } = await run(duplicate, '--policy', policy, '--json');
+    expect([code, JSON.parse(out).verdict]).toEqual([2, 'undecided']);
+  });
+});
