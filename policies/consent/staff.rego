@@ -14,7 +14,7 @@ known_roles := {
 	"clinician", "registrar", "pharmacist", "privacy-officer", "administrator", "regulator", "researcher",
 }
 
-register_types := ["Account", "Coverage", "Encounter", "Patient", "RelatedPerson"]
+register_types := ["Account", "Consent", "Coverage", "Encounter", "Patient", "RelatedPerson"]
 
 payment_types := ["Account", "Claim", "ClaimResponse", "Coverage", "Encounter", "ExplanationOfBenefit", "Patient"]
 

@@ -54,6 +54,7 @@ test_a_pharmacist_sees_medication_only if {
 test_a_registrar_registers_and_settles_but_sees_no_sensitive_content if {
 	result := consent.decision with input as asking(["registrar"], "HOPERAT", ["Patient", "Observation"])
 	result.grants == [{"types": ["Patient"], "labels": []}]
+	permits(asking(["registrar"], "HOPERAT", ["Consent"]), ["role.registrar"])
 	permits(acting(["registrar"], "TREAT", "write"), ["role.registrar"])
 	permits(asking(["registrar"], "HPAYMT", ["Claim"]), ["role.registrar"])
 	denied_by(asking(["registrar"], "HPAYMT", ["Observation"]), ["type.not-permitted"])

@@ -3,6 +3,7 @@ import type { Members } from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../lib/sql.ts';
+import type { Decisions } from './decisions.ts';
 import type { AccessPort, AssertionPort, EvidencePort } from './ports.ts';
 
 /** What granting, revoking and reading consents needs. */
@@ -13,6 +14,8 @@ export type ConsentDeps = {
   /** This organisation: the custodian of every consent kept here. */
   tenant: OrganizationId;
   members: Pick<Members, 'get'>;
+  /** Decides who may read consents. */
+  decisions: Pick<Decisions, 'decide'>;
   evidence: EvidencePort;
   access: AccessPort;
   assertions: AssertionPort;

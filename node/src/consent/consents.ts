@@ -1,9 +1,9 @@
-import type { Actor, Assertion } from '../identity/index.ts';
+import type { Assertion } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { ConsentDeps } from './consent-deps.ts';
 import { type ConsentDraft, draftConsent } from './draft.ts';
 import { grantConsent } from './grant.ts';
-import { getConsent, listConsents } from './read-consents.ts';
+import { getConsent, listConsents, type Reading } from './read-consents.ts';
 import { draftRevocation, type RevocationDraft, revokeConsent } from './revoke.ts';
 import type { ConsentView } from './types.ts';
 
@@ -13,12 +13,8 @@ export type Consents = {
   grant(signed: { patientId: PatientId; consent: unknown; assertion: Assertion }): Promise<ConsentView>;
   draftRevocation(request: { patientId: PatientId; consentId: string }): Promise<RevocationDraft>;
   revoke(signed: { patientId: PatientId; statement: unknown; assertion: Assertion }): Promise<ConsentView>;
-  list(request: {
-    actor: Actor;
-    patientId: PatientId;
-    requestId?: string | undefined;
-  }): Promise<ConsentView[]>;
-  get(request: { actor: Actor; consentId: string; requestId?: string | undefined }): Promise<ConsentView>;
+  list(request: Reading & { patientId: PatientId }): Promise<ConsentView[]>;
+  get(request: Reading & { consentId: string }): Promise<ConsentView>;
 };
 
 /** Binds the verbs of consent to their dependencies. */

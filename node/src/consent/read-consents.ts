@@ -5,71 +5,77 @@ import type { ConsentDeps } from './consent-deps.ts';
 import { findById, findByPatient } from './consent-store.ts';
 import { ConsentError } from './errors.ts';
 import { openConsentRow } from './open-consent.ts';
+import { releases } from './releases.ts';
 import { consentToken } from './tokens.ts';
-import type { ConsentView } from './types.ts';
+import type { ConsentView, Decision } from './types.ts';
 import { viewOf } from './view.ts';
 
-const readers: ReadonlySet<string> = new Set(['clinician', 'registrar', 'privacy-officer']);
+/** Who reads, what for (v3-ActReason), and the request as the audit names it. */
+export type Reading = { actor: Actor; purpose: string; requestId?: string | undefined };
+type Act = Reading & { interaction: 'read' | 'search'; patientId: PatientId };
 
-type Reading = { actor: Actor; requestId?: string | undefined };
-
-/** A patient's consents, newest first, revoked ones too: for the patient and for the custodian's staff. */
+/** A patient's consents, newest first, revoked ones too: for the patient and for the custodian's staff, as the policy decides. */
 export async function listConsents(
-  { actor, patientId, requestId }: Reading & { patientId: PatientId },
+  { patientId, ...reading }: Reading & { patientId: PatientId },
   deps: ConsentDeps,
 ): Promise<ConsentView[]> {
-  if (!mayRead(actor, patientId, deps)) {
-    await audit({ actor, patientId, outcome: 'denied', requestId }, deps);
+  const act = { ...reading, patientId, interaction: 'search' as const };
+  const decision = await decisionOn(act, deps);
+  if (!showsConsents(decision)) {
+    await audit(act, { decision, instances: [] }, deps);
     throw new ConsentError('CONSENT_FORBIDDEN');
   }
   const rows = await findByPatient(deps.db, patientToken(deps.keyStore, patientId));
   const views = rows.filter((row) => row.patient_wrapped_key !== null).map((row) => viewOf(row, deps));
-  const instances = views.map(({ id }) => `Consent/${id}`);
-  await audit({ actor, patientId, outcome: 'success', requestId, instances }, deps);
+  await audit(act, { decision, instances: views.map(({ id }) => `Consent/${id}`) }, deps);
   return views;
 }
 
 /** One consent. An absent one and one that the actor may not read are the same CONSENT_NOT_FOUND. */
 export async function getConsent(
-  { actor, consentId, requestId }: Reading & { consentId: string },
+  { consentId, ...reading }: Reading & { consentId: string },
   deps: ConsentDeps,
 ): Promise<ConsentView> {
   const row = await findById(deps.db, consentToken(deps.keyStore, consentId));
   const opened = row === undefined ? undefined : openConsentRow(row, deps);
   if (row === undefined || opened === undefined) throw new ConsentError('CONSENT_NOT_FOUND');
-  const { patientId } = opened.consent;
-  const outcome = mayRead(actor, patientId, deps) ? 'success' : 'denied';
-  await audit({ actor, patientId, outcome, requestId, instances: [`Consent/${consentId}`] }, deps);
-  if (outcome === 'denied') throw new ConsentError('CONSENT_NOT_FOUND');
+  const act = { ...reading, patientId: opened.consent.patientId, interaction: 'read' as const };
+  const decision = await decisionOn(act, deps);
+  await audit(act, { decision, instances: [`Consent/${consentId}`] }, deps);
+  if (!showsConsents(decision)) throw new ConsentError('CONSENT_NOT_FOUND');
   return viewOf(row, deps);
 }
 
-function mayRead(actor: Actor, patientId: PatientId, { tenant }: ConsentDeps): boolean {
-  if (actor.kind === 'patient') return actor.patientId === patientId;
-  return (
-    actor.kind === 'staff' && actor.organizationId === tenant && actor.roles.some((role) => readers.has(role))
-  );
+function decisionOn({ actor, purpose, patientId, interaction }: Act, deps: ConsentDeps): Promise<Decision> {
+  return deps.decisions.decide({
+    actor,
+    patient: patientId,
+    purpose,
+    action: interaction,
+    types: ['Consent'],
+    requestedAt: deps.clock.now().toISOString(),
+  });
 }
 
-type Reported = Reading & {
-  patientId: PatientId;
-  outcome: 'success' | 'denied';
-  instances?: string[];
-};
+function showsConsents(decision: Decision): boolean {
+  return releases(decision, { type: 'Consent', id: '', labels: [] }) === 'release';
+}
 
 async function audit(
-  { actor, patientId, outcome, requestId, instances = [] }: Reported,
+  { actor, purpose, patientId, interaction, requestId }: Act,
+  { decision, instances }: { decision: Decision; instances: string[] },
   { access, clock }: ConsentDeps,
 ): Promise<void> {
   await access.write({
-    interaction: instances.length === 1 ? 'read' : 'search',
-    outcome,
+    interaction,
+    outcome: decision.permit ? 'success' : 'denied',
     actor,
     at: clock.now().toISOString(),
     patientId,
-    purpose: actor.kind === 'patient' ? 'PATRQT' : 'HOPERAT',
+    purpose,
     instances,
-    ...(outcome === 'denied' ? { reasons: ['CONSENT_FORBIDDEN'] } : {}),
+    decisionId: decision.receipt.decisionId,
+    ...(decision.permit ? {} : { reasons: decision.reasons.map(({ rule }) => rule) }),
     ...(requestId === undefined ? {} : { requestId }),
   });
 }

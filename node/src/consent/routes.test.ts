@@ -110,7 +110,7 @@ describe('the consent routes', () => {
       ['POST', '/consents/drafts', {}, 'CONSENT_REQUEST_INVALID'],
       ['POST', '/consents/drafts', { terms, more: 1 }, 'CONSENT_REQUEST_INVALID'],
       ['POST', '/consents/drafts', [], 'CONSENT_REQUEST_INVALID'],
-      ['POST', '/consents', { consent: {} }, 'IDENTITY_REQUEST_INVALID'],
+      ['POST', '/consents', { consent: {} }, 'CONSENT_REQUEST_INVALID'],
       ['POST', '/consents', { consent: {}, assertion: {}, patient: 'p2' }, 'CONSENT_REQUEST_INVALID'],
       ['POST', `/consents/${id}/revocation-drafts`, { x: 1 }, 'CONSENT_REQUEST_INVALID'],
       ['POST', `/consents/${id}/revocation-drafts`, undefined, 'CONSENT_NOT_FOUND'],

@@ -1,4 +1,4 @@
-import { type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Actor } from '../identity/index.ts';
 import { actorOf, parseAssertion, requireStaff } from '../identity/index.ts';
@@ -6,6 +6,7 @@ import type { PatientId } from '../lib/brand.ts';
 import type { Consents } from './consents.ts';
 import type { Decisions } from './decisions.ts';
 import { ConsentError } from './errors.ts';
+import type { Reading } from './read-consents.ts';
 
 export type ConsentRouteDeps = { consents: Consents; decisions: Pick<Decisions, 'replay'> };
 
@@ -14,6 +15,7 @@ const grantBody = z.strictObject({ consent: z.unknown(), assertion: z.unknown() 
 const revocationBody = z.strictObject({ statement: z.unknown(), assertion: z.unknown() });
 const empty = z.union([z.undefined(), z.strictObject({})]);
 const logicalId = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/);
+const purposeCode = z.string().regex(/^[A-Z]{2,16}$/);
 const listQuery = z.strictObject({ patient: logicalId.optional() });
 
 /** Consents and decisions on the API port. Patients draft, grant and revoke; staff of the custodian read. */
@@ -60,18 +62,24 @@ function revocationRoutes(router: Router, consents: Consents): void {
 
 function readingRoutes(router: Router, consents: Consents): void {
   router.get('/consents', async (request, response) => {
-    const actor = actorOf(response);
+    const reading = readingOf(request, response);
     const { patient } = parse(listQuery, request.query);
-    const patientId = actor.kind === 'patient' ? (patient ?? actor.patientId) : patient;
+    const own = reading.actor.kind === 'patient' ? reading.actor.patientId : undefined;
+    const patientId = patient ?? own;
     if (patientId === undefined) throw new ConsentError('CONSENT_REQUEST_INVALID', { field: 'patient' });
-    const list = { actor, patientId: patientId as PatientId, requestId: requestIdOf(response) };
-    response.json({ consents: await consents.list(list) });
+    response.json({ consents: await consents.list({ ...reading, patientId: patientId as PatientId }) });
   });
   router.get('/consents/:consentId', async (request, response) => {
-    const actor = actorOf(response);
     const consentId = parse(logicalId, request.params.consentId);
-    response.json(await consents.get({ actor, consentId, requestId: requestIdOf(response) }));
+    response.json(await consents.get({ ...readingOf(request, response), consentId }));
   });
+}
+
+/** Who reads, and for which purpose of use: patients on their own request, staff to treat unless the header says otherwise. */
+function readingOf(request: Request, response: Response): Reading {
+  const actor = actorOf(response);
+  const asked = request.get('Purpose-Of-Use') ?? (actor.kind === 'patient' ? 'PATRQT' : 'TREAT');
+  return { actor, purpose: parse(purposeCode, asked), requestId: requestIdOf(response) };
 }
 
 function requirePatient(actor: Actor): PatientId {

@@ -69,7 +69,11 @@ describe('telling the ledger', () => {
       { version: 1, state: 'confirmed', tx_id: 'tx-0' },
       { version: 2, state: 'confirmed', tx_id: 'tx-1' },
     ]);
-    const view = await fixture.consents.get({ actor: staff(['clinician']), consentId: granted.id });
+    const view = await fixture.consents.get({
+      actor: staff(['clinician']),
+      purpose: 'TREAT',
+      consentId: granted.id,
+    });
     expect(view.ledger).toMatchObject({ state: 'inactive', txId: 'tx-1', blockNumber: 2 });
   });
 
@@ -150,7 +154,11 @@ describe('telling the ledger', () => {
 
       expect(await submit()).toBe(0);
       expect(await outbox(granted)).toMatchObject([{ state: 'refused', code }]);
-      const view = await fixture.consents.get({ actor: staff(['clinician']), consentId: granted.id });
+      const view = await fixture.consents.get({
+        actor: staff(['clinician']),
+        purpose: 'TREAT',
+        consentId: granted.id,
+      });
       expect(view.ledger.state).toBe('mismatch');
       expect((await outboxStatus(fixture.db)).refused).toBeGreaterThan(0);
     },

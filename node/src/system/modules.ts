@@ -117,7 +117,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   });
   const consents = createConsents({
     ...shared,
-    ...{ members, access, evidence: log },
+    ...{ members, decisions, access, evidence: log },
     assertions: patients,
     onQueued: late.wakeConsents,
   });

@@ -194,12 +194,6 @@ export async function createConsentFixture(): Promise<ConsentFixture> {
   });
   const members = new Map(['hospital-a', 'hospital-b', 'hospital-c'].map((id) => [id, member(id)]));
   const shared = { db, keyStore, clock, tenant, members: { get: async (id: string) => members.get(id) } };
-  const consents = createConsents({
-    ...shared,
-    evidence: log,
-    access: { record: log.recordAccess, write: log.accessWriter.write },
-    assertions: patients,
-  });
   const view = { freshUntil: Date.parse(startAt) + 30_000 };
   const policy = openPolicy();
   const decisions = await createDecisions({
@@ -208,6 +202,13 @@ export async function createConsentFixture(): Promise<ConsentFixture> {
     policy,
     evidence: log,
     logger: silentLogger,
+  });
+  const consents = createConsents({
+    ...shared,
+    decisions,
+    evidence: log,
+    access: { record: log.recordAccess, write: log.accessWriter.write },
+    assertions: patients,
   });
   const enrol = async (): Promise<{ patientId: PatientId; authenticator: Authenticator }> => {
     const patientId = newId() as PatientId;
