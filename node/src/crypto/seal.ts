@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { newSecret } from '../lib/ids.ts';
 import { decryptGcm, encryptGcm, unwrapContentKey, wrapContentKey } from './cipher.ts';
 import { CryptoError } from './errors.ts';
@@ -75,8 +75,9 @@ export function sealingKeyOf(patientKey: Uint8Array): SealingKey {
   };
 }
 
+/** HKDF-Expand (RFC 5869 §2.3), one block; a random key needs no extraction (§3.3). */
 function leafSaltOf(content: KeyObject): Uint8Array {
-  return Buffer.from(hkdfSync('sha256', content, noSalt, 'medseal/leaf-salt/v1', 32));
+  return createHmac('sha256', content).update('medseal/leaf-salt/v1\x01').digest();
 }
 
 function bodyAad({ tenant, type, id, version }: RecordAddress): Uint8Array {

@@ -101,3 +101,17 @@ export async function findByPseudonym(
   );
   return rows[0];
 }
+
+/** A patient's identity with the key it is sealed under; undefined for an unknown or erased patient. */
+export async function findIdentity(
+  db: Queryable,
+  patientToken: Uint8Array,
+): Promise<IdentityRow | undefined> {
+  const { rows } = await db.query<IdentityRow>(
+    `select i.patient_token, i.identity_sealed, k.wrapped_key
+     from patient_identity i join patient_key k using (patient_token)
+     where i.patient_token = $1 and k.wrapped_key is not null`,
+    [patientToken],
+  );
+  return rows[0];
+}

@@ -7,7 +7,8 @@ import type { PseudonymPort } from './ports.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
 import type { RecordsDeps } from './types.ts';
 
-type WorkerDeps = Pick<RecordsDeps, 'db' | 'keyStore' | 'clock' | 'tenant'> & {
+/** What resolving pseudonyms needs. */
+export type PseudonymWorkerDeps = Pick<RecordsDeps, 'db' | 'keyStore' | 'clock' | 'tenant'> & {
   pseudonymOf: PseudonymPort;
   logger: Logger;
 };
@@ -22,7 +23,7 @@ const pollMs = 500;
  * Asks for the pseudonyms of patients who have none yet, due ones once, and returns how many it looked at. Taking a
  * patient in never waits for this.
  */
-export async function resolvePseudonyms(deps: WorkerDeps): Promise<number> {
+export async function resolvePseudonyms(deps: PseudonymWorkerDeps): Promise<number> {
   const now = deps.clock.now();
   const lease = new Date(now.getTime() + leaseMs);
   const rows = await deps.db.transaction((tx) => takePending(tx, { at: now, lease, limit: batch }));
@@ -31,7 +32,7 @@ export async function resolvePseudonyms(deps: WorkerDeps): Promise<number> {
 }
 
 /** Runs until `signal` aborts; what fails is tried again, later each time. */
-export async function runPseudonymWorker(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+export async function runPseudonymWorker(deps: PseudonymWorkerDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const count = await resolvePseudonyms(deps).catch((error: unknown) => {
       deps.logger.error('pseudonym_worker_failed', { error });
@@ -41,7 +42,7 @@ export async function runPseudonymWorker(deps: WorkerDeps, signal: AbortSignal):
   }
 }
 
-async function resolveOne(row: PendingIdentityRow, deps: WorkerDeps): Promise<void> {
+async function resolveOne(row: PendingIdentityRow, deps: PseudonymWorkerDeps): Promise<void> {
   const { db, keyStore, tenant, pseudonymOf, logger, clock } = deps;
   const attempts = row.attempts + 1;
   try {

@@ -1,30 +1,37 @@
-import { discloseRecord, type RecordDisclosure } from '@medseal/evidence';
+import { discloseRecord, type RecordProof, recordProof } from '@medseal/evidence';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import { RecordsError } from './errors.ts';
 import { type ReadRequest, readRecord } from './read.ts';
 import { withheldElements } from './redact.ts';
 import type { Caller, RecordsDeps } from './types.ts';
 
-/** Where leaves stand in the log (evidence-log `proofsFor` fits). */
-export type ProofsPort = (leafIds: bigint[]) => Promise<LeafEvidence[]>;
-
-/** What the proof of one record version is made of; the ledger's block is added by whoever writes the file. */
-export type RecordProof = {
-  disclosure: RecordDisclosure;
-  evidence: Extract<LeafEvidence, { state: 'anchored' }>;
+/** Where leaves stand in the log (evidence-log `proofsFor`), and the blocks that anchor it (adapters/fabric). */
+export type ProofPort = {
+  proofsFor(leafIds: bigint[]): Promise<LeafEvidence[]>;
+  blocks(anchor: { txId: string; blockNumber: number }): Promise<AnchorBlocks>;
+};
+export type AnchorBlocks = {
+  block: Uint8Array;
+  /** Configuration blocks in ascending order. */
+  configBlocks: readonly Uint8Array[];
+  /** A later transaction that read what the anchor wrote. */
+  confirmation?: { txId: string; block: Uint8Array };
 };
 
 /**
- * The pieces that prove one version of a record: what the caller may see of it, disclosed against its leaf, and the
- * leaf's place in an anchored log. A version that no anchored checkpoint covers yet is RECORDS_PROOF_PENDING.
+ * The file that proves one version of a record to a stranger: what the caller may see of it, disclosed against its leaf,
+ * the leaf's place in an anchored log, and the block that anchors it. A version that no anchored checkpoint covers yet
+ * is RECORDS_PROOF_PENDING.
  */
-export async function recordProof(
+export async function proveRecord(
   request: ReadRequest,
-  { caller, deps, proofs }: { caller: Caller; deps: RecordsDeps; proofs: ProofsPort },
+  { caller, deps, proofs }: { caller: Caller; deps: RecordsDeps; proofs: ProofPort },
 ): Promise<RecordProof> {
   const { original, redactions, contentSalt, leafId } = await readRecord(request, { caller, deps });
-  const [evidence] = await proofs([leafId]);
+  const [evidence] = await proofs.proofsFor([leafId]);
   if (evidence?.state !== 'anchored') throw new RecordsError('RECORDS_PROOF_PENDING');
-  const withheld = withheldElements(original, redactions);
-  return { disclosure: discloseRecord(original, contentSalt, withheld), evidence };
+  const { leaf, leafIndex, inclusionProof, checkpoint, anchor } = evidence;
+  const disclosure = discloseRecord(original, contentSalt, withheldElements(original, redactions));
+  const blocks = await proofs.blocks(anchor);
+  return recordProof({ disclosure, leaf, leafIndex, inclusionProof, checkpoint, anchor, ...blocks });
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '../consent/index.ts';
-import { openIndex, openPatientKey } from '../crypto/index.ts';
+import { openIndex, openPatientKey, patientToken } from '../crypto/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
-import { findByPseudonym } from './identity-store.ts';
+import { findByPseudonym, findIdentity, type IdentityRow } from './identity-store.ts';
 import type { PatientIdentity } from './patient-identity.ts';
 import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
@@ -22,10 +22,26 @@ export async function findPatient(
   { db, keyStore, tenant }: RecordsDeps,
 ): Promise<PatientId | undefined> {
   const row = await findByPseudonym(db, pseudonymToken(keyStore, pseudonym));
-  const key = row === undefined ? undefined : openPatientKey(row, keyStore);
-  if (row === undefined || key === undefined) return undefined;
+  return row === undefined ? undefined : openIdentity(row, { keyStore, tenant })?.patientId;
+}
+
+/** 18-digit national id of a patient of this hospital, where the Patient has one. */
+export async function nationalIdOfPatient(
+  patientId: PatientId,
+  { db, keyStore, tenant }: RecordsDeps,
+): Promise<string | undefined> {
+  const row = await findIdentity(db, patientToken(keyStore, patientId));
+  return row === undefined ? undefined : openIdentity(row, { keyStore, tenant })?.nationalId;
+}
+
+function openIdentity(
+  row: IdentityRow,
+  { keyStore, tenant }: Pick<RecordsDeps, 'keyStore' | 'tenant'>,
+): PatientIdentity | undefined {
+  const key = openPatientKey(row, keyStore);
+  if (key === undefined) return undefined;
   const address = patientIdentityAddress(tenant, row.patient_token);
-  return (JSON.parse(openIndex(row.identity_sealed, { key, address })) as PatientIdentity).patientId;
+  return JSON.parse(openIndex(row.identity_sealed, { key, address })) as PatientIdentity;
 }
 
 /**

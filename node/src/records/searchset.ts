@@ -1,4 +1,5 @@
 import { type Resource, type SearchQuery, searchsetBundle } from '../fhir/index.ts';
+import { linkOf } from './links.ts';
 import { searchRecords } from './search.ts';
 import type { Caller, RecordsDeps } from './types.ts';
 
@@ -11,19 +12,9 @@ export async function searchset(
   own.delete('_cursor');
   const page = await searchRecords({ query, text: own.toString() }, context);
   const base = context.deps.baseUrl;
-  const self = linkOf(base, query.type, parameters);
-  if (page.next !== undefined) own.set('_cursor', page.next);
-  const next = page.next === undefined ? undefined : linkOf(base, query.type, own);
-  return searchsetBundle({
-    base,
-    links: { self, next },
-    total: page.total,
-    matches: page.matches,
-    included: page.included,
-  });
-}
-
-function linkOf(base: string, path: string, parameters: URLSearchParams): string {
-  const text = parameters.toString();
-  return text === '' ? `${base}/${path}` : `${base}/${path}?${text}`;
+  const { type } = query;
+  const self = linkOf(base, type, parameters);
+  const next = page.next === undefined ? undefined : linkOf(base, type, own, page.next);
+  const { total, matches, included } = page;
+  return searchsetBundle({ base, links: { self, next }, total, matches, included });
 }

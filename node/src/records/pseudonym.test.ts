@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Resource } from '../fhir/index.ts';
+import type { Pseudonym } from '../lib/brand.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { destroyPatient } from './erase.ts';
+import { resolvePseudonyms } from './pseudonym-worker.ts';
+import { findPatient } from './release.ts';
+import { asPatientId, callerOf, createFixture, type Fixture, patient } from './test/fixture.ts';
+import { createRecord, updateRecord } from './write-one.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await createFixture();
+});
+afterAll(() => fixture.database.drop());
+
+const system = 'urn:oid:2.16.156.10011.1.3';
+const [lin, wang] = ['11010519491231002X', '440524188001010014'];
+const withId = (value: string) => patient({ identifier: [{ system, value }] });
+const pseudonym = (nationalId: string): Pseudonym => `pseudonym-of-${nationalId}` as Pseudonym;
+
+async function create(value: string): Promise<string> {
+  const { id } = await createRecord(
+    { resource: withId(value) as Resource },
+    { caller: fixture.clinician, deps: fixture.deps },
+  );
+  return id;
+}
+
+function resolve(pseudonymOf = async (nationalId: string) => pseudonym(nationalId)): Promise<number> {
+  return resolvePseudonyms({ ...fixture.deps, pseudonymOf, logger: silentLogger });
+}
+
+describe('a patient’s pseudonym', () => {
+  it('is not needed to take the patient in, and found later, when the regulator is back', async () => {
+    const id = await create(lin);
+    expect(await resolve(() => Promise.reject(new Error('the regulator is away')))).toBe(1);
+    expect(await findPatient(pseudonym(lin), fixture.deps)).toBeUndefined();
+
+    expect(await resolve()).toBe(0); // not yet: it waits a little longer each time
+    fixture.clock.advance(600_000);
+    expect(await resolve()).toBe(1);
+
+    expect(await findPatient(pseudonym(lin), fixture.deps)).toBe(id);
+    expect(await resolve()).toBe(0);
+  });
+
+  it('is asked for by one worker only', async () => {
+    const id = await create(wang);
+    let asked = 0;
+    const pseudonymOf = async (nationalId: string) => {
+      asked += 1;
+      return pseudonym(nationalId);
+    };
+
+    await Promise.all([resolve(pseudonymOf), resolve(pseudonymOf), resolve(pseudonymOf)]);
+
+    expect(asked).toBe(1);
+    expect(await findPatient(pseudonym(wang), fixture.deps)).toBe(id);
+  });
+
+  it('follows a corrected national id', async () => {
+    const [wrong, right] = ['11010119900307803X', '110101199003074530'];
+    const id = await create(wrong);
+    await resolve();
+    const resource = { ...withId(right), id } as Resource;
+
+    await updateRecord({ resource, id, ifMatch: '1' }, { caller: fixture.clinician, deps: fixture.deps });
+
+    expect(await findPatient(pseudonym(wrong), fixture.deps)).toBeUndefined();
+    await resolve();
+    expect(await findPatient(pseudonym(right), fixture.deps)).toBe(id);
+  });
+
+  it('leads nowhere after an erasure, and to the new record when the person comes back', async () => {
+    const value = '110101199003073511';
+    const id = await create(value);
+    await resolve();
+    await destroyPatient(asPatientId(id), {
+      caller: callerOf(['privacy-officer'], 'HOPERAT'),
+      deps: fixture.deps,
+    });
+
+    expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
+    const again = await create(value);
+    await resolve();
+    expect(await findPatient(pseudonym(value), fixture.deps)).toBe(again);
+  });
+});

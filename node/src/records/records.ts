@@ -1,0 +1,40 @@
+import type { RecordProof } from '@medseal/evidence';
+import { findPatientKey } from '../crypto/index.ts';
+import type { PatientId, Pseudonym } from '../lib/brand.ts';
+import { type BundleAnswer, writeBundle } from './bundle.ts';
+import { destroyPatient } from './erase.ts';
+import type { ReadRequest } from './read.ts';
+import { type ProofPort, proveRecord } from './record-proof.ts';
+import { findPatient, nationalIdOfPatient, openForRelease, type ReleaseRequest } from './release.ts';
+import type { Caller, RecordsDeps, ReleasedRecord } from './types.ts';
+
+/** What other modules use of records. */
+export type Records = {
+  /** Whether this hospital keeps records of the patient. */
+  exists(patientId: PatientId): Promise<boolean>;
+  /** The patient of this hospital who has an alliance pseudonym. */
+  findPatient(pseudonym: Pseudonym): Promise<PatientId | undefined>;
+  /** 18-digit national id of a patient of this hospital, where the Patient has one. */
+  nationalIdOf(patientId: PatientId): Promise<string | undefined>;
+  /** The records that a decision releases; the caller records the access. */
+  openForRelease(request: ReleaseRequest): Promise<ReleasedRecord[]>;
+  /** Carries out a transaction or batch Bundle. */
+  writeBundle(bundle: unknown, caller: Caller): Promise<BundleAnswer>;
+  /** The file that proves one version of a record. */
+  proveRecord(request: ReadRequest, caller: Caller): Promise<RecordProof>;
+  /** Erases a patient for good. */
+  destroyPatient(patientId: PatientId, caller: Caller): Promise<void>;
+};
+
+/** Builds the records over the node's database, keys and neighbours. */
+export function createRecords(deps: RecordsDeps, proofs: ProofPort): Records {
+  return {
+    exists: async (patientId) => (await findPatientKey(deps.db, patientId, deps)) !== undefined,
+    findPatient: (pseudonym) => findPatient(pseudonym, deps),
+    nationalIdOf: (patientId) => nationalIdOfPatient(patientId, deps),
+    openForRelease: (request) => openForRelease(request, deps),
+    writeBundle: (bundle, caller) => writeBundle(bundle, { caller, deps }),
+    proveRecord: (request, caller) => proveRecord(request, { caller, deps, proofs }),
+    destroyPatient: (patientId, caller) => destroyPatient(patientId, { caller, deps }),
+  };
+}
