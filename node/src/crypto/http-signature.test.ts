@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parseDictionary } from 'structured-headers';
 import { describe, expect, it } from 'vitest';
@@ -392,6 +393,51 @@ describe('a signed response', () => {
     expect(codeOf(() => verifyResponse(mirrored, { request: signed, verifier: b.verifier, now }))).toBe(
       'SIGNATURE_COMPONENTS',
     );
+  });
+});
+
+describe('the example of docs/formats/http-signature.md', () => {
+  it('comes out byte for byte', () => {
+    const privateKey = createPrivateKey({
+      key: 'MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF',
+      format: 'der',
+      type: 'pkcs8',
+      encoding: 'base64',
+    });
+    const raw = rawPublicKey(createPublicKey(privateKey));
+    const signerOf = (id: string): MessageSigner => ({
+      keyId: messageKeyId(id, raw),
+      sign: (bytes) => sign(null, bytes, privateKey),
+    });
+    const example = {
+      ...request,
+      targetUri: 'https://a.example/peer/exchange',
+      body: Buffer.from('{"hello": "world"}'),
+    };
+    const options = { signer: signerOf('hospital-b'), createdAt: new Date(1_772_352_000_000) };
+
+    const { fields, digest } = signRequest(example, {
+      ...options,
+      nonce: Buffer.from(Array.from({ length: 16 }).keys()),
+    });
+    const response = {
+      status: 200,
+      fields: {
+        'content-type': 'application/vnd.medseal.exchange',
+        'medseal-organization': 'hospital-a',
+        'medseal-recipient': 'hospital-b',
+      },
+      body: Buffer.from('sealed'),
+    };
+    const answered = { request: { ...example, fields }, signer: signerOf('hospital-a') };
+    const signed = signResponse(response, { ...answered, createdAt: new Date(1_772_352_001_000) });
+
+    const page = readFileSync(new URL('../../../docs/formats/http-signature.md', import.meta.url), 'utf8');
+    for (const name of ['content-digest', 'signature-input', 'signature']) {
+      expect(page).toContain(`: ${fields[name]}\n`);
+      expect(page).toContain(`: ${signed[name]}\n`);
+    }
+    expect(page).toContain(Buffer.from(digest).toString('hex'));
   });
 });
 
