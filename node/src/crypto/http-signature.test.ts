@@ -418,7 +418,7 @@ describe('the example of docs/formats/http-signature.md', () => {
 
     const { fields, digest } = signRequest(example, {
       ...options,
-      nonce: Buffer.from(Array.from({ length: 16 }).keys()),
+      nonce: Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex'),
     });
     const response = {
       status: 200,
