@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expectStatus } from '../client.ts';
 import {
   bundleFiles,
@@ -7,43 +8,25 @@ import {
   identifyPatients,
   readBundle,
 } from '../load-patients.ts';
-import { clientOf, eventually, must, type Story } from '../story.ts';
+import { clientOf, eventually, must, type Story, type StoryPatient } from '../story.ts';
 import { heading, progress, result } from '../terminal.ts';
 
 type BundleResponse = { entry: { response: { status: string; location?: string } }[] };
 type LogStatus = { log: { treeSize: number; anchoredSize: number; pending: number } };
+type TakenIn = { patients: StoryPatient[]; resources: number };
 
 /** The demo's patient: has medication, observations and records that carry a sensitive label. */
 const heroFile = 'p043';
 
-/** 1. Hospital A takes in bundles: encrypted, indexed, logged, anchored. */
+/** 1. Hospital A takes in bundles: encrypted, indexed, logged, anchored. What an earlier run took in is still there. */
 export async function takeIn(story: Story, folder: string): Promise<void> {
   heading(
     1,
     '第一人民医院收录病历：加密、索引、记入日志、上链',
     'Hospital A takes in records: encrypted, indexed, logged, anchored',
   );
-  const files = bundleFiles(folder);
-  const startedAt = performance.now();
-  const bar = progress('收录 · taking in', files.length);
-  const patients: (DemoPatient & { patientId: string })[] = [];
-  let resources = 0;
-  for (const file of files) {
-    const bundle = await readBundle(file);
-    const people = identifyPatients(bundle, basename(file));
-    const answer = await post(story, bundle);
-    resources += bundle.entry.length;
-    for (const person of people) patients.push({ ...person, patientId: patientIdOf(bundle, answer) });
-    bar.advance();
-  }
-  const took = performance.now() - startedAt;
-  bar.finish(
-    `${patients.length} 位患者 patients, ${resources} 份 resources, ${Math.round((resources * 1000) / took)}/s`,
-  );
-  story.patient = must(
-    patients.find(({ file }) => file.startsWith(heroFile)) ?? patients[0],
-    'a patient in the folder',
-  );
+  const patients = await takeInFolder(story, folder);
+  story.patient = must(patients.find(({ file }) => file.startsWith(heroFile)) ?? patients[0], 'a patient');
   const anchoredAt = performance.now();
   const { treeSize } = await anchored(story);
   result(
@@ -53,20 +36,78 @@ export async function takeIn(story: Story, folder: string): Promise<void> {
   );
 }
 
+/** Takes in the bundles that no earlier run took in, and resolves to all patients of the folder. */
+async function takeInFolder(story: Story, folder: string): Promise<StoryPatient[]> {
+  const known = readTakenIn(story);
+  const files = bundleFiles(folder);
+  const missing = files.filter((file) => known[file] === undefined);
+  const startedAt = performance.now();
+  const bar = progress('收录 · taking in', missing.length);
+  for (const file of missing) {
+    known[file] = await takeInFile(story, file);
+    writeFileSync(takenInFile(story), JSON.stringify(known));
+    bar.advance();
+  }
+  const took = performance.now() - startedAt;
+  const count = (from: readonly string[]) =>
+    from.reduce((sum, file) => sum + (known[file]?.resources ?? 0), 0);
+  const patients = files.flatMap((file) => known[file]?.patients ?? []);
+  bar.finish(
+    missing.length === 0
+      ? `${patients.length} 位患者已在库中 patients kept from an earlier run`
+      : `${patients.length} 位患者 patients, ${count(missing)} 份 resources, ${Math.round((count(missing) * 1000) / took)}/s`,
+  );
+  return patients;
+}
+
+const takenInFile = (story: Story): string => join(story.alliance.folder, 'taken-in.json');
+
+function readTakenIn(story: Story): Record<string, TakenIn> {
+  const file = takenInFile(story);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, TakenIn>) : {};
+}
+
+async function takeInFile(story: Story, file: string): Promise<TakenIn> {
+  const bundle = await readBundle(file);
+  const people = identifyPatients(bundle, basename(file));
+  const known = await findPatients(story, people);
+  if (people.length > 0 && known.length === people.length) return { patients: known, resources: 0 };
+  const answer = await post(story, bundle);
+  const patients = people.map((person) => ({ ...person, patientId: patientIdOf(bundle, answer) }));
+  return { patients, resources: bundle.entry.length };
+}
+
+/** Those of the people who are patients already: a run that ended between the hospital's answer and our note of it. */
+async function findPatients(story: Story, people: readonly DemoPatient[]): Promise<StoryPatient[]> {
+  const bearer = await story.staff('registrar@hospital-a');
+  const found: StoryPatient[] = [];
+  for (const person of people) {
+    const identifier = encodeURIComponent(`urn:oid:2.16.156.10011.1.3|${person.nationalId}`);
+    const path = `/fhir/R4/Patient?identifier=${identifier}`;
+    type Searchset = { entry?: { resource: { id: string } }[] };
+    const { entry } = expectStatus(
+      await clientOf(story, 'hospital-a').call<Searchset>('GET', path, { bearer }),
+      200,
+    );
+    if (entry?.[0] !== undefined) found.push({ ...person, patientId: entry[0].resource.id });
+  }
+  return found;
+}
+
 async function post(story: Story, bundle: FhirBundle): Promise<BundleResponse> {
   const bearer = await story.staff('registrar@hospital-a');
-  return expectStatus(
-    await clientOf(story, 'hospital-a').call<BundleResponse>('POST', '/fhir/R4', { bearer, body: bundle }),
-    200,
-  );
+  const answer = await clientOf(story, 'hospital-a').call<BundleResponse>('POST', '/fhir/R4', {
+    bearer,
+    body: bundle,
+  });
+  return expectStatus(answer, 200);
 }
 
 /** The id the hospital gave the Patient of a transaction. */
 function patientIdOf(bundle: FhirBundle, { entry }: BundleResponse): string {
   const place = bundle.entry.findIndex(({ resource }) => resource.resourceType === 'Patient');
-  const id = /^Patient\/([^/]+)/.exec(entry[place]?.response.location ?? '')?.[1];
-  if (id === undefined) throw new Error('the hospital did not say which id it gave the patient');
-  return id;
+  const id = /(?:^|\/)Patient\/([^/]+)/.exec(entry[place]?.response.location ?? '')?.[1];
+  return must(id, 'the id the hospital gave the patient');
 }
 
 /** Waits until every leaf of hospital A is covered by a checkpoint that a verified block confirmed. */
