@@ -17,6 +17,10 @@ export type Alliance = {
   processes: Map<string, RunningProcess>;
   /** Starts (again) one organisation's node. */
   startNode(organizationId: string): Promise<RunningProcess>;
+  /** Starts the ledger again. */
+  startLedger(): Promise<RunningProcess>;
+  /** Starts PostgreSQL again, on the same port with the same data. */
+  startDatabase(): Promise<EmbeddedCluster>;
   apiUrl(organizationId: string): string;
   /** The demo CA of an organisation, for clients of its API. */
   ca(organizationId: string): string;
@@ -148,6 +152,8 @@ export async function startAlliance(options: {
   ports: DemoPorts;
   report: Report;
   only?: readonly string[];
+  /** Settings of a node that differ from the demo's. */
+  settingsFor?: (organizationId: string) => Record<string, string>;
 }): Promise<Alliance> {
   const { folder, root, ports, report } = options;
   await assertPortsFree(ports);
@@ -177,28 +183,27 @@ export async function startAlliance(options: {
     processes.set(name, running);
     return running;
   };
+  const startDatabase = async (): Promise<EmbeddedCluster> => {
+    cluster = await startEmbeddedPostgres({
+      directory: join(folder, 'postgres'),
+      port: ports.postgres,
+      password: databasePassword,
+    });
+    return cluster;
+  };
+  const members = organizations.map(({ organizationId, mspId }) => `${organizationId}:${mspId}`).join(',');
+  const startLedger = (): Promise<RunningProcess> =>
+    start('ledger', 'network/solo/src/main.ts', [
+      ...['--data', join(folder, 'ledger'), '--port', String(ports.ledger)],
+      ...['--organizations', members],
+    ]);
   try {
     const wanted = organizations.filter(
       ({ organizationId }) => options.only?.includes(organizationId) ?? true,
     );
     const [database, ledger] = await allOf([
-      timedStep(report, ['数据库', 'PostgreSQL'], () =>
-        startEmbeddedPostgres({
-          directory: join(folder, 'postgres'),
-          port: ports.postgres,
-          password: databasePassword,
-        }),
-      ),
-      timedStep(report, ['账本（单机，不具约束力）', 'solo ledger (one machine, binds nobody)'], () =>
-        start('ledger', 'network/solo/src/main.ts', [
-          '--data',
-          join(folder, 'ledger'),
-          '--port',
-          String(ports.ledger),
-          '--organizations',
-          organizations.map(({ organizationId, mspId }) => `${organizationId}:${mspId}`).join(','),
-        ]),
-      ),
+      timedStep(report, ['数据库', 'PostgreSQL'], startDatabase),
+      timedStep(report, ['账本（单机，不具约束力）', 'solo ledger (one machine, binds nobody)'], startLedger),
       timedStep(report, ['医务人员登录服务', 'identity provider for staff'], () =>
         start('identity-provider', 'demo/identity-provider.ts', [
           '--port',
@@ -208,7 +213,6 @@ export async function startAlliance(options: {
         ]),
       ),
     ]);
-    cluster = database;
     const genesisHash = String(ledger.ready['genesisHash']);
     const pseudonymKey = pseudonymPublicKey(folder);
     const startNode = async (organizationId: string): Promise<RunningProcess> => {
@@ -224,7 +228,8 @@ export async function startAlliance(options: {
         databaseUrl: database.url(name),
         pseudonymKey,
       });
-      return start(organizationId, 'node/src/main.ts', [], settings);
+      const own = options.settingsFor?.(organizationId);
+      return start(organizationId, 'node/src/main.ts', [], { ...settings, ...own });
     };
     await timedStep(
       report,
@@ -234,10 +239,12 @@ export async function startAlliance(options: {
     return {
       folder,
       ports,
-      cluster,
+      cluster: database,
       genesisHash,
       processes,
       startNode,
+      startLedger,
+      startDatabase,
       apiUrl: (organizationId) => `https://localhost:${ports.nodes[organizationId]?.api}`,
       ca: (organizationId) =>
         readFileSync(join(folder, 'ledger', 'organizations', organizationId, 'msp', 'ca.pem'), 'utf8'),

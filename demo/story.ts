@@ -5,7 +5,7 @@ import { type Authenticator, createAuthenticator } from './authenticator.ts';
 import { type ApiClient, createClient, expectStatus } from './client.ts';
 import type { DemoPatient } from './load-patients.ts';
 import { audienceOf, loginStaff, passwordOf } from './login.ts';
-import { organizations } from './organizations.ts';
+import { type DemoOrganization, organizations } from './organizations.ts';
 
 /** The patient the story is about, as hospital A knows them. */
 export type StoryPatient = DemoPatient & { patientId: string };
@@ -90,13 +90,16 @@ export async function eventually<Value>(
 type Member = { organizationId: string; state: string };
 
 /** The regulator's staff approves every organisation that has entered itself on the ledger. */
-export async function approveMembers(story: Story): Promise<number> {
+export async function approveMembers(
+  story: Story,
+  expected: readonly DemoOrganization[] = organizations,
+): Promise<number> {
   const regulator = clientOf(story, 'regulator');
   const bearer = await story.staff('regulator@regulator');
   const members = async (): Promise<Member[]> =>
     expectStatus(await regulator.call<{ members: Member[] }>('GET', '/members', { bearer }), 200).members;
   await eventually('the entry of all organisations', async () =>
-    (await members()).length === organizations.length ? true : undefined,
+    (await members()).length === expected.length ? true : undefined,
   );
   let approved = 0;
   for (const { organizationId, state } of await members()) {
@@ -104,7 +107,7 @@ export async function approveMembers(story: Story): Promise<number> {
     expectStatus(await regulator.call('POST', `/members/${organizationId}/approve`, { bearer }), 200);
     approved += 1;
   }
-  for (const { organizationId } of organizations) {
+  for (const { organizationId } of expected) {
     if (organizationId === 'regulator') continue;
     const own = await story.staff(`administrator@${organizationId}`);
     await eventually(`the approval at ${organizationId}`, async () => {
@@ -112,7 +115,7 @@ export async function approveMembers(story: Story): Promise<number> {
         bearer: own,
       });
       const all = expectStatus(answer, 200).members;
-      return all.length === organizations.length && all.every(({ state }) => state === 'registered')
+      return all.length === expected.length && all.every(({ state }) => state === 'registered')
         ? true
         : undefined;
     });
