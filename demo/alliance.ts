@@ -50,13 +50,18 @@ function keyFiles(folder: string): void {
 
 /** Public key of the alliance's pseudonym function, which the regulator hands to every member (RFC 9497). */
 function pseudonymPublicKey(folder: string): string {
-  const keys = openKeyFile({
-    path: join(folder, 'keys', 'regulator', 'node.key'),
-    passphrase: readFileSync(join(folder, 'keys', 'regulator', 'passphrase'), 'utf8'),
+  return kept(join(folder, 'keys', 'pseudonym-public-key'), () => {
+    const { voprfKey } = openKeyFile({
+      path: join(folder, 'keys', 'regulator', 'node.key'),
+      passphrase: readFileSync(join(folder, 'keys', 'regulator', 'passphrase'), 'utf8'),
+    });
+    const scalar = BigInt(
+      `0x${Buffer.from(voprfKey?.() ?? [])
+        .reverse()
+        .toString('hex')}`,
+    );
+    return Buffer.from(ristretto255.Point.BASE.multiply(scalar).toBytes()).toString('hex');
   });
-  const secret = Buffer.from(keys.voprfKey?.() ?? []);
-  const scalar = BigInt(`0x${secret.reverse().toString('hex')}`);
-  return Buffer.from(ristretto255.Point.BASE.multiply(scalar).toBytes()).toString('hex');
 }
 
 /** The MEDSEAL_* settings of one organisation's node. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export type RunningProcess = {
@@ -59,7 +59,11 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     ['--disable-warning=ExperimentalWarning', '--import', preload, options.script, ...(options.args ?? [])],
     {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: cleanEnvironment(options.env ?? {}),
+      env: cleanEnvironment({
+        // Compiled code and stripped types are kept beside the logs: halves the start of every later process.
+        NODE_COMPILE_CACHE: join(dirname(options.logFile), '..', 'compile-cache'),
+        ...options.env,
+      }),
     },
   );
   const lastLines: string[] = [];
