@@ -1,6 +1,7 @@
 import { canonicalJson } from '@medseal/evidence';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { validateResource } from '../fhir/index.ts';
 import { buildConsent } from './build-consent.ts';
 import { labels, purposes } from './codes.ts';
 import { parseConsent, wordsOf } from './parse-consent.ts';
@@ -164,6 +165,7 @@ describe('the Consent resource', () => {
         });
         expect(canonicalJson(buildConsent(parsed.terms, frame))).toBe(canonicalJson(resource));
         expect(wordsOf(resource)).toBe(frame.words);
+        expect(() => validateResource(resource)).not.toThrow();
         expect(checkTerms(terms)).toEqual(terms);
       }),
       { numRuns: 300 },

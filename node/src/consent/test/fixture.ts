@@ -52,7 +52,8 @@ export type ConsentFixture = TestDatabase & {
   decisions: Decisions;
   /** Milliseconds; what the node's view of the ledger is fresh until. */
   view: { freshUntil: number };
-  enrol(): Promise<{ patientId: PatientId; authenticator: Authenticator }>;
+  /** Enrols a passkey for a new patient, or for one who is known. */
+  enrol(known?: PatientId): Promise<{ patientId: PatientId; authenticator: Authenticator }>;
   grant(person: { patientId: PatientId; authenticator: Authenticator }, terms: object): Promise<ConsentView>;
   revoke(
     person: { patientId: PatientId; authenticator: Authenticator },
@@ -210,8 +211,8 @@ export async function createConsentFixture(): Promise<ConsentFixture> {
     access: { record: log.recordAccess, write: log.accessWriter.write },
     assertions: patients,
   });
-  const enrol = async (): Promise<{ patientId: PatientId; authenticator: Authenticator }> => {
-    const patientId = newId() as PatientId;
+  const enrol: ConsentFixture['enrol'] = async (known) => {
+    const patientId = known ?? (newId() as PatientId);
     await createKeys(db, [patientToken(keyStore, patientId)], { keyStore, at: clock.now() });
     const authenticator = createAuthenticator({ origin: relyingParty.origin });
     const { code } = await patients.issueEnrolmentCode({ patientId, staff: registrar });
