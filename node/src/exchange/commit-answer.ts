@@ -4,6 +4,7 @@ import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { type AcceptDeps, type Accepted, recordRefusal } from './accept-request.ts';
 import { ExchangeError } from './errors.ts';
+import { queryOf } from './messages.ts';
 import type { ConsentPort } from './ports.ts';
 import { type ExchangeRow, saveAnswer } from './store.ts';
 import type { ReplyPayload } from './types.ts';
@@ -79,7 +80,7 @@ function accessOf({ actor, member, request, patient }: Concern, { payload, insta
     patientId: patient,
     purpose: request.purpose,
     instances,
-    query: `types=${request.types.join(',')}&count=${request.count}`,
+    query: queryOf(request),
     reasons: receipt.rules,
     decisionId: receipt.decisionId,
     requestId: request.requestId,

@@ -131,6 +131,18 @@ export function parseReply(bytes: Uint8Array): ReplyPayload {
   }
 }
 
+/** What was asked, as the audit record shows it. */
+export function queryOf({
+  types,
+  count,
+  dataPeriod,
+}: Pick<ExchangeRequest, 'types' | 'count' | 'dataPeriod'>): string {
+  const { start, end } = dataPeriod ?? {};
+  const from = start === undefined ? '' : `&date=ge${start}`;
+  const to = end === undefined ? '' : `&date=le${end}`;
+  return `types=${types.join(',')}&count=${count}${from}${to}`;
+}
+
 /** Canonical JSON knows no `undefined`: members that are absent are left out. */
 export function withoutAbsent<Value extends object>(value: Value): Value {
   return JSON.parse(JSON.stringify(value)) as Value;

@@ -7,6 +7,7 @@ import { newId } from '../lib/ids.ts';
 import type { Database } from '../lib/sql.ts';
 import { type AskDeps, askSource, type SourceOutcome } from './ask-source.ts';
 import { ExchangeError, type SourceFailureCode } from './errors.ts';
+import { queryOf } from './messages.ts';
 import type { AccessPort, ConsentPort, PseudonymPort, RecordsPort } from './ports.ts';
 import { type ExchangeRow, saveAsked } from './store.ts';
 import type { DataPeriod, DenialReason, ExchangePurpose, ExchangeRequest, VerifiedReply } from './types.ts';
@@ -216,10 +217,6 @@ function instancesOf(outcome: SourceOutcome): string[] {
   if (outcome.outcome === 'failed' || !outcome.reply.permit) return [];
   const base = `${new URL(outcome.source.nodeUrl).origin}/fhir/R4`;
   return outcome.reply.records.map(({ type, id, version }) => `${base}/${type}/${id}/_history/${version}`);
-}
-
-function queryOf({ types, count }: { types: string[]; count: number }): string {
-  return `types=${types.join(',')}&count=${count}`;
 }
 
 function resultOf(outcome: SourceOutcome): SourceResult {

@@ -35,12 +35,12 @@ export function createResponder(deps: ResponderDeps): Responder {
   let purgedAt = 0;
   return async (incoming) => {
     const arrivedAt = deps.clock.now().getTime();
+    if (arrivedAt - purgedAt > purgeEveryMs) {
+      await purgeNonces(deps.db, deps.clock.now());
+      purgedAt = arrivedAt;
+    }
     const accepted = await acceptRequest(incoming, deps);
     const { permit, body } = await answerWhileConsentHolds(accepted, deps);
-    if (arrivedAt - purgedAt > purgeEveryMs) {
-      purgedAt = arrivedAt;
-      await purgeNonces(deps.db, deps.clock.now());
-    }
     if (!permit) await wait(untilNextStep(deps.clock.now().getTime() - arrivedAt));
     return signedReply({ ...incoming, body }, deps);
   };
