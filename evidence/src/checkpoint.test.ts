@@ -56,6 +56,23 @@ describe('a signed note', () => {
     expect(() => openNote(note + line, both)).toThrowError('NOTE_SIGNATURE_INVALID');
   });
 
+  test('signed by an old and a new key of one name opens under both', () => {
+    const renewed = generateKeyPairSync('ed25519');
+    const renewedRaw = new Uint8Array(
+      renewed.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32),
+    );
+    const renewedSigner = noteSigner(
+      name,
+      renewedRaw,
+      (bytes) => new Uint8Array(sign(null, bytes, renewed.privateKey)),
+    );
+    const second = signNote(text, renewedSigner);
+    const both = [verifier, parseVerifierKey(verifierKey(name, renewedRaw))];
+
+    expect(openNote(note + second.slice(second.indexOf('— ')), both).verifiedBy).toEqual([name]);
+    expect(openNote(second, both).verifiedBy).toEqual([name]);
+  });
+
   test('signed twice by one key is refused', () => {
     const line = note.slice(note.indexOf('— '));
 

@@ -70,17 +70,17 @@ export function signNote(text: string, signer: NoteSigner): string {
  */
 export function openNote(note: string, verifiers: readonly NoteVerifier[]): OpenedNote {
   const { text, signatures } = splitNote(note);
-  const verifiedBy: string[] = [];
+  const used = new Set<NoteVerifier>();
   for (const { name, keyId, signature } of signatures) {
     const verifier = verifiers.find((known) => known.name === name && equalBytes(known.keyId, keyId));
     if (verifier === undefined) continue;
-    if (verifiedBy.includes(name)) throw refuse('NOTE_INVALID', 'signed twice by one key');
+    if (used.has(verifier)) throw refuse('NOTE_INVALID', 'signed twice by one key');
     const verify = verifier.verify ?? verifyEd25519;
     if (!verify(signature, utf8(text), verifier.publicKey)) throw refuse('NOTE_SIGNATURE_INVALID');
-    verifiedBy.push(name);
+    used.add(verifier);
   }
-  if (verifiedBy.length === 0) throw refuse('NOTE_NOT_SIGNED', 'no signature by a known key');
-  return { text, verifiedBy };
+  if (used.size === 0) throw refuse('NOTE_NOT_SIGNED', 'no signature by a known key');
+  return { text, verifiedBy: [...new Set([...used].map(({ name }) => name))] };
 }
 
 /** Ed25519 after RFC 8032 §5.1.7, strict: small-order keys and non-canonical encodings are refused. Never throws. */

@@ -1,0 +1,151 @@
+import { sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  anchorKey,
+  canonicalJson,
+  checkpointKey,
+  commit,
+  commitRecord,
+  consistencyProof,
+  discloseRecord,
+  encodeHeader,
+  formatCheckpoint,
+  fromBase64,
+  fromHex,
+  fromUtf8,
+  hex,
+  inclusionProof,
+  type Leaf,
+  leafBytes,
+  leafHash,
+  noteSigner,
+  openDisclosure,
+  openNote,
+  parseBlock,
+  parseTrustPolicy,
+  parseVerifierKey,
+  recordProof,
+  rootHash,
+  sha256,
+  signNote,
+  transactionsOf,
+  validationCodes,
+  verifyConsistency,
+  verifyInclusion,
+  verifyRecordProof,
+} from '../src/index.ts';
+import { fixedEd25519 } from './organizations.ts';
+
+/** The vectors that a page of docs/formats states. */
+function vectorsOf(page: string) {
+  const text = readFileSync(new URL(`../../docs/formats/${page}.md`, import.meta.url), 'utf8');
+  const [, block = ''] = /```json vectors\n([\s\S]*?)\n```/.exec(text) ?? [];
+  return JSON.parse(block);
+}
+
+const recorded = JSON.parse(readFileSync(new URL('vectors/fabric-3.1.1-bft.json', import.meta.url), 'utf8'));
+const block = (number: number): Uint8Array => fromBase64(recorded.blocks[number]);
+const readerOf = (hashes: Uint8Array[]) => (level: number, index: number) =>
+  rootHash(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level));
+
+describe('what docs/formats says is what the code does', () => {
+  test('canonical JSON', () => {
+    const vectors: { json: string; canonical: string }[] = vectorsOf('canonical-json');
+
+    expect(vectors.length).toBeGreaterThan(3);
+    for (const { json, canonical } of vectors) expect(canonicalJson(JSON.parse(json))).toBe(canonical);
+  });
+
+  test('record commitment', () => {
+    const { resource, salt, digest, withheld, disclosure, consent } = vectorsOf('record-commitment');
+
+    expect(hex(commitRecord(resource, fromHex(salt)))).toBe(digest);
+    expect(discloseRecord(resource, fromHex(salt), new Set(withheld))).toEqual(disclosure);
+    expect(hex(openDisclosure(disclosure).digest)).toBe(digest);
+    expect(hex(commit('consent', consent.content, fromHex(salt)))).toBe(consent.digest);
+  });
+
+  test('leaf', () => {
+    const vectors: { leaf: Leaf; bytes: string; hash: string }[] = vectorsOf('leaf');
+
+    for (const { leaf, bytes, hash } of vectors) {
+      expect(fromUtf8(leafBytes(leaf))).toBe(bytes);
+      expect(hex(leafHash(leafBytes(leaf)))).toBe(hash);
+    }
+  });
+
+  test('log', () => {
+    const { leaves, root, inclusion, consistency } = vectorsOf('log');
+    const hashes: Uint8Array[] = leaves.map((leaf: string) => leafHash(fromHex(leaf)));
+    const { leafIndex, treeSize } = inclusion;
+    const newRoot = rootHash(hashes);
+
+    expect(hex(newRoot)).toBe(root);
+    const path = inclusionProof(readerOf(hashes), leafIndex, treeSize);
+    expect(path.map(hex)).toEqual(inclusion.proof);
+    expect(
+      verifyInclusion({ leafHash: hashes[leafIndex]!, leafIndex, treeSize, proof: path, rootHash: newRoot }),
+    ).toBe(true);
+    const { oldSize, newSize, proof, oldRoot } = consistency;
+    const steps = consistencyProof(readerOf(hashes), oldSize, newSize);
+    expect(steps.map(hex)).toEqual(proof);
+    expect(verifyConsistency({ oldSize, oldRoot: fromHex(oldRoot), newSize, newRoot, proof: steps })).toBe(
+      true,
+    );
+  });
+
+  test('checkpoint', () => {
+    const { origin, seed, verifierKey, treeSize, rootHash: root, note } = vectorsOf('checkpoint');
+    const verifier = parseVerifierKey(verifierKey);
+    const { privateKey } = fixedEd25519(fromHex(seed));
+    const signer = noteSigner(
+      origin,
+      verifier.publicKey,
+      (text) => new Uint8Array(sign(null, text, privateKey)),
+    );
+    const text = formatCheckpoint({ origin, treeSize, rootHash: fromHex(root) });
+
+    expect(signNote(text, signer)).toBe(note);
+    expect(openNote(note, [verifier])).toEqual({ text, verifiedBy: [origin] });
+  });
+
+  test('Fabric blocks', () => {
+    const { header, recorded: facts } = vectorsOf('fabric-block');
+    const bytes = encodeHeader(header.number, fromHex(header.previousHash), fromHex(header.dataHash));
+
+    expect([hex(bytes), hex(sha256(bytes))]).toEqual([header.bytes, header.hash]);
+    expect(hex(parseBlock(block(0)).hash)).toBe(facts.genesisHash);
+    expect(validationCodes(parseBlock(block(facts.block)))).toEqual(facts.validationCodes);
+  });
+
+  test('record proof', () => {
+    const { checkpointKey: checkpoint, anchorKey: anchor, recorded: facts } = vectorsOf('record-proof');
+    const hashes: Uint8Array[] = recorded.leaves.map((leaf: Leaf) => leafHash(leafBytes(leaf)));
+    const { resource, salt } = recorded.records[facts.record];
+    const txIdOf = (number: number) => transactionsOf(parseBlock(block(number)))[0]!.txId;
+
+    expect(checkpointKey(checkpoint.organizationId, checkpoint.treeSize)).toBe(checkpoint.key);
+    expect(anchorKey(anchor.organizationId)).toBe(anchor.key);
+    const proof = recordProof({
+      disclosure: discloseRecord(resource, fromHex(salt), new Set()),
+      leaf: recorded.leaves[facts.record],
+      leafIndex: facts.record,
+      inclusionProof: inclusionProof(readerOf(hashes), facts.record, facts.treeSize).map(hex),
+      checkpoint: recorded.notes[facts.treeSize],
+      anchor: { txId: txIdOf(facts.block), blockNumber: facts.block },
+      block: block(facts.block),
+      configBlocks: facts.configBlocks.map(block),
+      confirmation: { txId: txIdOf(facts.confirmation), block: block(facts.confirmation) },
+    });
+    const policy = parseTrustPolicy({
+      format: 'medseal/trust-policy/v1',
+      ledger: 'fabric',
+      channel: 'care',
+      chaincode: { name: 'medseal', versions: ['1.0'] },
+      genesisHash: vectorsOf('fabric-block').recorded.genesisHash,
+      logs: [{ organizationId: 'hospital-a', mspId: 'HospitalAMSP', verifierKeys: [recorded.vkey] }],
+    });
+    expect(verifyRecordProof(proof, policy).verdict).toBe(facts.verdict);
+  });
+});
