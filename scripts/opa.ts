@@ -24,7 +24,7 @@ function installOpa(): string | undefined {
   const { status } = spawnSync('go', ['install', `github.com/open-policy-agent/opa@v${opaVersion}`], {
     env: { ...process.env, GOBIN: ownBinaries },
     stdio: ['ignore', 'ignore', 'inherit'],
-    timeout: 300_000,
+    timeout: 180_000,
   });
   const binary = join(ownBinaries, executable);
   return status === 0 && existsSync(binary) ? binary : undefined;
