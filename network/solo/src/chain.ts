@@ -30,6 +30,8 @@ export type Chain = {
   whenCommitted(txId: string, signal: AbortSignal): Promise<Committed>;
   /** Resolves when block `number` is durable. */
   whenBlock(number: number, signal: AbortSignal): Promise<void>;
+  /** Lets go of all who wait; the chain can still be read. */
+  stopWaiting(): void;
   close(): Promise<void>;
 };
 
@@ -67,7 +69,12 @@ function chainOf(ledger: Ledger, file: File): Chain {
     readBlock: async (number) => parse(common.Block, await file.read(number), 'block'),
     commit: async (transactions) => {
       const { block, judged } = ledger.build(transactions.map(({ bytes }) => bytes));
-      await file.append(block.serializeBinary());
+      try {
+        await file.append(block.serializeBinary());
+      } catch (error) {
+        waiters.close(); // nothing will be committed any more
+        throw error;
+      }
       ledger.apply(block, judged);
       waiters.wake();
     },
@@ -78,10 +85,8 @@ function chainOf(ledger: Ledger, file: File): Chain {
       return committed;
     },
     whenBlock: (number, signal) => waiters.until(() => ledger.height > number, signal),
-    close: async () => {
-      waiters.close();
-      await file.close();
-    },
+    stopWaiting: () => waiters.close(),
+    close: () => file.close(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SoloError } from './errors.ts';
 import { layoutOf } from './material/layout.ts';
@@ -10,20 +10,46 @@ import { layoutOf } from './material/layout.ts';
 export function lockDirectory(directory: string): () => void {
   const path = layoutOf(directory).lock;
   mkdirSync(dirname(path), { recursive: true });
-  const own = describe(process.pid);
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      writeFileSync(path, own, { flag: 'wx' });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = readFileSync(path, 'utf8');
-      if (isAlive(holder))
-        throw new SoloError('DIRECTORY_IN_USE', `process ${holder.split(' ')[0]} uses ${directory} already`);
-      rmSync(path, { force: true });
-    }
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    if (create(path)) return () => rmSync(path, { force: true });
+    const holder = readHolder(path);
+    if (holder !== undefined && isAlive(holder))
+      throw new SoloError('DIRECTORY_IN_USE', `process ${holder.split(' ')[0]} uses ${directory} already`);
+    if (holder !== undefined) takeAway(path, holder);
   }
   throw new SoloError('DIRECTORY_IN_USE', `another process starts in ${directory}`);
+}
+
+function create(path: string): boolean {
+  try {
+    writeFileSync(path, describe(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readHolder(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Removes the lock of a dead process, but not one that somebody else has put in its place meanwhile. */
+function takeAway(path: string, holder: string): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (readFileSync(aside, 'utf8') === holder) rmSync(aside);
+  else renameSync(aside, path);
 }
 
 function isAlive(holder: string): boolean {

@@ -27,6 +27,8 @@ export function createOrderer(chain: Chain, onFailure: (error: unknown) => void)
       },
       (error: unknown) => {
         closed = true;
+        queue = [];
+        committing = undefined;
         onFailure(error);
       },
     );
@@ -46,10 +48,8 @@ export function createOrderer(chain: Chain, onFailure: (error: unknown) => void)
     close: async () => {
       closed = true;
       cut();
-      while (committing !== undefined) {
-        await committing;
-        if (queue.length === 0) return;
-      }
+      // Each block that is committed starts the next, until the queue is empty.
+      while (committing !== undefined) await committing;
     },
   };
 }

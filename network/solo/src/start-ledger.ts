@@ -45,6 +45,8 @@ export type Ledger = {
   close(): Promise<void>;
 };
 
+const shutdownMilliseconds = 1000;
+
 /** Said at every start, and for a verifier in the channel's configuration. */
 export const warning =
   'All keys of this ledger lie on one machine. Whoever holds the machine can write any history: its evidence binds nobody. For demonstration and tests only.';
@@ -111,7 +113,6 @@ async function openContext(
     log('error', { message: textOf(error) });
     onFailure?.(error);
   });
-  opened.push(() => orderer.close());
   return { network, membership, ownEndorsements, chain, orderer, chaincode, clock, log };
 }
 
@@ -132,8 +133,20 @@ async function serve(
         : reject(new SoloError('PORT_UNAVAILABLE', `port ${port}: ${error.message}`)),
     );
   });
-  opened.push(async () => server.forceShutdown());
+  opened.push(async () => {
+    // What was taken is committed and told; then the streams end, and with them the calls.
+    await context.orderer.close();
+    context.chain.stopWaiting();
+    await shutDown(server);
+  });
   return bound;
+}
+
+/** Lets running calls end for a moment, then ends them. */
+async function shutDown(server: Server): Promise<void> {
+  const timer = setTimeout(() => server.forceShutdown(), shutdownMilliseconds);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  clearTimeout(timer);
 }
 
 function genesisHashOf({ genesis }: Network): string {

@@ -1,4 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
+import { parseTransaction } from '@medseal/evidence';
 import type { Clock } from './clock.ts';
 import { SoloError } from './errors.ts';
 import type { Membership } from './membership.ts';
@@ -25,10 +26,20 @@ export function checkEnvelope(
     bytes: envelope.getPayload_asU8(),
     signature: envelope.getSignature_asU8(),
   });
+  requireOneEncoding(bytes);
   const opened = openTransaction(bytes);
   if (!bindsProposal(opened, headers))
     throw new SoloError('TRANSACTION_REFUSED', 'the endorsed action is not that of the headers');
   return { txId: headers.txId, bytes };
+}
+
+/** What a verifier could not read would make the whole block unreadable, for everybody. */
+function requireOneEncoding(bytes: Uint8Array): void {
+  try {
+    parseTransaction(bytes);
+  } catch (cause) {
+    throw new SoloError('TRANSACTION_REFUSED', 'the transaction is not in its one encoding', { cause });
+  }
 }
 
 /** An endorsed transaction taken apart; signatures are not checked here. */

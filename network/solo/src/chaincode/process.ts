@@ -10,6 +10,7 @@ import type { Network } from '../material/open-network.ts';
 import { Conversation } from './conversation.ts';
 
 const startMilliseconds = 30_000;
+const maxMessageBytes = 64 * 1024 * 1024;
 const preload = new URL('./exit-with-parent.ts', import.meta.url).href;
 
 export type ChaincodeProcess = { conversation: Conversation; exited: Promise<void>; stop(): Promise<void> };
@@ -78,6 +79,7 @@ async function converse(network: Network, packageId: string, port: number): Prom
       'grpc.ssl_target_name_override': 'localhost',
       'grpc.initial_reconnect_backoff_ms': 50,
       'grpc.max_reconnect_backoff_ms': 200,
+      'grpc.max_receive_message_length': maxMessageBytes,
     },
   );
   await new Promise<void>((resolve, reject) => {

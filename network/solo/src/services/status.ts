@@ -5,7 +5,7 @@ import { SoloError, type SoloErrorCode, textOf } from '../errors.ts';
 import { encode, fill } from '../protobuf.ts';
 
 /** gRPC keeps headers short; a longer text is cut. */
-const maxDetailCharacters = 1500;
+const maxDetailCharacters = 800;
 
 const codes: Partial<Record<SoloErrorCode, status>> = {
   MESSAGE_MALFORMED: status.INVALID_ARGUMENT,
