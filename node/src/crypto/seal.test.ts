@@ -1,3 +1,6 @@
+import { createDecipheriv, createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CryptoError } from './errors.ts';
@@ -112,5 +115,48 @@ describe('sealing an index', () => {
     }
     const { sealed: record } = sealRecord('{}', { key, address });
     expect(refusal(() => openIndex(record.body, { key, address: indexAddress }))).toEqual(refused);
+  });
+});
+
+describe('the vectors of docs/formats/sealed-record.md', () => {
+  const vectors = JSON.parse(readFileSync(new URL('./vectors/sealed-record.json', import.meta.url), 'utf8'));
+  const bytes = (text: string): Buffer => Buffer.from(text, 'hex');
+  const patientKey = bytes(vectors.patientKey);
+
+  it('open to the same text and salt', () => {
+    const vectorKey = sealingKeyOf(patientKey);
+    for (const { body, wrappedKey, bodySealed, leafSalt } of vectors.records) {
+      const sealed = { wrappedKey: bytes(wrappedKey), body: bytes(bodySealed) };
+      const opened = openRecord(sealed, { key: vectorKey, address: vectors.address });
+      expect(opened.text).toBe(body);
+      expect(Buffer.from(opened.leafSalt)).toEqual(bytes(leafSalt));
+    }
+    const place = { tenant: vectors.address.tenant, idToken: bytes(vectors.idToken), version: 1 };
+    const sealedIndex = bytes(vectors.index.indexSealed);
+    expect(openIndex(sealedIndex, { key: vectorKey, address: place })).toBe(vectors.index.text);
+  });
+
+  it('open by the document alone, without the code', () => {
+    const expand = (secret: Buffer, info: string): Buffer =>
+      createHmac('sha256', secret)
+        .update(Buffer.concat([Buffer.from(info), Buffer.of(1)]))
+        .digest();
+    const { domain, value } = vectors.token;
+    const token = createHmac('sha256', bytes(vectors.tokenKey)).update(
+      `medseal/token/v1\n${domain}\n${value}`,
+    );
+    expect(token.digest().subarray(0, 16)).toEqual(bytes(vectors.idToken));
+    for (const { body, wrappedKey, bodySealed, leafSalt } of vectors.records) {
+      const wrapping = expand(patientKey, 'medseal/wrapping-key/v1');
+      const unwrap = createDecipheriv('aes256-wrap', wrapping, Buffer.alloc(8, 0xa6));
+      const contentKey = Buffer.concat([unwrap.update(bytes(wrappedKey)), unwrap.final()]);
+      const decipher = createDecipheriv('aes-256-gcm', contentKey, Buffer.alloc(12));
+      decipher.setAAD(Buffer.from('medseal/record-body/v1\n["hospital-a","Observation","o1",1]'));
+      decipher.setAuthTag(bytes(bodySealed).subarray(-16));
+      const packed = Buffer.concat([decipher.update(bytes(bodySealed).subarray(0, -16)), decipher.final()]);
+      const unpacked = packed[0] === 1 ? inflateRawSync(packed.subarray(1)) : packed.subarray(1);
+      expect(unpacked.toString('utf8')).toBe(body);
+      expect(expand(contentKey, 'medseal/leaf-salt/v1')).toEqual(bytes(leafSalt));
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { newSecret } from '../lib/ids.ts';
 import { decryptGcm, encryptGcm, unwrapContentKey, wrapContentKey } from './cipher.ts';
 import { CryptoError } from './errors.ts';
@@ -15,7 +15,6 @@ export type IndexAddress = { tenant: string; idToken: Uint8Array; version: numbe
 const ivLength = 12;
 // A content key seals one body, once; so the IV may be constant (NIST SP 800-38D §8.2.1).
 const bodyIv = Buffer.alloc(ivLength);
-const noSalt = Buffer.alloc(0);
 // A search opens hundreds of indices: inflating each would cost more than the bytes saved.
 const indexDeflateFrom = 2048;
 
@@ -66,18 +65,22 @@ export function openIndex(
   return unpackSealed(packed);
 }
 
-/** Derives the wrapping and the index key from a patient's key (HKDF-SHA256, RFC 5869). */
+/** Derives the wrapping and the index key from a patient's key. */
 export function sealingKeyOf(patientKey: Uint8Array): SealingKey {
-  const derived = Buffer.from(hkdfSync('sha256', patientKey, noSalt, 'medseal/sealing-keys/v1', 64));
+  const key = createSecretKey(patientKey);
   return {
-    wrapping: createSecretKey(derived.subarray(0, 32)),
-    index: createSecretKey(derived.subarray(32)),
+    wrapping: createSecretKey(expand(key, 'medseal/wrapping-key/v1')),
+    index: createSecretKey(expand(key, 'medseal/index-key/v1')),
   };
 }
 
-/** HKDF-Expand (RFC 5869 §2.3), one block; a random key needs no extraction (§3.3). */
 function leafSaltOf(content: KeyObject): Uint8Array {
-  return createHmac('sha256', content).update('medseal/leaf-salt/v1\x01').digest();
+  return expand(content, 'medseal/leaf-salt/v1');
+}
+
+/** HKDF-Expand-SHA256 of one block (RFC 5869 §2.3); a random key needs no extraction (§3.3). */
+function expand(key: KeyObject, info: string): Buffer {
+  return createHmac('sha256', key).update(`${info}\x01`).digest();
 }
 
 function bodyAad({ tenant, type, id, version }: RecordAddress): Uint8Array {

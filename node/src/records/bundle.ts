@@ -102,7 +102,8 @@ async function carryOutOne(entry: PlannedEntry, context: Context): Promise<Entry
   if (request.interaction === 'search-type') {
     const parameters = new URLSearchParams(request.query);
     const query = parseSearch(request.type, parameters);
-    return { status: '200 OK', resource: await searchset({ query, parameters }, context) };
+    const caller = { ...context.caller, query: `${request.type}?${parameters}` };
+    return { status: '200 OK', resource: await searchset({ query, parameters }, { ...context, caller }) };
   }
   if (request.interaction !== 'read' && request.interaction !== 'vread')
     throw new RecordsError('RECORDS_NOT_FOUND');

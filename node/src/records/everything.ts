@@ -5,7 +5,6 @@ import { RecordsError } from './errors.ts';
 import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
-import { referenceOf } from './write-context.ts';
 
 export type EverythingPage = { resources: Resource[]; next: string | undefined };
 
@@ -25,7 +24,7 @@ export async function patientEverything(
   const scope = view.decision?.permit ? await scopeOf(patientId, view, deps) : undefined;
   const hits = scope === undefined ? [] : await readHits(scope, { query, binding, deps });
   const page = hits.slice(0, query.count);
-  const instances = page.map(({ index }) => referenceOf(index));
+  const instances = [`Patient/${patientId}`];
   const shown = scope !== undefined;
   const [opened] = await Promise.all([
     openHits(page, deps),

@@ -47,8 +47,13 @@ export async function compartmentHistory(
   };
   const binding = { caller, query: `${type}/_history?patient=${patientId}` };
   const page = scope === undefined ? empty : await readPage(scope, { stretch, query, binding, deps });
-  const instances = page.versions.map((version) => `${type}/${version.id}/_history/${version.versionId}`);
-  await noteAccess(view, { caller, deps, interaction: 'history', shown, instances });
+  await noteAccess(view, {
+    caller,
+    deps,
+    interaction: 'history',
+    shown,
+    instances: [`Patient/${patientId}`],
+  });
   return page;
 }
 

@@ -23,7 +23,9 @@ export const postSearch: Handler = async (request, response, context) => {
   if (request.body instanceof URLSearchParams) {
     for (const [name, value] of request.body) parameters.append(name, value);
   }
-  answer(response, await searchset({ query: parseSearch(type, parameters), parameters }, context));
+  const caller = { ...context.caller, query: `${request.originalUrl}?${parameters}` };
+  const query = parseSearch(type, parameters);
+  answer(response, await searchset({ query, parameters }, { ...context, caller }));
 };
 
 export const getRecord: Handler = async (request, response, context) => {

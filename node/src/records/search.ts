@@ -5,7 +5,6 @@ import { findIncluded, includedTypes } from './include.ts';
 import { openHits } from './scope.ts';
 import type { Caller, RecordsDeps } from './types.ts';
 import { noteAccess } from './view.ts';
-import { referenceOf } from './write-context.ts';
 
 /** A search with the text of its parameters (without the cursor), which a cursor is bound to. */
 export type SearchRequest = { query: SearchQuery; text: string };
@@ -45,17 +44,14 @@ export async function searchRecords({ query, text }: SearchRequest, context: Con
   };
 }
 
-/** One entry a patient; nothing goes out before all are durable. */
-async function noteSearch({ hits, views }: FoundPage, { caller, deps }: Context): Promise<void> {
+/**
+ * One entry a patient; nothing goes out before all are durable. The query is on record, not every record it found (IHE
+ * BALP PatientQuery): the log would otherwise grow faster than the records.
+ */
+async function noteSearch({ views }: FoundPage, { caller, deps }: Context): Promise<void> {
   const noted = views.map((view) => {
-    const own = hits.filter(({ scope }) => scope.view === view);
-    return noteAccess(view, {
-      caller,
-      deps,
-      interaction: 'search',
-      shown: view.decision?.permit ?? true,
-      instances: own.map(({ index }) => referenceOf(index)),
-    });
+    const shown = view.decision?.permit ?? true;
+    return noteAccess(view, { caller, deps, interaction: 'search', shown, instances: [] });
   });
   await Promise.all(noted);
 }
