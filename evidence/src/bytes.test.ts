@@ -70,6 +70,24 @@ describe('codecs', () => {
   });
 });
 
+test('two byte strings are equal when every byte is', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (bytes, at, change) => {
+        const shifted = Uint8Array.of(0, ...bytes).subarray(1);
+        expect(equalBytes(bytes, shifted)).toBe(true);
+        expect(equalBytes(bytes, Uint8Array.of(...bytes, 0))).toBe(false);
+        if (bytes.length === 0) return;
+        shifted[at % bytes.length] = (shifted[at % bytes.length] ?? 0) ^ change;
+        expect(equalBytes(bytes, shifted)).toBe(false);
+      },
+    ),
+  );
+});
+
 describe('SHA-256', () => {
   test('gives the digests of FIPS 180-4, short and long', () => {
     expect(hex(sha256(utf8('')))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');

@@ -54,6 +54,21 @@ export function fromPem(pem: string, label: string): Uint8Array {
   return malformed(() => fromBase64(body.replaceAll(/[\r\n]/g, '')));
 }
 
+// Parsing costs more than verifying a signature, and the same few certificates come with every block and proof. The
+// cache holds pure results of public bytes, so nobody can tell that it is there.
+const parsedByPem = new Map<string, Certificate>();
+const maxParsed = 512;
+
+/** The certificate in one PEM block. */
+export function certificateFromPem(pem: string): Certificate {
+  const known = parsedByPem.get(pem);
+  if (known !== undefined) return known;
+  const certificate = parseCertificate(fromPem(pem, 'CERTIFICATE'));
+  if (parsedByPem.size >= maxParsed) parsedByPem.clear();
+  parsedByPem.set(pem, certificate);
+  return certificate;
+}
+
 /** Parses a certificate with a P-256 key that is signed with ecdsa-with-SHA256; others are refused. */
 export function parseCertificate(der: Uint8Array): Certificate {
   const parsed = parseExactly(der, AsnCertificate, maxCertificateLength);

@@ -3,9 +3,9 @@ import mspConfig, { type FabricOUIdentifier } from '@hyperledger/fabric-protos/l
 import { equalBytes, fromUtf8 } from './bytes.ts';
 import {
   type Certificate,
+  certificateFromPem,
   fromPem,
   isIssuedBy,
-  parseCertificate,
   parseRevocationList,
   type RevocationList,
 } from './certificate.ts';
@@ -87,7 +87,7 @@ export function identityMspId(serialized: Uint8Array): string {
 }
 
 function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {
-  const certificate = parseCertificate(fromPem(pem, 'CERTIFICATE'));
+  const certificate = certificateFromPem(pem);
   if (certificate.isAuthority) throw refusal('IDENTITY_UNTRUSTED', 'an authority is no member');
   const chain = chainOf(msp, certificate);
   for (const [at, link] of chain.entries()) {
@@ -143,5 +143,5 @@ function unitOf(role: Role, identifier: FabricOUIdentifier | undefined): Msp['un
 }
 
 function certificateOf(pem: Uint8Array): Certificate {
-  return parseCertificate(fromPem(fromUtf8(present(pem, 'CONFIG_MALFORMED')), 'CERTIFICATE'));
+  return certificateFromPem(fromUtf8(present(pem, 'CONFIG_MALFORMED')));
 }
