@@ -44,10 +44,11 @@ export function createState(): WorldState {
       for (const { namespace, key, value } of writes) {
         const space = at(namespace);
         const revisions = space.revisions.get(key);
-        if (revisions === undefined) {
-          space.revisions.set(key, [{ ...revision, value }]);
-          space.newKeys.push(key);
-        } else revisions.push({ ...revision, value });
+        if (revisions === undefined) space.newKeys.push(key);
+        // A copy: a parsed value is a view that would keep its whole block in memory.
+        const written = { ...revision, value: value?.slice() };
+        if (revisions === undefined) space.revisions.set(key, [written]);
+        else revisions.push(written);
       }
     },
   };

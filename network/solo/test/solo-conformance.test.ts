@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { layoutOf, startLedger } from '../src/index.ts';
+import { startLedger } from '../src/index.ts';
 import { connectTo, organizations, probeDirectory, temporaryDirectory } from './connect.ts';
 import { type ConformanceNetwork, ledgerConformance } from './ledger-conformance.ts';
 
@@ -12,7 +11,6 @@ ledgerConformance('solo', async (): Promise<ConformanceNetwork> => {
     channel: 'care',
     chaincode: 'medseal',
     mspIds: organizations.map(({ mspId }) => mspId),
-    genesis: readFileSync(layoutOf(directory.path).genesis),
     genesisHash: ledger.genesisHash,
     connect: (mspId) => {
       const organization = organizations.find((each) => each.mspId === mspId);
