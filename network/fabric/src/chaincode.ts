@@ -1,131 +1,79 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { endorserFlags, ordererFlags } from './channel.ts';
 import { eventually, runCommand } from './command.ts';
 import { administratorEnvironment } from './environment.ts';
-import type { FabricPlan, OrdererPlan, PeerPlan } from './plan.ts';
+import { FabricNetworkError } from './errors.ts';
+import { chaincodePackage } from './package.ts';
+import { chaincodePortOf, type FabricPlan, type PeerPlan } from './plan.ts';
+import type { Program } from './processes.ts';
+import type { ChaincodeDefinition, NetworkState } from './state.ts';
 import type { FabricTools } from './tools.ts';
 
-export type ChaincodeDefinition = { version: string; sequence: number };
+/** Folder of the project's own contracts. */
+export const chaincodeFolder = dirname(
+  createRequire(import.meta.url).resolve('@medseal/chaincode/package.json'),
+);
 
-const label = (plan: FabricPlan, { version }: ChaincodeDefinition): string => `${plan.chaincode}_${version}`;
-
-/** The package that a peer installs: where this organisation's chaincode server listens, and no code. */
-async function writePackage(
-  plan: FabricPlan,
-  peer: PeerPlan,
-  definition: ChaincodeDefinition,
-): Promise<string> {
-  const folder = join(peer.folder, 'chaincode', definition.version);
-  mkdirSync(folder, { recursive: true });
-  const connection = { address: `127.0.0.1:${peer.chaincodePort}`, dial_timeout: '10s', tls_required: false };
-  writeFileSync(join(folder, 'connection.json'), JSON.stringify(connection));
-  writeFileSync(
-    join(folder, 'metadata.json'),
-    JSON.stringify({ type: 'ccaas', label: label(plan, definition) }),
-  );
-  const tar = (file: string, ...members: string[]) =>
-    runCommand('tar', [
-      '--sort=name',
-      '--mtime=@0',
-      '--owner=0',
-      '--group=0',
-      '-C',
-      folder,
-      '-cf',
-      file,
-      ...members,
-    ]);
-  await tar(join(folder, 'code.tar'), 'connection.json');
-  await runCommand('gzip', ['-nf', join(folder, 'code.tar')]);
-  await tar(join(folder, 'package.tar'), 'metadata.json', 'code.tar.gz');
-  await runCommand('gzip', ['-nf', join(folder, 'package.tar')]);
-  return join(folder, 'package.tar.gz');
-}
-
-function ordererFlags({ port, folder }: OrdererPlan): string[] {
-  return ['-o', `127.0.0.1:${port}`, '--tls', '--cafile', join(folder, 'tls', 'ca.crt')];
-}
+const lifecycle = (
+  { plan, tools, peer }: { plan: FabricPlan; tools: FabricTools; peer: PeerPlan },
+  args: readonly string[],
+): Promise<string> =>
+  runCommand(tools.peer, ['lifecycle', 'chaincode', ...args], administratorEnvironment(plan, peer));
 
 function definitionFlags(plan: FabricPlan, { version, sequence }: ChaincodeDefinition): string[] {
   return [
-    '--channelID',
-    plan.channel,
-    '--name',
-    plan.chaincode,
-    '--version',
-    version,
-    '--sequence',
-    String(sequence),
+    ...['--channelID', plan.channel, '--name', plan.chaincode],
+    ...['--version', version, '--sequence', String(sequence)],
   ];
 }
 
-function firstOrderer(plan: FabricPlan): OrdererPlan {
-  const [orderer] = plan.orderers;
-  if (orderer === undefined) throw new Error('the plan has no orderer');
-  return orderer;
-}
-
-/** Installs the package on the organisation's peer; resolves to the package id, under which its chaincode server registers. */
+/** Installs the organisation's package on its peer, unless it is there. */
 export async function installChaincode(
   plan: FabricPlan,
   tools: FabricTools,
-  peer: PeerPlan,
-  definition: ChaincodeDefinition,
-): Promise<string> {
-  const env = administratorEnvironment(plan, peer);
-  const file = await writePackage(plan, peer, definition);
-  const packageId = (
-    await runCommand(tools.peer, ['lifecycle', 'chaincode', 'calculatepackageid', file], env)
-  ).trim();
-  const installed = await runCommand(
-    tools.peer,
-    ['lifecycle', 'chaincode', 'queryinstalled', '-O', 'json'],
-    env,
-  );
-  if (!installed.includes(packageId))
-    await runCommand(tools.peer, ['lifecycle', 'chaincode', 'install', file], env);
-  return packageId;
-}
-
-/** The organisation agrees to the definition and to its own package. */
-async function approveChaincode(
-  plan: FabricPlan,
-  tools: FabricTools,
-  peer: PeerPlan,
-  approval: ChaincodeDefinition & { packageId: string },
+  { peer, definition }: { peer: PeerPlan; definition: ChaincodeDefinition },
 ): Promise<void> {
-  const flags = [
-    ...ordererFlags(firstOrderer(plan)),
-    ...definitionFlags(plan, approval),
-    '--package-id',
-    approval.packageId,
-  ];
-  await runCommand(
-    tools.peer,
-    ['lifecycle', 'chaincode', 'approveformyorg', ...flags],
-    administratorEnvironment(plan, peer),
-  );
+  const { file, packageId } = chaincodePackage(plan, peer, definition);
+  const installed = await lifecycle({ plan, tools, peer }, ['queryinstalled', '-O', 'json']);
+  if (!installed.includes(packageId)) await lifecycle({ plan, tools, peer }, ['install', file]);
 }
 
-async function isCommitted(
+/** The organisation agrees to the definition and names its own package; saying it again changes nothing. */
+export async function approveChaincode(
   plan: FabricPlan,
   tools: FabricTools,
-  { version, sequence }: ChaincodeDefinition,
-): Promise<boolean> {
-  const [peer] = plan.peers;
-  if (peer === undefined) return false;
-  const env = administratorEnvironment(plan, peer);
-  const text = await runCommand(
-    tools.peer,
-    ['lifecycle', 'chaincode', 'querycommitted', '--channelID', plan.channel, '-O', 'json'],
-    env,
+  { peer, definition }: { peer: PeerPlan; definition: ChaincodeDefinition },
+): Promise<void> {
+  const { packageId } = chaincodePackage(plan, peer, definition);
+  const named = ['--channelID', plan.channel, '--name', plan.chaincode];
+  const sequence = ['--sequence', String(definition.sequence)];
+  const approved = await lifecycle({ plan, tools, peer }, [
+    'queryapproved',
+    ...named,
+    ...sequence,
+    '-O',
+    'json',
+  ]).catch(
+    () => '', // not approved yet, which is an error of this command
   );
+  if (approved.includes(packageId)) return;
+  const flags = [...ordererFlags(plan), ...definitionFlags(plan, definition), '--package-id', packageId];
+  await lifecycle({ plan, tools, peer }, ['approveformyorg', ...flags]);
+}
+
+/** The definition in force on the channel, by the word of one peer. */
+export async function committedDefinition(
+  plan: FabricPlan,
+  tools: FabricTools,
+): Promise<{ version: string; sequence: number } | undefined> {
+  const text = await lifecycle({ plan, tools, peer: firstPeer(plan) }, [
+    ...['querycommitted', '--channelID', plan.channel, '-O', 'json'],
+  ]);
   const { chaincode_definitions: definitions = [] } = JSON.parse(text) as {
     chaincode_definitions?: { name: string; version: string; sequence: number }[];
   };
-  return definitions.some(
-    (each) => each.name === plan.chaincode && each.version === version && each.sequence === sequence,
-  );
+  return definitions.find(({ name }) => name === plan.chaincode);
 }
 
 /** Brings the definition into force: every organisation approves, one of them commits with the endorsement of all. */
@@ -133,45 +81,65 @@ export async function commitChaincode(
   plan: FabricPlan,
   tools: FabricTools,
   definition: ChaincodeDefinition,
-  packageIds: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const [first] = plan.peers;
-  if (first === undefined || (await isCommitted(plan, tools, definition))) return;
-  for (const peer of plan.peers) {
-    const packageId = packageIds.get(peer.organizationId) ?? '';
-    await eventually(() => approveChaincode(plan, tools, peer, { ...definition, packageId }), 60_000);
-  }
-  const endorsers = plan.peers.flatMap(({ port, folder }) => [
-    '--peerAddresses',
-    `127.0.0.1:${port}`,
-    '--tlsRootCertFiles',
-    join(folder, 'tls', 'ca.crt'),
-  ]);
-  const flags = [...ordererFlags(firstOrderer(plan)), ...definitionFlags(plan, definition), ...endorsers];
+  if ((await committedDefinition(plan, tools))?.sequence === definition.sequence) return;
+  for (const peer of plan.peers)
+    await eventually(() => approveChaincode(plan, tools, { peer, definition }), 60_000);
+  const flags = [...ordererFlags(plan), ...definitionFlags(plan, definition), ...endorserFlags(plan.peers)];
+  await eventually(() => lifecycle({ plan, tools, peer: firstPeer(plan) }, ['commit', ...flags]), 60_000);
+}
+
+/** Submits the idempotent transaction of the state with the endorsement of every organisation, until it commits. */
+export async function proveReady(
+  plan: FabricPlan,
+  tools: FabricTools,
+  { organizationId, ...call }: NetworkState['readiness'],
+): Promise<void> {
+  const peer = plan.peers.find((each) => each.organizationId === organizationId);
+  if (peer === undefined)
+    throw new FabricNetworkError('STATE_INVALID', `${organizationId} is not among the organisations`);
+  const target = [
+    ...ordererFlags(plan),
+    '-C',
+    plan.channel,
+    '-n',
+    plan.chaincode,
+    ...endorserFlags(plan.peers),
+  ];
+  const transaction = JSON.stringify({ function: call.function, Args: call.args });
+  const env = administratorEnvironment(plan, peer);
   await eventually(
     () =>
-      runCommand(
-        tools.peer,
-        ['lifecycle', 'chaincode', 'commit', ...flags],
-        administratorEnvironment(plan, first),
-      ),
-    60_000,
+      runCommand(tools.peer, ['chaincode', 'invoke', ...target, '--waitForEvent', '-c', transaction], env),
+    90_000,
   );
 }
 
-/** Arguments of the chaincode server of one organisation (chaincode as a service). */
-export function chaincodeServerArguments(
-  peer: PeerPlan,
-  { shim, module, packageId }: { shim: string; module: string; packageId: string },
-): string[] {
-  return [
-    shim,
-    'server',
-    '--chaincode-address',
-    `127.0.0.1:${peer.chaincodePort}`,
-    '--chaincode-id',
-    packageId,
-    '--module-path',
-    module,
-  ];
+function firstPeer({ peers }: FabricPlan): PeerPlan {
+  const [peer] = peers;
+  if (peer === undefined) throw new FabricNetworkError('STATE_INVALID', 'the network has no organisation');
+  return peer;
+}
+
+export const chaincodeServerName = ({ organizationId }: PeerPlan, { version }: ChaincodeDefinition): string =>
+  `chaincode-${organizationId}-${version}`;
+
+/** One organisation's chaincode server (chaincode as a service); only its own peer can connect. */
+export function chaincodeServer(plan: FabricPlan, peer: PeerPlan, definition: ChaincodeDefinition): Program {
+  const shim = createRequire(join(definition.source, 'package.json')).resolve('fabric-shim/cli.js');
+  const tls = (file: string): string => join(peer.folder, 'chaincode', 'tls', 'server', file);
+  const options = {
+    '--chaincode-address': `127.0.0.1:${chaincodePortOf(peer, definition)}`,
+    '--chaincode-id': chaincodePackage(plan, peer, definition).packageId,
+    '--chaincode-tls-cert-file': tls('server.crt'),
+    '--chaincode-tls-key-file': tls('server.key'),
+    '--chaincode-tls-client-cacert-file': tls('ca.crt'),
+    '--module-path': definition.source,
+  };
+  return {
+    name: chaincodeServerName(peer, definition),
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', shim, 'server', ...Object.entries(options).flat()],
+    env: { CORE_CHAINCODE_LOGGING_LEVEL: 'ERROR' },
+  };
 }

@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, runCommand } from './command.ts';
 import { configtx } from './configtx.ts';
 import { administratorEnvironment } from './environment.ts';
-import type { FabricPlan, OrdererPlan, PeerPlan } from './plan.ts';
+import { FabricNetworkError } from './errors.ts';
+import { type FabricPlan, genesisFile, type OrdererPlan, type PeerPlan } from './plan.ts';
 import type { FabricTools } from './tools.ts';
-
-export const genesisFile = (plan: FabricPlan): string => join(plan.directory, 'genesis.block');
 
 /** Fabric's own settings of this version; ours come by environment, except the external builder, which only a file can name. */
 export function writeConfiguration(plan: FabricPlan, tools: FabricTools): void {
@@ -20,24 +18,23 @@ export function writeConfiguration(plan: FabricPlan, tools: FabricTools): void {
     / {2}externalBuilders:\n(?: {4,}.*\n)+/,
     `  externalBuilders:\n    - name: ccaas_builder\n      path: ${JSON.stringify(builder)}\n\n`,
   );
-  if (own === core) throw new Error('core.yaml of this Fabric version has no external builder to replace');
+  if (own === core)
+    throw new FabricNetworkError(
+      'CONFIG_UNEXPECTED',
+      'core.yaml of this Fabric version has no external builder to replace',
+    );
   writeFileSync(join(folder, 'core.yaml'), own);
   writeFileSync(join(folder, 'orderer.yaml'), readFileSync(join(tools.sampleConfig, 'orderer.yaml')));
-  writeFileSync(join(folder, 'configtx.yaml'), configtx(plan));
+  if (!existsSync(genesisFile(plan))) writeFileSync(join(folder, 'configtx.yaml'), configtx(plan));
 }
 
 /** Makes the channel's genesis block, once: its hash is what every verifier pins. */
 export async function createGenesis(plan: FabricPlan, tools: FabricTools): Promise<void> {
   if (existsSync(genesisFile(plan))) return;
   await runCommand(tools.configtxgen, [
-    '-configPath',
-    join(plan.directory, 'config'),
-    '-profile',
-    'Alliance',
-    '-channelID',
-    plan.channel,
-    '-outputBlock',
-    genesisFile(plan),
+    ...['-configPath', join(plan.directory, 'config')],
+    ...['-profile', 'Alliance', '-channelID', plan.channel],
+    ...['-outputBlock', genesisFile(plan)],
   ]);
 }
 
@@ -45,28 +42,16 @@ export async function createGenesis(plan: FabricPlan, tools: FabricTools): Promi
 export async function joinOrderer(plan: FabricPlan, tools: FabricTools, orderer: OrdererPlan): Promise<void> {
   const tls = (file: string): string => join(orderer.folder, 'tls', file);
   const target = [
-    '-o',
-    `127.0.0.1:${orderer.adminPort}`,
-    '--ca-file',
-    tls('ca.crt'),
-    '--client-cert',
-    tls('server.crt'),
-    '--client-key',
-    tls('server.key'),
+    ...['-o', `127.0.0.1:${orderer.adminPort}`, '--ca-file', tls('ca.crt')],
+    ...['--client-cert', tls('server.crt'), '--client-key', tls('server.key')],
   ];
   const listed = await eventually(() => runCommand(tools.osnadmin, ['channel', 'list', ...target]), 30_000);
   if (listed.includes(`"${plan.channel}"`)) return;
-  await runCommand(tools.osnadmin, [
-    'channel',
-    'join',
-    '--channelID',
-    plan.channel,
-    '--config-block',
-    genesisFile(plan),
-    ...target,
-  ]);
+  const channel = ['--channelID', plan.channel, '--config-block', genesisFile(plan)];
+  await runCommand(tools.osnadmin, ['channel', 'join', ...channel, ...target]);
 }
 
+/** Lets the peer follow the channel from its first block on. */
 export async function joinPeer(plan: FabricPlan, tools: FabricTools, peer: PeerPlan): Promise<void> {
   const env = administratorEnvironment(plan, peer);
   const listed = await eventually(() => runCommand(tools.peer, ['channel', 'list'], env), 30_000);
@@ -74,7 +59,20 @@ export async function joinPeer(plan: FabricPlan, tools: FabricTools, peer: PeerP
   await runCommand(tools.peer, ['channel', 'join', '-b', genesisFile(plan)], env);
 }
 
-/** Folder of the chaincode's sources, which the chaincode servers run. */
-export const chaincodeFolder = dirname(
-  createRequire(import.meta.url).resolve('@medseal/chaincode/package.json'),
-);
+/** Flags of the `peer` command line that name an orderer and the authority of its certificate. */
+export function ordererFlags({ orderers }: FabricPlan): string[] {
+  const [orderer] = orderers;
+  if (orderer === undefined) throw new FabricNetworkError('STATE_INVALID', 'the plan has no orderer');
+  return [
+    ...['-o', `127.0.0.1:${orderer.port}`],
+    ...['--tls', '--cafile', join(orderer.folder, 'tls', 'ca.crt')],
+  ];
+}
+
+/** Flags of the `peer` command line that name the peers to endorse. */
+export function endorserFlags(peers: readonly PeerPlan[]): string[] {
+  return peers.flatMap(({ port, folder }) => [
+    ...['--peerAddresses', `127.0.0.1:${port}`],
+    ...['--tlsRootCertFiles', join(folder, 'tls', 'ca.crt')],
+  ]);
+}

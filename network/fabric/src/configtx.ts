@@ -47,7 +47,7 @@ function consenter({ id, mspId, folder, port }: OrdererPlan) {
   };
 }
 
-/** Shorter than Fabric's defaults, so that the death of the leading orderer costs seconds (docs/performance.md has the figures). */
+/** Shorter than Fabric's defaults, so that the death of the leading orderer costs seconds (docs/fabric.md has the figures). */
 const smartBft = {
   RequestBatchMaxCount: 50,
   RequestBatchMaxBytes: 10_485_760,

@@ -29,6 +29,7 @@ export function ordererEnvironment(plan: FabricPlan, orderer: OrdererPlan): Reco
     ORDERER_ADMIN_TLS_CLIENTAUTHREQUIRED: 'true',
     ORDERER_ADMIN_TLS_CLIENTROOTCAS: `[${tls('ca.crt')}]`,
     ORDERER_OPERATIONS_LISTENADDRESS: `127.0.0.1:${orderer.operationsPort}`,
+    ORDERER_METRICS_PROVIDER: 'prometheus',
     ORDERER_FILELEDGER_LOCATION: ledger,
     ORDERER_CONSENSUS_WALDIR: join(ledger, 'wal'),
     ORDERER_CONSENSUS_SNAPDIR: join(ledger, 'snapshots'),
@@ -38,7 +39,6 @@ export function ordererEnvironment(plan: FabricPlan, orderer: OrdererPlan): Reco
 /** Environment of one peer process. */
 export function peerEnvironment(plan: FabricPlan, peer: PeerPlan): Record<string, string> {
   const address = `127.0.0.1:${peer.port}`;
-  const others = plan.peers.filter((other) => other !== peer).map((other) => `127.0.0.1:${other.port}`);
   return {
     ...tlsOfPeer(peer),
     FABRIC_CFG_PATH: join(plan.directory, 'config'),
@@ -48,12 +48,15 @@ export function peerEnvironment(plan: FabricPlan, peer: PeerPlan): Record<string
     CORE_PEER_MSPCONFIGPATH: join(peer.folder, 'peer-msp'),
     CORE_PEER_ADDRESS: address,
     CORE_PEER_LISTENADDRESS: address,
-    CORE_PEER_CHAINCODELISTENADDRESS: `127.0.0.1:${peer.chaincodeListenPort}`,
+    // Chaincode as a service never dials in, but the peer wants somewhere to listen.
+    CORE_PEER_CHAINCODELISTENADDRESS: '127.0.0.1:0',
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: address,
-    CORE_PEER_GOSSIP_BOOTSTRAP: others[0] ?? address,
+    // Only peers of the same organisation count here; the others are found by their anchor peers.
+    CORE_PEER_GOSSIP_BOOTSTRAP: address,
     CORE_PEER_FILESYSTEMPATH: join(peer.folder, 'ledger'),
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: join(peer.folder, 'ledger', 'snapshots'),
     CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${peer.operationsPort}`,
+    CORE_METRICS_PROVIDER: 'prometheus',
     CORE_VM_ENDPOINT: '',
   };
 }

@@ -1,4 +1,6 @@
-export { type FabricNetwork, startFabric } from './network.ts';
-export { type FabricOrganization, type FabricPlan, type PeerPlan, planNetwork } from './plan.ts';
-export { endLeftovers, leftovers } from './processes.ts';
-export { fabricVersion, hasGo } from './tools.ts';
+export { FabricNetworkError, type FabricNetworkErrorCode } from './errors.ts';
+export { type FabricNetwork, type FabricNetworkOptions, startFabric } from './network.ts';
+export { type FabricPlan, genesisFile, type PeerPlan, planNetwork } from './plan.ts';
+export { type FabricOrganization, readState } from './state.ts';
+export { stopNetwork, supervisorOf } from './supervisor.ts';
+export { fabricVersion, whyNoFabric } from './tools.ts';

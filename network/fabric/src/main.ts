@@ -1,100 +1,105 @@
-import 'reflect-metadata';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { startFabric } from './network.ts';
-import { leftovers, repositoryRoot } from './processes.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { hex, parseBlock } from '@medseal/evidence';
+import { type FabricArguments, parseArguments, usage } from './arguments.ts';
+import { lastLines, linesAfter, logFilesOf } from './logs.ts';
+import { openFabric } from './network.ts';
+import { statusOf } from './status.ts';
+import { stopNetwork } from './supervisor.ts';
 
-const usage = `Usage: npm run fabric:up | fabric:down | fabric:status -- [options]
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const toolsFolder = join(root, '.medseal', 'fabric-tools');
+const report = (text: string): void => console.error(`  ${text}`);
 
-  --data FOLDER          where the network lives (default .medseal/fabric)
-  --ports NUMBER         first of the ports used (default 9100)
-  --organizations LIST   id:MspId,… ; the first start fixes them (default regulator and hospitals a, b, c)
-  --regulator ID         which of them is the regulator (default regulator)`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    data: { type: 'string', default: '.medseal/fabric' },
-    ports: { type: 'string', default: '9100' },
-    regulator: { type: 'string', default: 'regulator' },
-    organizations: {
-      type: 'string',
-      default:
-        'regulator:RegulatorMSP,hospital-a:HospitalAMSP,hospital-b:HospitalBMSP,hospital-c:HospitalCMSP',
-    },
-  },
-});
-const directory = resolve(repositoryRoot, values.data);
-const supervisorFile = join(directory, 'supervisor.pid');
-
-function parseOrganizations(list: string): { organizationId: string; mspId: string }[] {
-  return list.split(',').map((pair) => {
-    const [organizationId, mspId] = pair.split(':');
-    if (!organizationId || !mspId) throw new Error('--organizations takes id:MspId,id:MspId,…');
-    return { organizationId, mspId };
-  });
+/** Resolves when somebody asks this process to stop, or when the process that started it has gone. */
+function asked(): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(undefined));
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || resolve(undefined), 500).unref();
+  return promise;
 }
 
-async function up(): Promise<void> {
-  const network = await startFabric({
-    directory,
-    toolsFolder: join(repositoryRoot, '.medseal', 'fabric-tools'),
-    organizations: parseOrganizations(values.organizations),
-    regulatorId: values.regulator,
-    basePort: Number(values.ports),
-    report: (text) => console.error(`  ${text}`),
+async function up({ directory, organizations, regulatorId, basePort }: FabricArguments): Promise<void> {
+  const stopping = asked();
+  const network = await openFabric({
+    ...{ directory, organizations, regulatorId, basePort, toolsFolder, report },
   });
-  writeFileSync(supervisorFile, String(process.pid));
-  const genesisHash = createHash('sha256').update(readFileSync(network.genesisFile)).digest('hex');
-  console.error(`Fabric runs in ${directory}. Stop it with Ctrl-C or: npm run fabric:down`);
-  console.log(
-    JSON.stringify({
-      event: 'ready',
-      directory,
-      genesisFile: network.genesisFile,
-      genesisFileSha256: genesisHash,
-    }),
+  const ready = network.deploy().then(() => announce(network.genesisFile, directory));
+  const failure = ready.then(
+    () => undefined,
+    (error: unknown) => error,
   );
-  const asked = new Promise<string>((stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(''));
-  });
-  const reason = await Promise.race([asked, network.processes.unexpectedEnd]);
+  const gaveUp = network.processes.gaveUp.then((reason) => new Error(reason));
+  const reason = await Promise.race([
+    stopping,
+    gaveUp,
+    failure.then((error) => error ?? Promise.race([stopping, gaveUp])),
+  ]);
+  report('stopping …');
   await network.stop();
-  rmSync(supervisorFile, { force: true });
-  if (reason !== '') throw new Error(reason);
+  if (reason !== undefined) throw reason;
 }
 
-async function down(): Promise<void> {
-  if (!existsSync(supervisorFile)) {
-    console.error('No Fabric network runs here.');
-    return;
+function announce(genesisFile: string, directory: string): void {
+  console.error(`Fabric runs in ${directory}. Stop it with Ctrl-C or: npm run fabric:down`);
+  const genesisHash = hex(parseBlock(readFileSync(genesisFile)).hash);
+  console.log(JSON.stringify({ event: 'ready', directory, genesisFile, genesisHash }));
+}
+
+async function down({ directory }: FabricArguments): Promise<void> {
+  const stopped = await stopNetwork(directory);
+  console.error(stopped ? 'Stopped. The ledger is kept.' : `No Fabric network runs in ${directory}.`);
+}
+
+async function status({ directory }: FabricArguments): Promise<void> {
+  const programs = await statusOf(directory);
+  for (const { name, pid, port, height } of programs) {
+    const ledger = height === undefined ? '' : `${height} blocks`;
+    console.log(
+      `  ${pid === undefined ? '✗' : '✓'} ${name.padEnd(30)} port ${String(port).padEnd(6)} ${pid === undefined ? 'not running' : `pid ${String(pid).padEnd(8)}`} ${ledger}`.trimEnd(),
+    );
   }
-  process.kill(Number(readFileSync(supervisorFile, 'utf8')), 'SIGTERM');
-  const deadline = Date.now() + 30_000;
-  while (existsSync(supervisorFile) && Date.now() < deadline)
-    await new Promise((wake) => setTimeout(wake, 100));
-  console.error(
-    existsSync(supervisorFile) ? 'The network did not stop within 30 s.' : 'Stopped. The ledger is kept.',
-  );
+  const running = programs.filter(({ pid }) => pid !== undefined).length;
+  if (running === 0) console.log(`No Fabric network runs in ${directory}. Start one: npm run fabric:up`);
+  process.exitCode = running > 0 && running === programs.length ? 0 : 1;
 }
 
-function status(): void {
-  const running = leftovers(directory);
-  for (const { name, pid } of running) console.log(`  ✓ ${name.padEnd(28)} pid ${pid}`);
-  if (running.length === 0) console.log('No Fabric network runs here. Start one: npm run fabric:up');
-  process.exitCode = running.length === 0 ? 1 : 0;
+async function logs({ directory, name, lines, follow }: FabricArguments): Promise<void> {
+  const files = logFilesOf(directory, name);
+  const print = (source: string, text: readonly string[]): void => {
+    for (const line of text) console.log(files.length === 1 ? line : `${source}  ${line}`);
+  };
+  const ends = new Map<string, number>();
+  for (const { name: source, file } of files) {
+    const last = lastLines(file, lines);
+    ends.set(file, last.end);
+    print(source, last.lines);
+  }
+  const stopping = asked();
+  while (follow) {
+    for (const { name: source, file } of files.filter((each) => existsSync(each.file))) {
+      const next = linesAfter(file, ends.get(file) ?? 0);
+      ends.set(file, next.end);
+      print(source, next.lines);
+    }
+    if (await Promise.race([stopping.then(() => true), delay(300).then(() => false)])) return;
+  }
 }
 
-const commands: Record<string, () => Promise<void> | void> = { up, down, status };
-const command = commands[positionals[0] ?? ''];
-if (command === undefined) {
-  console.error(usage);
-  process.exit(2);
-}
+const commands: Record<string, (options: FabricArguments) => Promise<void>> = { up, down, status, logs };
+
 try {
-  await command();
+  const options = parseArguments(process.argv.slice(2), root);
+  const command = commands[options.command];
+  if (command === undefined) {
+    console.error(usage);
+    process.exit(2);
+  }
+  await command(options);
+  process.exit();
 } catch (error) {
   console.error(`✗ ${(error as Error).message}`);
   process.exit(1);

@@ -106,8 +106,16 @@ async function createPeer({ mspId, folder, organizationId }: PeerPlan, now: Date
   const node = await issueTls(authorities.identity, { commonName: `node.${organizationId}`, now });
   write(join(folder, 'node', 'cert.pem'), node.certificate);
   write(join(folder, 'node', 'key.pem'), node.key);
+  await createChaincodeTls(join(folder, 'chaincode', 'tls'), mspId, now);
   write(join(folder, 'msp', 'ca.pem'), authorities.identity.certificate);
   write(join(folder, 'ledger-tls-ca.pem'), authorities.tls.certificate);
+}
+
+/** An authority of its own for the two ends of the chaincode connection: no other certificate opens it. */
+async function createChaincodeTls(folder: string, mspId: string, now: Date): Promise<void> {
+  const authority = await createAuthority(mspId, `${mspId} chaincode root`, now);
+  writeTls(join(folder, 'server'), authority, await issueTls(authority, { commonName: 'chaincode', now }));
+  writeTls(join(folder, 'peer'), authority, await issueTls(authority, { commonName: 'peer', now }));
 }
 
 /** Makes the certificates and keys of every orderer and peer organisation that has none yet. */

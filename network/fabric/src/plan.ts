@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-
-export type FabricOrganization = { organizationId: string; mspId: string };
+import type { ChaincodeDefinition, FabricOrganization, NetworkState } from './state.ts';
 
 export type OrdererPlan = {
   id: number;
+  /** Name of its process, log and pid file. */
+  name: string;
   mspId: string;
   folder: string;
   port: number;
@@ -12,13 +13,12 @@ export type OrdererPlan = {
 };
 
 export type PeerPlan = FabricOrganization & {
+  name: string;
   folder: string;
   port: number;
-  /** Where chaincode would dial in; unused with chaincode as a service, but the peer wants a port. */
-  chaincodeListenPort: number;
   operationsPort: number;
-  /** Where this organisation's chaincode server listens. */
-  chaincodePort: number;
+  /** Where this organisation's chaincode servers listen: the next version beside the present one while it is brought in. */
+  chaincodePorts: readonly [number, number];
 };
 
 export type FabricPlan = {
@@ -31,44 +31,64 @@ export type FabricPlan = {
 
 /** Number of orderers of the BFT quorum: 4 organisations bear one that is faulty (3f + 1, f = 1). */
 export const ordererCount = 4;
+const portsOfOrderer = 3;
+const portsOfPeer = 4;
 
-/** Folders and ports of a network: 3 ports an orderer, then 4 a peer, from `basePort` on. */
-export function planNetwork(options: {
-  directory: string;
-  organizations: readonly FabricOrganization[];
-  basePort: number;
-  channel?: string;
-  chaincode?: string;
-}): FabricPlan {
-  const { directory, organizations, basePort } = options;
+/** Folders and ports of a network: 3 ports an orderer, then 4 a peer, from the base port on. */
+export function planNetwork(
+  directory: string,
+  {
+    organizations,
+    basePort,
+    channel,
+    chaincode,
+  }: Pick<NetworkState, 'organizations' | 'basePort' | 'channel' | 'chaincode'>,
+): FabricPlan {
   const orderers = Array.from({ length: ordererCount }, (_, place): OrdererPlan => {
     const id = place + 1;
-    const port = basePort + place * 3;
+    const port = basePort + place * portsOfOrderer;
+    const name = `orderer-${id}`;
     return {
-      id,
+      ...{ id, name, port },
       mspId: `Orderer${id}MSP`,
-      folder: join(directory, 'orderers', `orderer-${id}`),
-      port,
+      folder: join(directory, 'orderers', name),
       adminPort: port + 1,
       operationsPort: port + 2,
     };
   });
   const peers = organizations.map((organization, place): PeerPlan => {
-    const port = basePort + ordererCount * 3 + place * 4;
+    const port = basePort + ordererCount * portsOfOrderer + place * portsOfPeer;
     return {
       ...organization,
+      name: `peer-${organization.organizationId}`,
       folder: join(directory, 'organizations', organization.organizationId),
       port,
-      chaincodeListenPort: port + 1,
-      operationsPort: port + 2,
-      chaincodePort: port + 3,
+      operationsPort: port + 1,
+      chaincodePorts: [port + 2, port + 3],
     };
   });
-  return {
-    directory,
-    channel: options.channel ?? 'care',
-    chaincode: options.chaincode ?? 'medseal',
-    orderers,
-    peers,
-  };
+  return { directory, channel, chaincode, orderers, peers };
+}
+
+/** Every port that the network binds, with the process that does. */
+export function portsOf({ orderers, peers }: FabricPlan): [number, string][] {
+  return [
+    ...orderers.flatMap(({ name, port, adminPort, operationsPort }) =>
+      [port, adminPort, operationsPort].map((each): [number, string] => [each, name]),
+    ),
+    ...peers.flatMap(({ name, port, operationsPort, chaincodePorts, organizationId }) => [
+      ...[port, operationsPort].map((each): [number, string] => [each, name]),
+      ...chaincodePorts.map((each): [number, string] => [each, `chaincode-${organizationId}`]),
+    ]),
+  ];
+}
+
+/** Consecutive definitions take turns with the two ports, so that both can be served during an upgrade. */
+export function chaincodePortOf({ chaincodePorts }: PeerPlan, { sequence }: ChaincodeDefinition): number {
+  return chaincodePorts[sequence % 2 === 1 ? 0 : 1];
+}
+
+/** The genesis block's file: the hash of its header is what every verifier pins. */
+export function genesisFile({ directory }: Pick<FabricPlan, 'directory'>): string {
+  return join(directory, 'genesis.block');
 }

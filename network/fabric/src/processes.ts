@@ -1,123 +1,136 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { logFile, pidFile } from './leftovers.ts';
 
-export type Processes = {
-  /** Starts a program with its output appended to `logs/<name>.log`. */
-  start(name: string, command: string, args: readonly string[], env: Record<string, string>): ChildProcess;
-  pid(name: string): number | undefined;
-  /** Ends one process, at once with SIGKILL or in an orderly way with SIGTERM. */
-  end(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  endAll(): Promise<void>;
-  /** Resolves with a sentence as soon as a process ends that nobody asked to end. */
-  unexpectedEnd: Promise<string>;
+export type Program = {
+  name: string;
+  command: string;
+  args: readonly string[];
+  env: Record<string, string>;
 };
 
-const exited = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+export type Processes = {
+  /** Starts a program with its output appended to `logs/<name>.log`; started again whenever it ends by itself. */
+  start(program: Program): void;
+  /** Names of the programs that are to run. */
+  names(): string[];
+  pid(name: string): number | undefined;
+  /** Ends one for good: at once with SIGKILL or in an orderly way with SIGTERM. */
+  end(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  endAll(): Promise<void>;
+  /** Resolves with a sentence when a program ended by itself again and again. */
+  gaveUp: Promise<string>;
+};
+
+type Kept = { program: Program; child: ChildProcess; asked: boolean; endedAt: number[] };
+
+const restartAfterMs = 1000;
+const maxEnds = 5;
+const endsWithinMs = 60_000;
+const maxLogBytes = 32 * 1024 * 1024;
+
+/** Keeps the processes of one network: started again when one fails, ended by a reaper if this process dies. */
+export function keepProcesses(directory: string, report: (text: string) => void): Processes {
+  const kept = new Map<string, Kept>();
+  const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<string>();
+  const reaper = startReaper();
+  mkdirSync(join(directory, 'pids'), { recursive: true });
+  mkdirSync(join(directory, 'logs'), { recursive: true });
+  const launch = (program: Program, endedAt: number[]): void => {
+    const child = spawnLogged(directory, program);
+    const entry: Kept = { program, child, asked: false, endedAt };
+    kept.set(program.name, entry);
+    reaper.watch(child.pid);
+    child.once('error', () => undefined); // an exit or the next start tells
+    child.once('exit', (code, signal) => {
+      reaper.forget(child.pid);
+      void rm(pidFile(directory, program.name), { force: true }); // a stale file is recognised as such
+      if (entry.asked || kept.get(program.name) !== entry) return;
+      const now = performance.now();
+      const recent = [...endedAt.filter((at) => now - at < endsWithinMs), now];
+      const how = `${program.name} ended (${signal ?? `exit ${code}`})`;
+      if (recent.length >= maxEnds)
+        return giveUp(`${how} again and again; see ${logFile(directory, program.name)}`);
+      report(`${how}; it is started again`);
+      setTimeout(() => entry.asked || launch(program, recent), restartAfterMs);
+    });
+  };
+  const end = async (name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    const entry = kept.get(name);
+    if (entry === undefined) return;
+    entry.asked = true;
+    await endChild(entry.child, signal);
+    kept.delete(name);
+  };
+  return {
+    gaveUp,
+    start: (program) => launch(program, []),
+    names: () => [...kept.keys()],
+    pid: (name) => kept.get(name)?.child.pid,
+    end,
+    async endAll() {
+      // Whoever depends on another ends first: chaincode servers, then peers, then orderers.
+      for (const kind of ['chaincode-', 'peer-', 'orderer-'])
+        await Promise.all(
+          [...kept.keys()].filter((name) => name.startsWith(kind)).map((name) => end(name, 'SIGTERM')),
+        );
+      await reaper.release();
+    },
+  };
+}
+
+/** In a process group of its own, so that Ctrl-C at the terminal reaches the supervisor alone. */
+function spawnLogged(directory: string, { name, command, args, env }: Program): ChildProcess {
+  const file = logFile(directory, name);
+  if (existsSync(file) && statSync(file).size > maxLogBytes) renameSync(file, `${file}.1`);
+  const log = openSync(file, 'a');
+  const child = spawn(command, args, {
+    env: { PATH: '/usr/bin:/bin', ...env },
+    stdio: ['ignore', log, log],
+    cwd: directory,
+    detached: true,
+  });
+  closeSync(log);
+  if (child.pid !== undefined) writeFileSync(pidFile(directory, name), `${child.pid} ${basename(command)}`);
+  return child;
+}
+
+const exited = (child: ChildProcess): boolean =>
+  child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
 async function endChild(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (exited(child)) return;
   const end = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
   await end;
   clearTimeout(timer);
 }
 
-/** Keeps the processes of one network: ended in reverse order, by the reaper if this process dies. */
-export function keepProcesses(directory: string): Processes {
-  const children = new Map<string, ChildProcess>();
-  const asked = new Set<ChildProcess>();
-  const { promise: unexpectedEnd, resolve: report } = Promise.withResolvers<string>();
-  const reaper = spawn(process.execPath, [fileURLToPath(new URL('./reaper.ts', import.meta.url))], {
+/** A process that outlives this one and then ends what it was told of (reaper.ts). */
+function startReaper(): {
+  watch(pid: number | undefined): void;
+  forget(pid: number | undefined): void;
+  release(): Promise<void>;
+} {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./reaper.ts', import.meta.url))], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  const pidFolder = join(directory, 'pids');
-  mkdirSync(pidFolder, { recursive: true });
-  const end = async (name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
-    const child = children.get(name);
-    if (child === undefined) return;
-    asked.add(child);
-    await endChild(child, signal);
-    children.delete(name);
+  const tell = (sign: '+' | '-', pid: number | undefined): void => {
+    if (pid !== undefined) child.stdin.write(`${sign}${pid}\n`);
   };
+  child.stdin.on('error', () => undefined); // killed by hand: the next start ends what is left over
+  const end = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
-    unexpectedEnd,
-    pid: (name) => children.get(name)?.pid,
-    end,
-    start(name, command, args, env) {
-      mkdirSync(join(directory, 'logs'), { recursive: true });
-      const log = openSync(join(directory, 'logs', `${name}.log`), 'a');
-      const child = spawn(command, args, {
-        env: { PATH: '/usr/bin:/bin', ...env },
-        stdio: ['ignore', log, log],
-        cwd: directory,
-      });
-      closeSync(log);
-      children.set(name, child);
-      if (child.pid !== undefined) {
-        reaper.stdin?.write(`+${child.pid}\n`);
-        writeFileSync(join(pidFolder, `${name}.pid`), `${child.pid} ${basename(command)}`);
-      }
-      child.once('exit', (code, signal) => {
-        reaper.stdin?.write(`-${child.pid}\n`);
-        rmSync(join(pidFolder, `${name}.pid`), { force: true });
-        if (!asked.has(child))
-          report(
-            `${name} ended (${signal ?? `exit ${code}`}); see ${join(directory, 'logs', `${name}.log`)}`,
-          );
-      });
-      return child;
-    },
-    async endAll() {
-      for (const name of [...children.keys()].reverse()) await end(name, 'SIGTERM');
-      reaper.stdin?.end();
+    watch: (pid) => tell('+', pid),
+    forget: (pid) => tell('-', pid),
+    release: () => {
+      child.stdin.end();
+      return end;
     },
   };
 }
-
-/** Programs of an earlier run that are still there: a pid counts only while it runs the program that was written down. */
-export function leftovers(directory: string): { name: string; pid: number }[] {
-  const folder = join(directory, 'pids');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((file) => {
-    const [pidText = '', program = ''] = readFileSync(join(folder, file), 'utf8').split(' ');
-    return runs(Number(pidText), program) ? [{ name: basename(file, '.pid'), pid: Number(pidText) }] : [];
-  });
-}
-
-function runs(pid: number, program: string): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || basename(readlinkSync(`/proc/${pid}/exe`)).startsWith(program);
-  } catch {
-    return false;
-  }
-}
-
-/** Ends what an earlier run left, and waits until it has gone: a second program on the same port would not start. */
-export async function endLeftovers(directory: string): Promise<string[]> {
-  const found = leftovers(directory);
-  for (const { pid } of found) process.kill(pid, 'SIGTERM');
-  const deadline = Date.now() + 10_000;
-  while (leftovers(directory).length > 0) {
-    if (Date.now() > deadline) for (const { pid } of leftovers(directory)) process.kill(pid, 'SIGKILL');
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
-  rmSync(join(directory, 'pids'), { recursive: true, force: true });
-  return found.map(({ name }) => name);
-}
-
-export const repositoryRoot = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));

@@ -2,6 +2,7 @@
 // dies, even by SIGKILL. Run as a process of its own.
 import { createInterface } from 'node:readline';
 
+const patienceMs = 6_000;
 const pids = new Set<number>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
@@ -22,12 +23,12 @@ input.on('line', (line) => {
   else pids.delete(pid);
 });
 input.on('close', () => {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   send('SIGTERM');
   const timer = setInterval(() => {
-    if (Date.now() - startedAt > 8000) send('SIGKILL');
-    if (send(0).length > 0 && Date.now() - startedAt < 10_000) return;
+    const late = performance.now() - startedAt > patienceMs;
+    if (late) send('SIGKILL');
+    if (send(0).length > 0 && performance.now() - startedAt < patienceMs + 2_000) return;
     clearInterval(timer);
-    process.exit(0);
-  }, 100);
+  }, 50);
 });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FabricNetworkError } from './errors.ts';
 
 /** Fabric v3.1.1 by the commit that the Go module proxy serves; `tools/go.mod` and `tools/go.sum` pin everything under it. */
 export const fabricVersion = 'v3.1.1';
@@ -15,14 +16,60 @@ export type FabricTools = Record<(typeof commands)[number], string> & {
   sampleConfig: string;
 };
 
-/** Whether Go can be called on this machine. */
-export function hasGo(): boolean {
+const noGo =
+  'Go is needed to build Fabric here, and there is none on PATH: install Go 1.24 or newer from go.dev, ' +
+  'or run the official images with Docker (docker compose --profile alliance up; see docs/fabric.md).';
+
+/** Why Fabric cannot run here, as one line; undefined where it can: it is built already, or Go can build it. */
+export function whyNoFabric(folder: string): string | undefined {
+  return existsSync(join(binFolder(folder), 'built')) || hasGo() ? undefined : noGo;
+}
+
+function hasGo(): boolean {
   return spawnSync('go', ['version']).status === 0;
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+/** Named by the pins, so that another version never meets this one's programs. */
+function binFolder(folder: string): string {
+  const pins = createHash('sha256');
+  for (const name of ['go.mod', 'go.sum']) pins.update(readFileSync(join(toolsFolder, name)));
+  return join(folder, `${fabricVersion}-${pins.digest('hex').slice(0, 12)}`);
+}
+
+/**
+ * Builds Fabric's programs from the Go module proxy into `folder`, once for each version of the pins (one to two minutes the
+ * first time); afterwards Go is not needed. Throws one line that names the alternative where Go is missing.
+ */
+export async function buildTools(folder: string, report: (text: string) => void): Promise<FabricTools> {
+  const bin = binFolder(folder);
+  const sampleConfig = join(bin, 'sampleconfig');
+  if (!existsSync(join(bin, 'built'))) {
+    if (!hasGo()) throw new FabricNetworkError('GO_MISSING', noGo);
+    report(`building Fabric ${fabricVersion} from source (once, one to two minutes)`);
+    await build(bin, sampleConfig);
+  }
+  const paths = Object.fromEntries(commands.map((name) => [name, join(bin, name)])) as Record<
+    (typeof commands)[number],
+    string
+  >;
+  return { ...paths, sampleConfig };
+}
+
+async function build(bin: string, sampleConfig: string): Promise<void> {
+  mkdirSync(sampleConfig, { recursive: true });
+  for (const name of ['go.mod', 'go.sum']) copyFileSync(join(toolsFolder, name), join(bin, name));
+  const packages = commands.map((name) => `${moduleName}/cmd/${name}`);
+  await go(['build', '-mod=mod', '-o', `${bin}/`, ...packages], bin);
+  const source = await go(['list', '-mod=mod', '-m', '-f', '{{.Dir}}', moduleName], bin);
+  for (const name of ['core.yaml', 'orderer.yaml'])
+    writeFileSync(join(sampleConfig, name), readFileSync(join(source, 'sampleconfig', name)));
+  writeFileSync(join(bin, 'built'), fabricVersion);
+}
+
+/** Go itself needs this process's environment: its cache, proxy and home folder. */
+function go(args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('go', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk) => {
@@ -33,45 +80,9 @@ function run(command: string, args: readonly string[], cwd: string): Promise<str
     });
     child.once('error', reject);
     child.once('exit', (code) => {
-      if (code === 0) resolve(output.trim());
-      else
-        reject(new Error(`${command} ${args[0]} failed: ${errors.trim().split('\n').slice(-3).join(' | ')}`));
+      if (code === 0) return resolve(output.trim());
+      const last = errors.trim().split('\n').slice(-3).join(' | ');
+      reject(new FabricNetworkError('COMMAND_FAILED', `go ${args[0]} failed: ${last}`));
     });
   });
-}
-
-/**
- * Builds Fabric's programs from the Go module proxy into `folder`, once for each version of the pins (one to two minutes the
- * first time). Throws one line that names the alternative where Go is missing.
- */
-export async function buildTools(folder: string, report: (text: string) => void): Promise<FabricTools> {
-  if (!hasGo()) {
-    throw new Error(
-      'Go is needed to build Fabric here: install Go 1.24 or newer from go.dev, or use the Docker images (docker compose --profile alliance up).',
-    );
-  }
-  const pins = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum']) pins.update(readFileSync(join(toolsFolder, name)));
-  const bin = join(folder, `${fabricVersion}-${pins.digest('hex').slice(0, 12)}`);
-  mkdirSync(bin, { recursive: true });
-  const stamp = join(bin, 'complete');
-  if (!existsSync(stamp)) {
-    report(`building Fabric ${fabricVersion} from source (once, one to two minutes)`);
-    for (const name of ['go.mod', 'go.sum']) copyFileSync(join(toolsFolder, name), join(bin, name));
-    await run(
-      'go',
-      ['build', '-mod=mod', '-o', `${bin}/`, ...commands.map((name) => `${moduleName}/cmd/${name}`)],
-      bin,
-    );
-    writeFileSync(
-      join(bin, 'sampleconfig-path'),
-      join(await run('go', ['list', '-mod=mod', '-m', '-f', '{{.Dir}}', moduleName], bin), 'sampleconfig'),
-    );
-    writeFileSync(stamp, fabricVersion);
-  }
-  const paths = Object.fromEntries(commands.map((name) => [name, join(bin, name)])) as Record<
-    (typeof commands)[number],
-    string
-  >;
-  return { ...paths, sampleConfig: readFileSync(join(bin, 'sampleconfig-path'), 'utf8') };
 }

@@ -1,0 +1,55 @@
+import { runningPrograms } from './leftovers.ts';
+import { type FabricPlan, planNetwork } from './plan.ts';
+import { readState } from './state.ts';
+
+export type ProgramStatus = {
+  name: string;
+  pid: number | undefined;
+  port: number;
+  /** Blocks it has; undefined for chaincode servers and for what does not answer. */
+  height: number | undefined;
+};
+
+/** Every program of the network in `directory`, running or not; none where no network was made. */
+export async function statusOf(directory: string): Promise<ProgramStatus[]> {
+  const state = readState(directory);
+  if (state === undefined) return [];
+  const plan = planNetwork(directory, state);
+  const running = new Map(runningPrograms(directory).map(({ name, pid }) => [name, pid]));
+  const ledgers = [...plan.orderers, ...plan.peers].map(async ({ name, port, operationsPort }) => ({
+    ...{ name, port },
+    pid: running.get(name),
+    height: running.has(name) ? await heightAt(plan, operationsPort) : undefined,
+  }));
+  const servers = plan.peers.flatMap(({ organizationId, chaincodePorts: [first, second] }) =>
+    state.definitions.map(({ version, sequence }) => {
+      const name = `chaincode-${organizationId}-${version}`;
+      return { name, port: sequence % 2 === 1 ? first : second, pid: running.get(name), height: undefined };
+    }),
+  );
+  return [...(await Promise.all(ledgers)), ...servers];
+}
+
+/** From the metrics that orderers and peers publish on the loopback interface. */
+async function heightAt({ channel }: FabricPlan, operationsPort: number): Promise<number | undefined> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${operationsPort}/metrics`, {
+      signal: AbortSignal.timeout(2000),
+    });
+    return heightIn(await answer.text(), channel);
+  } catch {
+    return undefined; // it is starting, or hangs
+  }
+}
+
+/** A peer publishes its ledger's height, an orderer the last block it committed. */
+export function heightIn(metrics: string, channel: string): number | undefined {
+  const value = (name: string): number | undefined => {
+    const line = metrics
+      .split('\n')
+      .find((each) => each.startsWith(`${name}{`) && each.includes(`channel="${channel}"`));
+    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
+  };
+  const committed = value('consensus_BFT_committed_block_number');
+  return value('ledger_blockchain_height') ?? (committed === undefined ? undefined : committed + 1);
+}
