@@ -11,7 +11,10 @@ const base64urlText = /^[A-Za-z0-9_-]*$/;
 const scratch = new Uint8Array(16_384);
 const stringChunk = 0x8000;
 
-type NativeHash = (algorithm: 'sha256', bytes: Uint8Array, encoding: 'buffer') => Uint8Array;
+type NativeHash = {
+  (algorithm: 'sha256', bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
+  (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex'): string;
+};
 type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => { hash?: NativeHash } | undefined } };
 
 // Node's own SHA-256 where there is one: several times faster on long inputs. A browser has no synchronous one.
@@ -25,15 +28,19 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
 }
 
-/** SHA-256 of a domain line, bytes and a text, without joining them in fresh memory first. */
-export function sha256Of(domain: Uint8Array, bytes: Uint8Array, text: string): Uint8Array {
+/** SHA-256 in lower-case hex of a domain line, bytes and a text, without joining them in fresh memory first. */
+export function sha256HexOf(domain: Uint8Array, bytes: Uint8Array, text: string): string {
   const start = domain.length + bytes.length;
   if (start + text.length * 3 > scratch.length)
-    return sha256(concatBytes(domain, bytes, encoder.encode(text)));
+    return sha256Hex(concatBytes(domain, bytes, encoder.encode(text)));
   scratch.set(domain);
   scratch.set(bytes, domain.length);
   const { written } = encoder.encodeInto(text, scratch.subarray(start));
-  return sha256(scratch.subarray(0, start + written));
+  return sha256Hex(scratch.subarray(0, start + written));
+}
+
+function sha256Hex(bytes: Uint8Array): string {
+  return nativeHash === undefined ? bytesToHex(nobleSha256(bytes)) : nativeHash('sha256', bytes, 'hex');
 }
 
 /** UTF-8 bytes of `text`. */

@@ -2,6 +2,10 @@ import canonicalize from 'canonicalize';
 import { EvidenceError } from './errors.ts';
 
 const maxDepth = 128;
+/** A name that has no place of its choice in an object: indices come first in every object, `__proto__` is not a member. */
+const unplaceable = /^(?:\d|__proto__$)/;
+
+type Walk = { isPlaceable: boolean };
 
 /**
  * The one JSON text of `value` (RFC 8785, JSON Canonicalization Scheme).
@@ -10,50 +14,83 @@ const maxDepth = 128;
  * instead of dropping it silently, so that two different values never share a text.
  */
 export function canonicalJson(value: unknown): string {
-  if (typeof value === 'string' && value.isWellFormed()) return JSON.stringify(value); // the most frequent case
-  const text = serialize(value); // first: refuses cycles, so that the walk below ends
-  requireJson(value, 0);
-  return text;
+  const walk = { isPlaceable: true };
+  const sorted = ordered(value, walk, 0);
+  // RFC 8785 §3.2.2: the rest is as ECMAScript's own serializer writes it, which is several times faster than the library.
+  return walk.isPlaceable ? JSON.stringify(sorted) : serialize(value);
 }
 
 function serialize(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = canonicalize(value);
-  } catch (cause) {
-    throw new EvidenceError('CANONICAL_INVALID', { cause });
-  }
+  const text = canonicalize(value);
   if (text === undefined) throw refuse('no JSON representation');
   return text;
 }
 
-function requireJson(value: unknown, depth: number): void {
+/** `value` with the members of every object in order (RFC 8785 §3.2.3); parts that are in order already are shared. */
+function ordered(value: unknown, walk: Walk, depth: number): unknown {
   switch (typeof value) {
     case 'string':
+      requireText(value);
+      return value;
     case 'boolean':
-      return;
+      return value;
     case 'number':
       if (!Number.isFinite(value)) throw refuse('not a finite number');
-      return;
+      return value;
     case 'object':
-      if (value !== null) requireContainer(value, depth + 1);
-      return;
+      if (value === null) return value;
+      if (depth >= maxDepth) throw refuse('nested too deeply'); // cycles too
+      return Array.isArray(value)
+        ? orderedArray(value, walk, depth + 1)
+        : orderedObject(value as Record<string, unknown>, walk, depth + 1);
     default:
       throw refuse(`a ${typeof value} is not JSON`);
   }
 }
 
-function requireContainer(value: object, depth: number): void {
-  if (depth > maxDepth) throw refuse('nested too deeply');
-  if (Array.isArray(value)) {
-    if (Object.keys(value).length !== value.length) throw refuse('a sparse or decorated array is not JSON');
-    for (const item of value) requireJson(item, depth);
-    return;
+function orderedArray(items: readonly unknown[], walk: Walk, depth: number): readonly unknown[] {
+  if (Object.keys(items).length !== items.length) throw refuse('a sparse or decorated array is not JSON');
+  let copy: unknown[] | undefined;
+  for (let at = 0; at < items.length; at += 1) {
+    const item = ordered(items[at], walk, depth);
+    if (item === items[at]) continue;
+    copy ??= items.slice();
+    copy[at] = item;
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
+  return copy ?? items;
+}
+
+function orderedObject(source: Record<string, unknown>, walk: Walk, depth: number): object {
+  const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype !== null && prototype !== Object.prototype) throw refuse('only plain objects are JSON');
-  if (Object.getOwnPropertySymbols(value).length > 0) throw refuse('a symbol key is not JSON');
-  for (const item of Object.values(value)) requireJson(item, depth);
+  if (Object.getOwnPropertySymbols(source).length > 0) throw refuse('a symbol key is not JSON');
+  const names = Object.keys(source);
+  let isSame = areOrdered(names, walk);
+  if (!isSame) names.sort();
+  const copy: Record<string, unknown> = {};
+  for (const name of names) {
+    const member = ordered(source[name], walk, depth);
+    if (member !== source[name]) isSame = false;
+    copy[name] = member;
+  }
+  return isSame ? source : copy;
+}
+
+/** Whether the names are in ascending order of their UTF-16 code units. */
+function areOrdered(names: readonly string[], walk: Walk): boolean {
+  let isAscending = true;
+  let previous = '';
+  for (const name of names) {
+    requireText(name);
+    if (unplaceable.test(name)) walk.isPlaceable = false;
+    if (name < previous) isAscending = false;
+    previous = name;
+  }
+  return isAscending;
+}
+
+function requireText(text: string): void {
+  if (!text.isWellFormed()) throw refuse('a lone surrogate');
 }
 
 function refuse(message: string): EvidenceError {

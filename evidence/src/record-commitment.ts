@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 as sha256Hash } from '@noble/hashes/sha2.js';
-import { equalBytes, fromHex, hex, sha256Of, utf8 } from './bytes.ts';
+import { equalBytes, fromHex, hex, sha256HexOf, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
 import { EvidenceError } from './errors.ts';
 import { hasExactly } from './strict-shape.ts';
@@ -29,7 +29,7 @@ export function commitRecord(resource: Record<string, unknown>, salt: Uint8Array
   const saltOf = elementSalts(salt);
   const digests: [string, string][] = [];
   for (const name of namesOf(resource)) {
-    digests.push([name, hex(elementDigest(name, resource[name], saltOf(name)))]);
+    digests.push([name, elementDigest(name, resource[name], saltOf(name))]);
   }
   return digestOf(digests);
 }
@@ -45,7 +45,7 @@ export function discloseRecord(
     const value = resource[name];
     const elementSalt = saltOf(name);
     return withheld.has(name)
-      ? { name, digest: hex(elementDigest(name, value, elementSalt)) }
+      ? { name, digest: elementDigest(name, value, elementSalt) }
       : { name, value, salt: hex(elementSalt) };
   });
   return { elements };
@@ -66,7 +66,7 @@ export function openDisclosure(disclosure: RecordDisclosure): {
       digests.push([element.name, element.digest]);
     } else {
       resource[element.name] = element.value;
-      digests.push([element.name, hex(elementDigest(element.name, element.value, fromHex(element.salt)))]);
+      digests.push([element.name, elementDigest(element.name, element.value, fromHex(element.salt))]);
     }
   }
   return { digest: digestOf(digests), resource, withheld };
@@ -104,16 +104,16 @@ function elementSalts(salt: Uint8Array): (name: string) => Uint8Array {
   return (name) => keyed._cloneInto(scratch).update(utf8(name)).digest();
 }
 
-function elementDigest(name: string, value: unknown, elementSalt: Uint8Array): Uint8Array {
+function elementDigest(name: string, value: unknown, elementSalt: Uint8Array): string {
   // canonical({[name]: value}): the name's grammar needs no escaping.
   const text = `{"${name}":${canonicalJson(value)}}`;
-  return sha256Of(elementDomain, elementSalt, text);
+  return sha256HexOf(elementDomain, elementSalt, text);
 }
 
 function digestOf(digests: [string, string][]): Uint8Array {
   // canonical([[name, digest], …]): neither names nor hex need escaping.
   const text = `[${digests.map(([name, digest]) => `["${name}","${digest}"]`).join(',')}]`;
-  return sha256Of(recordDomain, none, text);
+  return fromHex(sha256HexOf(recordDomain, none, text));
 }
 
 function elementsOf(disclosure: unknown): (DisclosedElement | WithheldElement)[] {
