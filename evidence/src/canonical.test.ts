@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from './canonical.ts';
@@ -88,6 +89,11 @@ describe('RFC 8785', () => {
   });
 });
 
+/** An object's text with its members in this order, `__proto__` included. */
+function objectText(members: [string, unknown][]): string {
+  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+}
+
 describe('canonical JSON', () => {
   test('is a fixed point: what was written canonically is read and written alike', () => {
     fc.assert(
@@ -103,6 +109,31 @@ describe('canonical JSON', () => {
         expect(canonicalJson(JSON.parse(text))).toBe(text);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
+    );
+  });
+
+  test('is what the reference library writes, whatever the names look like', () => {
+    const name = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('0', '10', '9', '-1', '01', '1e3', '__proto__', 'a', 'A'),
+    );
+    const value = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.string({ unit: 'grapheme' }),
+        fc.constantFrom(null, true, false),
+        fc.array(tie('node'), { maxLength: 4 }),
+        fc
+          .array(fc.tuple(name, tie('node')), { maxLength: 5 })
+          .map((members) => JSON.parse(objectText(members))),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(value, (some) => {
+        expect(canonicalJson(some)).toBe(canonicalize(some));
+      }),
+      { numRuns: 500 },
     );
   });
 
