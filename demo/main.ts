@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { type Alliance, resetAlliance, startAlliance } from './alliance.ts';
 import { type DemoOptions, parseArguments, usage } from './arguments.ts';
 import { demoPorts, organizations } from './organizations.ts';
-import { untilKnown } from './steps/ask.ts';
 import { askWithoutConsent } from './steps/denied.ts';
 import { grantConsent } from './steps/grant.ts';
 import { showHistory } from './steps/history.ts';
@@ -35,7 +34,6 @@ async function play(story: Story, options: DemoOptions): Promise<void> {
       performance.now() - startedAt,
     );
   await takeIn(story, options.dataFolder ?? join(root, 'demo', 'data'));
-  await untilKnown(story);
   await askWithoutConsent(story);
   await grantConsent(story);
   await askWithConsent(story);

@@ -42,14 +42,10 @@ export async function askHospitalA(story: Story, from: string): Promise<SourceAn
   return must(source, 'the answer of hospital A');
 }
 
-/** Hospital A can be asked about the patient once the regulator's service has given the pseudonym. */
-export async function untilKnown(story: Story): Promise<void> {
-  const { patientId } = must(story.patient, 'the patient');
-  const bearer = await story.staff('registrar@hospital-a');
-  await eventually('the pseudonym of the patient', async () => {
-    const answer = await clientOf(story, 'hospital-a').call('GET', `/fhir/R4/Patient/${patientId}`, {
-      bearer,
-    });
-    return answer.status === 200 ? true : undefined;
+/** Asks until hospital A knows the patient: its request for the pseudonym runs on its own after a record is taken in. */
+export async function askUntilPermitted(story: Story, from: string): Promise<SourceAnswer> {
+  return eventually(`hospital A's release to ${from}`, async () => {
+    const answer = await askHospitalA(story, from);
+    return answer.outcome === 'permitted' ? answer : undefined;
   });
 }
