@@ -223,6 +223,51 @@ describe('erasing a patient', () => {
     await expect(destroyPatient(patientId, officer)).rejects.toMatchObject(notFound);
   });
 
+  it('waits for a write that has begun, and takes its records along', async () => {
+    const patientId = asPatientId(await create(patient()));
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let begun = (): void => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const append: typeof fixture.deps.log.append = async (tx, leaves) => {
+      begun();
+      await gate;
+      return fixture.deps.log.append(tx, leaves);
+    };
+    const deps = { ...fixture.deps, log: { append } };
+    const resource = observation(patientId) as Resource;
+
+    const writing = createRecord({ resource }, { caller: fixture.clinician, deps });
+    await hasBegun;
+    let isErased = false;
+    const erasing = destroyPatient(patientId, {
+      ...context(),
+      caller: callerOf(['privacy-officer'], 'HOPERAT'),
+    }).then(() => {
+      isErased = true;
+    });
+    const waiting = async (): Promise<boolean> => {
+      const { rows } = await fixture.database.db.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows.length > 0;
+    };
+    while (!(await waiting())) expect(isErased).toBe(false);
+    open();
+
+    const { id } = await writing;
+    await erasing;
+    await expect(readRecord({ type: 'Observation', id }, context())).rejects.toMatchObject({ status: 404 });
+    const { rows } = await fixture.database.db.query('select from record_version where id_token = $1', [
+      token(id),
+    ]);
+    expect(rows).toHaveLength(0);
+  });
+
   it('takes along what other modules keep, or nothing at all', async () => {
     const patientId = asPatientId(await create(patient()));
     const officer = callerOf(['privacy-officer'], 'HOPERAT');

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type BundlePlan,
   type EntryResult,
@@ -14,9 +15,13 @@ import { ingest } from './ingest.ts';
 import { readRecord } from './read.ts';
 import { searchset } from './searchset.ts';
 import type { Caller, RecordsDeps, WriteResult } from './types.ts';
+import type { WriteEntry } from './write-context.ts';
 import { toWriteEntry } from './write-entry.ts';
 
 type Context = { caller: Caller; deps: RecordsDeps };
+
+/** Records that are prepared before others get their turn. */
+const turnSize = 256;
 
 export type BundleAnswer = { kind: BundlePlan['kind']; results: EntryResult[] };
 
@@ -35,18 +40,26 @@ export async function writeBundle(bundle: unknown, context: Context): Promise<Bu
 }
 
 async function transact(plan: BundlePlan, context: Context): Promise<Map<number, EntryResult>> {
-  const entries = plan.entries.map((entry) => {
-    const write = toWriteEntry(entry);
-    // A read would show what the transaction may yet roll back; it belongs into a batch.
-    if (write === undefined) throw new RecordsError('RECORDS_TRANSACTION_READ');
-    return write;
-  });
+  const entries = await writesOf(plan);
+  // A read would show what the transaction may yet roll back; it belongs into a batch.
+  if (entries.length < plan.entries.length) throw new RecordsError('RECORDS_TRANSACTION_READ');
   const { conditionalReferences } = plan;
   const written = await ingest(
     { entries, conditionalReferences },
     { ...context, interaction: 'transaction' },
   );
   return new Map([...written].map(([position, result]) => [position, entryResult(result)]));
+}
+
+/** Labelling thousands of records takes long enough for others to want a turn. */
+async function writesOf(plan: BundlePlan): Promise<WriteEntry[]> {
+  const writes: WriteEntry[] = [];
+  for (const [place, entry] of plan.entries.entries()) {
+    if (place % turnSize === 0) await nextTurn();
+    const write = toWriteEntry(entry);
+    if (write !== undefined) writes.push(write);
+  }
+  return writes;
 }
 
 async function batch(plan: BundlePlan, context: Context): Promise<Map<number, EntryResult>> {
@@ -65,10 +78,7 @@ async function batch(plan: BundlePlan, context: Context): Promise<Map<number, En
  * faster; should one be refused, nothing is written and each is tried by itself.
  */
 async function createTogether(plan: BundlePlan, context: Context): Promise<Map<number, WriteResult>> {
-  const entries = plan.entries.flatMap((entry) => {
-    const write = toWriteEntry(entry);
-    return write?.interaction === 'create' ? [write] : [];
-  });
+  const entries = (await writesOf(plan)).filter((write) => write.interaction === 'create');
   const conditions = entries.map(({ type, ifNoneExist }) => JSON.stringify([type, ifNoneExist]));
   const conditional = entries.filter(({ ifNoneExist }) => ifNoneExist !== undefined);
   const isRepeated = new Set(conditions).size < conditional.length;

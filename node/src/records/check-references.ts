@@ -2,8 +2,8 @@ import { directoryToken } from '../crypto/index.ts';
 import { RecordsError } from './errors.ts';
 import { localReferences } from './local-references.ts';
 import { findCurrent } from './store.ts';
-import { idToken, keyOf, ownerToken } from './tokens.ts';
-import { type PendingWrite, referenceOf, type WriteContext } from './write-context.ts';
+import { idToken, keyOf } from './tokens.ts';
+import { ownerTokenIn, type PendingWrite, referenceOf, type WriteContext } from './write-context.ts';
 
 /**
  * A record may refer to records of the same patient and to the directory. Anything else would let `_include` reach
@@ -12,7 +12,7 @@ import { type PendingWrite, referenceOf, type WriteContext } from './write-conte
 export async function checkReferences(writes: readonly PendingWrite[], context: WriteContext): Promise<void> {
   const { deps } = context;
   const owners = new Map<string, string>();
-  for (const write of writes) owners.set(referenceOf(write), keyOf(ownerToken(deps.keyStore, write.owner)));
+  for (const write of writes) owners.set(referenceOf(write), keyOf(ownerTokenIn(context, write.owner)));
   const used = writes.flatMap(usesOf);
   const unknown = new Set(used.filter(({ target }) => !owners.has(target)).map(({ target }) => target));
   await addStored(owners, unknown, context);

@@ -29,7 +29,7 @@ export async function ingest(
   const denials: WriteContext['denials'] = [];
   try {
     return await deps.db.transaction(async (tx) => {
-      const context: WriteContext = { tx, deps, caller, at, keys: new Map(), decisions: new Map(), denials };
+      const context = newContext({ tx, deps, caller, at, denials });
       const { writes, existing } = await prepareWrites(request, context);
       const results = new Map(existing);
       await retireVersions(tx, writes.flatMap(supersededBy));
@@ -42,6 +42,10 @@ export async function ingest(
     for (const denial of denials) await deps.access.write(denial);
     throw duplicateOf(error);
   }
+}
+
+function newContext(given: Pick<WriteContext, 'tx' | 'deps' | 'caller' | 'at' | 'denials'>): WriteContext {
+  return { ...given, ownerTokens: new Map(), keys: new Map(), decisions: new Map() };
 }
 
 /** Seals the next chunk while the database takes the previous one. */

@@ -14,6 +14,7 @@ export type WriteContext = {
   deps: RecordsDeps;
   caller: Caller;
   at: Date;
+  ownerTokens: Map<Owner, Uint8Array>;
   /** Keys of the owners met so far, by token; locked against erasure until the transaction ends. */
   keys: Map<string, PatientKey>;
   /** Decisions of this transaction, one a patient. */
@@ -59,7 +60,16 @@ export function referenceOf({ type, id }: { type: string; id: string }): string 
   return `${type}/${id}`;
 }
 
+/** The token of an owner, computed once a transaction. */
+export function ownerTokenIn({ ownerTokens, deps }: WriteContext, owner: Owner): Uint8Array {
+  const known = ownerTokens.get(owner);
+  if (known !== undefined) return known;
+  const token = ownerToken(deps.keyStore, owner);
+  ownerTokens.set(owner, token);
+  return token;
+}
+
 /** The key of an owner that was loaded before; none for an unknown and for an erased one. */
-export function keyFor({ keys, deps }: WriteContext, owner: Owner): PatientKey | undefined {
-  return keys.get(keyOf(ownerToken(deps.keyStore, owner)));
+export function keyFor(context: WriteContext, owner: Owner): PatientKey | undefined {
+  return context.keys.get(keyOf(ownerTokenIn(context, owner)));
 }
