@@ -94,6 +94,7 @@ function namesOf(resource: Record<string, unknown>): string[] {
   return names;
 }
 
+/** The salt of each element by its name. The bytes are good until the next call. */
 function elementSalts(salt: Uint8Array): (name: string) => Uint8Array {
   if (salt.length !== saltLength) {
     throw new EvidenceError('COMMITMENT_INVALID', { message: `a salt has ${saltLength} bytes` });
@@ -101,7 +102,11 @@ function elementSalts(salt: Uint8Array): (name: string) => Uint8Array {
   // The key schedule and the domain line are the same for every element: hashed once, copied per element.
   const keyed = hmac.create(sha256Hash, salt).update(elementSaltDomain);
   const scratch = keyed.clone();
-  return (name) => keyed._cloneInto(scratch).update(utf8(name)).digest();
+  const derived = new Uint8Array(saltLength);
+  return (name) => {
+    keyed._cloneInto(scratch).update(utf8(name)).digestInto(derived);
+    return derived;
+  };
 }
 
 function elementDigest(name: string, value: unknown, elementSalt: Uint8Array): string {
