@@ -60,7 +60,7 @@ export async function openConnection({ url, ...identity }: Target): Promise<Conn
 
 function write(socket: TLSSocket, request: Buffer | readonly Buffer[]): void {
   socket.cork();
-  for (const bytes of request instanceof Buffer ? [request] : request) socket.write(bytes);
+  for (const bytes of Buffer.isBuffer(request) ? [request] : request) socket.write(bytes);
   socket.uncork();
 }
 
