@@ -9,7 +9,7 @@ import { verifyP256 } from './p256.ts';
 
 const maxSignatures = 256;
 
-type SignedBlock = { block: Block; trust: ChannelTrust; atTime: number; value: Uint8Array };
+type SignedBlock = { block: Block; trust: ChannelTrust; atTime: number | undefined; value: Uint8Array };
 
 /**
  * Checks the orderers' signatures under the configuration `trust`, and that they were made under it: the number of
@@ -18,7 +18,7 @@ type SignedBlock = { block: Block; trust: ChannelTrust; atTime: number; value: U
 export function verifyOrdererSignatures(
   block: Block,
   trust: ChannelTrust,
-  { atTime, lastConfig }: { atTime: number; lastConfig: number },
+  { atTime, lastConfig }: { atTime: number | undefined; lastConfig: number },
 ): Identity[] {
   const metadata = decodeExactly(
     common.Metadata,

@@ -141,6 +141,25 @@ describe('a block', () => {
     expect(() => verifyBlock(valid, single.trust)).toThrowError('TX_MALFORMED');
     expect(() => transactionsOf(parseBlock(valid))).toThrowError('TX_MALFORMED');
   });
+
+  test('is not made unverifiable by an invalid first transaction that cannot be read', () => {
+    const unreadable = configEnvelope(single.config);
+
+    const bytes = blockOf({
+      number: 7,
+      envelopes: [unreadable, transaction().envelope],
+      signer: single.signer,
+      codes: [2, 0],
+    });
+    expect(verifyBlock(bytes, single.trust).transactions).toHaveLength(1);
+    const nothingReadable = blockOf({
+      number: 7,
+      envelopes: [unreadable, unreadable],
+      signer: single.signer,
+      codes: [2, 2],
+    });
+    expect(verifyBlock(nothingReadable, single.trust).transactions).toEqual([]);
+  });
 });
 
 describe('an orderer’s signature', () => {

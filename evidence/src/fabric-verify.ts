@@ -84,11 +84,17 @@ export function transactionsOf(block: Block): TransactionView[] {
   });
 }
 
-/** The time a block claims: that of its first envelope. Orderers of Fabric 3.1 hold it to ±15 minutes. */
-export function blockTime(block: Block): number {
-  const [first] = block.envelopes;
-  if (first === undefined) throw refusal('BLOCK_MALFORMED', 'empty');
-  return parseTransaction(first).timestamp;
+/**
+ * The time a block claims: that of its first envelope that can be read. Orderers of Fabric 3.1 hold it to ±15 minutes.
+ * A member can have a malformed transaction ordered, which every peer calls invalid; it must not make the block
+ * unverifiable. Undefined when nothing in the block can be read, and so nothing in it has an effect.
+ */
+export function blockTime(block: Block): number | undefined {
+  for (const envelope of block.envelopes) {
+    const transaction = parseJudged(envelope, unjudged);
+    if (transaction !== undefined) return transaction.timestamp;
+  }
+  return undefined;
 }
 
 function nextTrust(block: Block, trust: ChannelTrust): ChannelTrust {
@@ -103,6 +109,9 @@ function nextTrust(block: Block, trust: ChannelTrust): ChannelTrust {
     throw refusal('CONFIG_LINEAGE', 'a configuration is missing in between');
   return { ...config, genesisHash: trust.genesisHash };
 }
+
+/** Stands for no code of a peer: anything but VALID. */
+const unjudged = -1;
 
 /** A transaction that a peer called invalid may be malformed: then there is nothing to show of it. */
 function parseJudged(envelope: Uint8Array, validationCode: number): Transaction | undefined {

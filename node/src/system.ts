@@ -7,6 +7,7 @@ import { migrate } from './adapters/postgres/migrate.ts';
 import { openDatabase } from './adapters/postgres/pool.ts';
 import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
+import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
 import { runPseudonymWorker } from './records/index.ts';
 import { openLedger } from './system/ledger.ts';
@@ -165,6 +166,27 @@ function pseudonymWork(
   return { db, keyStore: keys, clock, logger, tenant: tenantOf(config), pseudonymOf };
 }
 
+/** What the node cannot fully serve without. */
+function healthChecks(
+  { db, clock }: Foundation,
+  { modules, freshUntil }: { modules: Modules; freshUntil: () => number },
+): HealthCheck[] {
+  const require = (condition: boolean, otherwise: string): void => {
+    if (!condition) throw new Error(otherwise);
+  };
+  return [
+    { name: 'database', check: async () => void (await db.query('select 1')) },
+    {
+      name: 'ledger',
+      check: async () => require(freshUntil() >= clock.now().getTime(), 'the view is older than its lease'),
+    },
+    {
+      name: 'evidence-log',
+      check: async () => require((await modules.log.status()).problem === undefined, 'the log needs a human'),
+    },
+  ];
+}
+
 async function serve(options: {
   foundation: Foundation;
   modules: Modules;
@@ -173,22 +195,13 @@ async function serve(options: {
   closers: Closers;
 }): Promise<System> {
   const { foundation, modules, projection, freshUntil, closers } = options;
-  const { config, db, clock, logger } = foundation;
+  const { config, db, logger } = foundation;
   let closing = false;
   const { api, peer } = buildServers({
     foundation,
     modules,
     isClosing: () => closing,
-    checks: [
-      { name: 'database', check: async () => void (await db.query('select 1')) },
-      {
-        name: 'ledger',
-        check: async () => {
-          if (freshUntil() < clock.now().getTime())
-            throw new Error('the ledger view is older than its lease');
-        },
-      },
-    ],
+    checks: healthChecks(foundation, { modules, freshUntil }),
     status: async () => ({
       organizationId: config.MEDSEAL_ORGANIZATION_ID,
       ledger: {

@@ -37,15 +37,16 @@ async function permitted(
 ): Promise<void> {
   const actor = actorOf(response);
   if (actor.kind === 'patient' && actor.patientId === patient) return;
-  if (actor.kind !== 'staff' || !actor.roles.includes('privacy-officer'))
-    throw new IdentityError('IDENTITY_FORBIDDEN');
+  const isOfficer = actor.kind === 'staff' && actor.roles.includes('privacy-officer');
   await log.accessWriter.write({
     interaction: 'read',
-    outcome: 'success',
+    outcome: isOfficer ? 'success' : 'denied',
     actor,
     at: now().toISOString(),
     patientId: patient,
     purpose: 'HOPERAT',
     instances: ['AuditEvent'],
+    ...(isOfficer ? {} : { reasons: ['IDENTITY_FORBIDDEN'] }),
   });
+  if (!isOfficer) throw new IdentityError('IDENTITY_FORBIDDEN');
 }
