@@ -178,9 +178,7 @@ describe('notary contract: the set', () => {
       client.sendTransaction({ account: at(accounts, 0), to: contract, value: 1n, chain: null }),
     ).rejects.toThrow();
     expect(await client.getBalance({ address: contract })).toBe(0n);
-    expect(
-      notaryAbi.every((item) => !('stateMutability' in item) || item.stateMutability !== 'payable'),
-    ).toBe(true);
+    expect(JSON.stringify(compiledAbi)).not.toContain('"payable"');
   });
 });
 
@@ -204,9 +202,16 @@ describe('notary contract: what is deployed', () => {
     gas['final'] = (await confirm(chain, 1, [channel, 7n, hash('b7')])).gasUsed;
     gas['laterFirst'] = (await confirm(chain, 0, [channel, 8n, hash('b8')])).gasUsed;
     gas['laterFinal'] = (await confirm(chain, 1, [channel, 8n, hash('b8')])).gasUsed;
-    console.log(gas);
-    expect(gas['deploy']).toBeLessThan(2_000_000n);
-    for (const name of ['first', 'final', 'laterFirst', 'laterFinal'])
-      expect(gas[name]).toBeLessThan(140_000n);
+    const stated = {
+      deploy: 1_226_000,
+      first: 103_000,
+      final: 108_800,
+      laterFirst: 103_000,
+      laterFinal: 91_700,
+    };
+    for (const [name, most] of Object.entries(stated)) {
+      expect(Number(gas[name])).toBeLessThanOrEqual(most);
+      expect(Number(gas[name])).toBeGreaterThan(most - 1_000);
+    }
   });
 });
