@@ -35,14 +35,22 @@ export function sealRecord(
   };
 }
 
-/** Opens `sealRecord`. Any other key, address or altered byte is one indistinguishable SEAL_REFUSED. */
+/**
+ * Opens `sealRecord`. Any other key, address or altered byte is one indistinguishable SEAL_REFUSED. The salt is derived
+ * when it is asked for.
+ */
 export function openRecord(
   sealed: SealedRecord,
   { key, address }: { key: SealingKey; address: RecordAddress },
-): { text: string; leafSalt: Uint8Array } {
+): { text: string; readonly leafSalt: Uint8Array } {
   const content = createSecretKey(unwrapContentKey(sealed.wrappedKey, key.wrapping));
   const packed = decryptGcm(sealed.body, { key: content, iv: bodyIv, aad: bodyAad(address) });
-  return { text: unpackSealed(packed), leafSalt: leafSaltOf(content) };
+  return {
+    text: unpackSealed(packed),
+    get leafSalt() {
+      return leafSaltOf(content);
+    },
+  };
 }
 
 /** Seals the small searchable part of a record, so that a search opens it without touching the body. */

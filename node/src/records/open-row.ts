@@ -18,9 +18,9 @@ export function openRowBody(
 ): OpenedRecord {
   const address = { tenant, type: index.type, id: index.id, version: row.version };
   const sealed = { wrappedKey: row.wrapped_key, body: row.body_sealed };
-  const { text, leafSalt } = openRecord(sealed, { key, address });
+  const opened = openRecord(sealed, { key, address });
   const { version, deleted, leaf_id: leafId } = row;
-  const original = JSON.parse(text) as Resource;
+  const original = JSON.parse(opened.text) as Resource;
   return {
     index,
     version,
@@ -29,7 +29,7 @@ export function openRowBody(
     original,
     redactions: [],
     leafId: BigInt(leafId),
-    contentSalt: leafSalt,
+    contentSalt: () => opened.leafSalt,
   };
 }
 

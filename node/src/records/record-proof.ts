@@ -31,7 +31,7 @@ export async function proveRecord(
   const [evidence] = await proofs.proofsFor([leafId]);
   if (evidence?.state !== 'anchored') throw new RecordsError('RECORDS_PROOF_PENDING');
   const { leaf, leafIndex, inclusionProof, checkpoint, anchor } = evidence;
-  const disclosure = discloseRecord(original, contentSalt, withheldElements(original, redactions));
+  const disclosure = discloseRecord(original, contentSalt(), withheldElements(original, redactions));
   const blocks = await proofs.blocks(anchor);
   return recordProof({ disclosure, leaf, leafIndex, inclusionProof, checkpoint, anchor, ...blocks });
 }

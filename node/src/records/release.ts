@@ -57,7 +57,8 @@ export async function openForRelease(request: ReleaseRequest, deps: RecordsDeps)
   const opened = await openHits(await releasedHits(scope, request, deps), deps);
   return opened.flatMap((record) => {
     if (record === undefined) return [];
-    const { original, version, index, leafId, contentSalt } = record;
+    const { original, version, index, leafId } = record;
+    const contentSalt = record.contentSalt();
     return [{ resource: original, versionId: String(version), labels: index.labels, leafId, contentSalt }];
   });
 }

@@ -58,7 +58,7 @@ export type OpenedRecord = {
   redactions: readonly string[];
   leafId: bigint;
   /** Salt of the commitment in the log. */
-  contentSalt: Uint8Array;
+  contentSalt(): Uint8Array;
 };
 
 /** What became of one entry of a Bundle, or of a single write. */
