@@ -41,17 +41,18 @@ async function openFoundation(config: Config, closers: Closers): Promise<Foundat
   });
   const passphrase = readSettingFile(config, 'MEDSEAL_KEY_PASSPHRASE_FILE').toString('utf8').trim();
   const keys = openKeyFile({ path: config.MEDSEAL_KEY_FILE, passphrase });
-  const db = openDatabase(config.MEDSEAL_DATABASE_URL, {
-    maxConnections: config.MEDSEAL_DATABASE_CONNECTIONS,
-    onError: (error) => logger.error('database.connection-lost', { error }),
-  });
+  const onError = (error: Error): void => logger.error('database.connection-lost', { error });
+  const url = config.MEDSEAL_DATABASE_URL;
+  const db = openDatabase(url, { maxConnections: config.MEDSEAL_DATABASE_CONNECTIONS, onError });
   closers.push(() => db.close());
+  const journal = openDatabase(url, { maxConnections: 1, onError });
+  closers.push(() => journal.close());
   await migrate(db, migrationsDirectory);
   const ledger = openLedger(config);
   closers.push(() => ledger.connection.close());
   const certificate = readSettingFile(config, 'MEDSEAL_TLS_CERTIFICATE');
   const tlsKey = readSettingFile(config, 'MEDSEAL_TLS_KEY');
-  return { config, db, keys, ledger, clock: systemClock, logger, certificate, tlsKey };
+  return { config, db, journal, keys, ledger, clock: systemClock, logger, certificate, tlsKey };
 }
 
 /** Runs `work` until the system closes, and waits for it then. */

@@ -358,6 +358,7 @@ describe('a policy that does not answer', () => {
     const { patientId } = await fixture.enrol();
     const decisions = await createDecisions({
       db: fixture.db,
+      journal: fixture.db,
       keyStore: fixture.keyStore,
       clock: fixture.clock,
       tenant,
@@ -377,7 +378,8 @@ describe('a policy that does not answer', () => {
   it('releases nothing when the decision cannot be written', async () => {
     const { patientId } = await fixture.enrol();
     const decisions = await createDecisions({
-      db: { ...fixture.db, transaction: () => Promise.reject(new Error('disk full')) },
+      db: fixture.db,
+      journal: { ...fixture.db, transaction: () => Promise.reject(new Error('disk full')) },
       keyStore: fixture.keyStore,
       clock: fixture.clock,
       tenant,

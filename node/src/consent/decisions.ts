@@ -1,4 +1,4 @@
-import type { KeyStore } from '../crypto/index.ts';
+import { createKeys, directoryToken, type KeyStore } from '../crypto/index.ts';
 import type { Members } from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -25,6 +25,11 @@ export type Decisions = {
 
 export type DecisionDeps = {
   db: Database;
+  /**
+   * Writes the decisions, over connections of its own: a transaction that waits for a decision holds one of `db`, and
+   * as many of them as there are connections would wait for each other.
+   */
+  journal: Database;
   keyStore: KeyStore;
   clock: Clock;
   tenant: OrganizationId;
@@ -37,11 +42,13 @@ export type DecisionDeps = {
 
 /** Opens the decision point. The policy is kept in the database first, so that every decision can be replayed. */
 export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
-  const { db, keyStore, tenant, policy, clock } = deps;
-  await keepPolicy(db, { digest: policy.digest, wasm: policy.wasm, at: clock.now() });
+  const { journal, keyStore, tenant, policy, clock } = deps;
+  await keepPolicy(journal, { digest: policy.digest, wasm: policy.wasm, at: clock.now() });
+  // Here already, so that no decision waits for a transaction that creates it and itself waits for the decision.
+  await createKeys(journal, [directoryToken(keyStore)], { keyStore, at: clock.now() });
   const decideDeps: DecideDeps = {
     ...deps,
-    decisions: createDecisionLog(deps),
+    decisions: createDecisionLog({ ...deps, db: journal }),
     signReceipt: receiptSigner(tenant, keyStore),
   };
   return {

@@ -28,6 +28,8 @@ import type { Ledger } from './ledger.ts';
 export type Foundation = {
   config: Config;
   db: Database;
+  /** Connections for what a transaction of `db` may wait for. */
+  journal: Database;
   keys: KeyStore;
   ledger: Ledger;
   clock: Clock;
@@ -111,7 +113,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   const shared = { db, keyStore, clock, tenant: tenantOf(config) };
   const decisions = await createDecisions({
     ...shared,
-    ...{ members, logger, evidence: log },
+    ...{ members, logger, evidence: log, journal: foundation.journal },
     ledgerView: { freshUntil: late.freshUntil },
     policy: openPolicy(),
   });

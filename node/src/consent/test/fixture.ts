@@ -199,6 +199,7 @@ export async function createConsentFixture(): Promise<ConsentFixture> {
   const policy = openPolicy();
   const decisions = await createDecisions({
     ...shared,
+    journal: db,
     ledgerView: { freshUntil: () => view.freshUntil },
     policy,
     evidence: log,
