@@ -20,17 +20,21 @@ async function inTransaction<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that is lost between two statements says so by an event, which unheard would end the process.
+  const lose = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', lose);
   try {
     await client.query('begin');
     const result = await work(queryable(client));
     await client.query('commit');
     return result;
   } catch (cause) {
-    await client.query('rollback').catch((error: Error) => {
-      broken = error;
-    });
+    await client.query('rollback').catch(lose);
     throw cause;
   } finally {
+    client.off('error', lose);
     client.release(broken);
   }
 }

@@ -25,6 +25,25 @@ describe('postgres adapter', () => {
     expect((await test.db.query('select * from account')).rows).toEqual([]);
   });
 
+  it('survives a connection that is ended between two statements of a transaction', async () => {
+    const ended = test.db.transaction(async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await test.db.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+      await expect
+        .poll(async () => {
+          const { rowCount } = await test.db.query('select from pg_stat_activity where pid = $1', [
+            rows[0]?.pid,
+          ]);
+          return rowCount;
+        })
+        .toBe(0);
+      await tx.query('select 1');
+    });
+
+    await expect(ended).rejects.toThrow();
+    expect((await test.db.query('select 1')).rowCount).toBe(1);
+  });
+
   it('refuses a migration that was edited after it had been applied, and a database newer than the program', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'migrations-'));
     const clean = await createTestDatabase();
