@@ -7,7 +7,7 @@ import { FabricNetworkError } from './errors.ts';
 import { chaincodePackage } from './package.ts';
 import { chaincodePortOf, type FabricPlan, type PeerPlan } from './plan.ts';
 import type { Program } from './processes.ts';
-import type { ChaincodeDefinition, NetworkState } from './state.ts';
+import type { ChaincodeDefinition } from './state.ts';
 import type { FabricTools } from './tools.ts';
 
 /** Folder of the project's own contracts. */
@@ -87,32 +87,6 @@ export async function commitChaincode(
     await eventually(() => approveChaincode(plan, tools, { peer, definition }), 60_000);
   const flags = [...ordererFlags(plan), ...definitionFlags(plan, definition), ...endorserFlags(plan.peers)];
   await eventually(() => lifecycle({ plan, tools, peer: firstPeer(plan) }, ['commit', ...flags]), 60_000);
-}
-
-/** Submits the idempotent transaction of the state with the endorsement of every organisation, until it commits. */
-export async function proveReady(
-  plan: FabricPlan,
-  tools: FabricTools,
-  { organizationId, ...call }: NetworkState['readiness'],
-): Promise<void> {
-  const peer = plan.peers.find((each) => each.organizationId === organizationId);
-  if (peer === undefined)
-    throw new FabricNetworkError('STATE_INVALID', `${organizationId} is not among the organisations`);
-  const target = [
-    ...ordererFlags(plan),
-    '-C',
-    plan.channel,
-    '-n',
-    plan.chaincode,
-    ...endorserFlags(plan.peers),
-  ];
-  const transaction = JSON.stringify({ function: call.function, Args: call.args });
-  const env = administratorEnvironment(plan, peer);
-  await eventually(
-    () =>
-      runCommand(tools.peer, ['chaincode', 'invoke', ...target, '--waitForEvent', '-c', transaction], env),
-    90_000,
-  );
 }
 
 function firstPeer({ peers }: FabricPlan): PeerPlan {

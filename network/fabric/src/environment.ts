@@ -53,6 +53,11 @@ export function peerEnvironment(plan: FabricPlan, peer: PeerPlan): Record<string
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: address,
     // Only peers of the same organisation count here; the others are found by their anchor peers.
     CORE_PEER_GOSSIP_BOOTSTRAP: address,
+    // Fabric's defaults (4, 4, 5, 25 s) let a restarted peer wait half a minute for endorsers.
+    CORE_PEER_GOSSIP_PUBLISHSTATEINFOINTERVAL: '1s',
+    CORE_PEER_GOSSIP_REQUESTSTATEINFOINTERVAL: '1s',
+    CORE_PEER_GOSSIP_ALIVETIMEINTERVAL: '1s',
+    CORE_PEER_GOSSIP_RECONNECTINTERVAL: '2s',
     CORE_PEER_FILESYSTEMPATH: join(peer.folder, 'ledger'),
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: join(peer.folder, 'ledger', 'snapshots'),
     CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${peer.operationsPort}`,

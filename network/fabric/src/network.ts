@@ -1,13 +1,14 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { connect } from 'node:net';
-import { chaincodeFolder, commitChaincode, installChaincode, proveReady } from './chaincode.ts';
+import { chaincodeFolder, commitChaincode, installChaincode } from './chaincode.ts';
 import { createGenesis, joinOrderer, joinPeer, writeConfiguration } from './channel.ts';
 import { FabricNetworkError } from './errors.ts';
 import { endLeftovers } from './leftovers.ts';
 import { createMaterial } from './material.ts';
 import { type FabricPlan, genesisFile, planNetwork, portsOf } from './plan.ts';
+import { portTaken } from './ports.ts';
 import { keepProcesses, type Processes } from './processes.ts';
 import { programsOf } from './programs.ts';
+import { proveReady } from './ready.ts';
 import {
   type FabricOrganization,
   type NetworkState,
@@ -171,8 +172,8 @@ export async function deploy(
   if (definition === undefined) throw new FabricNetworkError('STATE_INVALID', 'the state names no chaincode');
   await commitChaincode(plan, tools, definition);
   report(`chaincode ${plan.chaincode} ${definition.version} is committed by all organisations`);
-  await proveReady(plan, tools, state.readiness);
-  report('a transaction was endorsed by all organisations and committed');
+  await proveReady(plan, state.readiness);
+  report('a transaction was committed, and every organisation’s gateway finds endorsers');
   if (state.definitions.length > 1) writeState(directory, { ...state, definitions: [definition] });
 }
 
@@ -184,15 +185,4 @@ async function assertPortsFree(plan: FabricPlan): Promise<void> {
         `port ${port} (${name}) is in use by another program; stop it, or start in a new folder with other ports: --data FOLDER --ports NUMBER`,
       );
   }
-}
-
-function portTaken(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('connect', () => {
-      socket.destroy();
-      answer(true);
-    });
-    socket.once('error', () => answer(false));
-  });
 }

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { createMember, type TestMember } from '../../../chaincode/fabric/test/members.ts';
+import {
+  type ConnectionSettings,
+  connectLedger,
+  type LedgerConnection,
+} from '../../../node/src/adapters/fabric/connect.ts';
+import { createLedger, type LedgerPort } from '../../../node/src/adapters/fabric/contracts.ts';
+import { LedgerError } from '../../../node/src/adapters/fabric/errors.ts';
+import type { FabricNetwork } from '../src/index.ts';
+
+export type MemberClient = { connection: LedgerConnection; ledger: LedgerPort; member: TestMember };
+
+/** What a member's node is given to reach its own peer. */
+export function settingsOf(network: FabricNetwork, organizationId: string): ConnectionSettings {
+  const peer = network.plan().peers.find((each) => each.organizationId === organizationId);
+  if (peer === undefined) throw new Error(`no organisation ${organizationId}`);
+  const file = (...path: string[]): Buffer => readFileSync(join(peer.folder, ...path));
+  return {
+    endpoint: `localhost:${peer.port}`,
+    tlsRoot: file('ledger-tls-ca.pem'),
+    mspId: peer.mspId,
+    certificate: file('client', 'cert.pem'),
+    key: file('client', 'key.pem'),
+    channel: 'care',
+    chaincode: 'medseal',
+  };
+}
+
+/** A member's node's way to the ledger. */
+export function memberClient(network: FabricNetwork, organizationId: string): MemberClient {
+  const connection = connectLedger(settingsOf(network, organizationId));
+  const kind = organizationId === 'regulator' ? 'regulator' : 'hospital';
+  return { connection, ledger: createLedger(connection), member: createMember(organizationId, kind) };
+}
+
+/** Enters each member on the ledger and has the regulator, the first of them, approve the others. */
+export async function registerAll(clients: readonly MemberClient[]): Promise<void> {
+  const [regulator] = clients;
+  for (const { ledger, member } of clients) await ledger.submit('member', 'save', [member.json]);
+  await untilLevel(clients);
+  for (const { member } of clients.slice(1))
+    await regulator?.ledger.submit('member', 'approve', [member.content.organizationId]);
+  await untilLevel(clients);
+}
+
+/** Waits until the members' peers have the same blocks: one peer learns of a transaction a moment before another. */
+export async function untilLevel(clients: readonly MemberClient[]): Promise<void> {
+  await expect
+    .poll(async () => new Set(await Promise.all(clients.map(({ ledger }) => ledger.chainHeight()))).size, {
+      timeout: 10_000,
+      interval: 20,
+    })
+    .toBe(1);
+}
+
+/** The chaincode's code of a refusal. */
+export async function refusalOf(attempt: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof LedgerError) return error.chaincodeCode ?? error.code;
+    throw error;
+  }
+  return undefined;
+}
