@@ -16,10 +16,8 @@ export type PeerCertificate = {
  * root, are both refused.
  */
 export async function identifyPeer(certificate: PeerCertificate, members: Members): Promise<Member> {
-  const member = await members.findByFingerprint(certificate.fingerprint);
-  if (member === undefined || !certificate.mspIds.includes(member.mspId)) {
-    throw new IdentityError('IDENTITY_PEER_UNKNOWN');
-  }
+  const member = await members.findByFingerprint(certificate.fingerprint, certificate.mspIds);
+  if (member === undefined) throw new IdentityError('IDENTITY_PEER_UNKNOWN');
   if (member.state !== 'registered') throw new IdentityError('IDENTITY_PEER_DISABLED');
   return member;
 }

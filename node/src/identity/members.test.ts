@@ -29,10 +29,11 @@ function written(
     organizationId = 'hospital-a',
     fingerprint = 'aa',
     validationCode = 0,
+    mspId = 'HospitalAMSP',
     key = undefined as string | undefined,
   } = {},
 ): LedgerTransaction {
-  const member = { ...profile(organizationId, fingerprint), mspId: 'HospitalAMSP', state };
+  const member = { ...profile(organizationId, fingerprint), mspId, state };
   const value = new TextEncoder().encode(canonicalJson(member));
   const write = {
     namespace: 'medseal',
@@ -124,6 +125,18 @@ describe('identifyPeer', () => {
       'IDENTITY_PEER_DISABLED',
     );
   });
+
+  it.each(['saved', 'registered'])(
+    'is not misled by a %s member that claims the certificate of another',
+    async (state) => {
+      await project(written('registered'));
+      await project(written(state, { organizationId: 'hospital-x', mspId: 'HospitalXMSP' }));
+
+      const { organizationId } = await identifyPeer(certificate('aa', 'HospitalAMSP'), members());
+
+      expect(organizationId).toBe('hospital-a');
+    },
+  );
 
   it('takes one certificate of two members for neither', async () => {
     await project(written('registered'));

@@ -29,8 +29,10 @@ export function membersIn(db: Queryable): Members {
   return {
     get: async (organizationId) => (await select('organization_id = $1', [organizationId]))[0],
     list: () => select(`true order by organization_id collate "C"`, []),
-    findByFingerprint: async (fingerprint) => {
-      const found = await select(`tls_fingerprint = $1 and state <> 'deleted'`, [fingerprint]);
+    findByFingerprint: async (fingerprint, mspIds) => {
+      // Of these MSPs only: anybody can save an entry that names another's certificate, and must lock nobody out by it.
+      const isIts = `tls_fingerprint = $1 and msp_id = any($2::text[]) and state <> 'deleted'`;
+      const found = await select(isIts, [fingerprint, [...mspIds]]);
       // One certificate for two organisations identifies neither.
       return found.length === 1 ? found[0] : undefined;
     },

@@ -64,8 +64,8 @@ export type Member = MemberProfile & { mspId: string; state: MemberState; blockN
 export type Members = {
   get(organizationId: string): Promise<Member | undefined>;
   list(): Promise<Member[]>;
-  /** The member, in any state but deleted, whose registered TLS certificate has this SHA-256 (hex). */
-  findByFingerprint(fingerprint: string): Promise<Member | undefined>;
+  /** The member of one of these MSPs, in any state but deleted, whose registered TLS certificate has this SHA-256 (hex). */
+  findByFingerprint(fingerprint: string, mspIds: readonly string[]): Promise<Member | undefined>;
 };
 
 /** One write of a verified ledger transaction; `value` is the chaincode's canonical JSON. */

@@ -172,8 +172,10 @@ function directoryOf(members: Map<string, Member>): Members {
   return {
     get: async (organizationId) => members.get(organizationId),
     list: async () => [...members.values()],
-    findByFingerprint: async (fingerprint) =>
-      [...members.values()].find(({ tlsFingerprint }) => tlsFingerprint === fingerprint),
+    findByFingerprint: async (fingerprint, mspIds) =>
+      [...members.values()].find(
+        ({ tlsFingerprint, mspId }) => tlsFingerprint === fingerprint && mspIds.includes(mspId),
+      ),
   };
 }
 
