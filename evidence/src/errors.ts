@@ -1,3 +1,5 @@
+import type { NotaryErrorCode } from './evm-errors.ts';
+
 /** Everything this library can refuse, as stable codes. Messages never carry the content that was checked. */
 export type EvidenceErrorCode =
   | 'BYTES_INVALID'
@@ -13,6 +15,7 @@ export type EvidenceErrorCode =
   | 'NOTE_NOT_SIGNED'
   | 'VERIFIER_KEY_INVALID'
   | FabricErrorCode
+  | NotaryErrorCode
   | ProofErrorCode;
 
 /** Refusals of Fabric blocks, identities, configurations and transactions. */

@@ -35,6 +35,17 @@ export {
   type FabricErrorCode,
   type ProofErrorCode,
 } from './errors.ts';
+export { type EvmHeader, parseEvmHeader } from './evm-chain.ts';
+export type { NotaryCheck, NotaryCheckName } from './evm-checks.ts';
+export type { NotaryErrorCode } from './evm-errors.ts';
+export {
+  type NotaryProof,
+  type NotaryTrust,
+  notaryChannelId,
+  notaryProofFormat,
+  parseNotaryTrust,
+} from './evm-notary-proof.ts';
+export { type NotaryPolicy, type NotaryVerdict, verifyNotaryProof } from './evm-verify.ts';
 export {
   type Block,
   dataHashOf,
