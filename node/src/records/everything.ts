@@ -1,6 +1,6 @@
 import type { PageQuery, Resource } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
-import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
+import { openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
@@ -19,10 +19,13 @@ export async function patientEverything(
   { caller, deps }: Context,
 ): Promise<EverythingPage> {
   const binding = { caller, query: `Patient/${patientId}/$everything?${text}` };
+  // Opened before anything is looked up, so that a forged cursor tells nothing of what is stored.
+  const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
+  const before = from !== undefined && 'before' in from ? from.before : undefined;
   const types = query.types ?? 'all';
   const view = await viewOf(patientId, { caller, action: 'everything', types, deps });
   const scope = view.decision?.permit ? await scopeOf(patientId, view, deps) : undefined;
-  const hits = scope === undefined ? [] : await readHits(scope, { query, binding, deps });
+  const hits = scope === undefined ? [] : await readHits(scope, { query, before, deps });
   const page = hits.slice(0, query.count);
   const instances = [`Patient/${patientId}`];
   const shown = scope !== undefined;
@@ -42,18 +45,12 @@ export async function patientEverything(
 
 async function readHits(
   scope: Scope,
-  { query, binding, deps }: { query: PageQuery; binding: CursorBinding; deps: RecordsDeps },
+  { query, before, deps }: { query: PageQuery; before: string | undefined; deps: RecordsDeps },
 ): Promise<Hit[]> {
-  const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
-  const before = from !== undefined && 'before' in from ? from.before : undefined;
   const isFiltered = query.types !== undefined || query.start !== undefined || query.end !== undefined;
   const batch = isFiltered ? 1000 : query.count + 1;
-  const hits: Hit[] = [];
-  for await (const hit of scan(scope, wantedBy(query), { before, batch, withBodies: !isFiltered, deps })) {
-    hits.push(hit);
-    if (hits.length > query.count) break;
-  }
-  return hits;
+  const options = { before, batch, withBodies: !isFiltered, limit: query.count + 1 };
+  return scan(scope, wantedBy(query), { ...options, deps });
 }
 
 function wantedBy({ since, start, end, types }: PageQuery): (index: RecordIndex) => boolean {

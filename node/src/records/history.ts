@@ -5,8 +5,8 @@ import { RecordsError } from './errors.ts';
 import { openRowBody, openRowIndex } from './open-row.ts';
 import { locate } from './read.ts';
 import { type Scope, scopeOf } from './scope.ts';
-import { type BodyRow, listVersions } from './store.ts';
-import { compartmentToken, idToken } from './tokens.ts';
+import { type BodyRow, findCurrent, listVersions } from './store.ts';
+import { compartmentToken, idToken, keyOf } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
 
@@ -14,19 +14,28 @@ export type HistoryPage = { versions: HistoryVersion[]; next: string | undefined
 
 type Context = { caller: Caller; deps: RecordsDeps };
 type Stretch = { by: 'compartment_token' | 'id_token'; token: Uint8Array };
-type Reading = { stretch: Stretch; query: PageQuery; binding: CursorBinding; deps: RecordsDeps };
+type Reading = {
+  stretch: Stretch;
+  query: PageQuery;
+  /** Only versions before this one. */
+  before: string | undefined;
+  binding: CursorBinding;
+  deps: RecordsDeps;
+};
 
 /** Versions of one record, newest first. One of which nothing may be seen answers like one that is not there. */
 export async function recordHistory(
   { type, id, query }: { type: string; id: string; query: PageQuery },
   { caller, deps }: Context,
 ): Promise<HistoryPage> {
+  const binding = { caller, query: `${type}/${id}/_history` };
+  const before = startOf(query, binding, deps);
   const found = await locate({ type, id }, deps);
   const view = await viewOf(found?.index.owner, { caller, action: 'history', types: [type], deps });
-  const scope = found === undefined ? undefined : { owner: found.index.owner, key: found.key, view };
+  const isVisible = found !== undefined && view.releases(found.current);
+  const scope = isVisible ? { owner: found.index.owner, key: found.key, view } : undefined;
   const stretch = { by: 'id_token' as const, token: idToken(deps.keyStore, type, id) };
-  const binding = { caller, query: `${type}/${id}/_history` };
-  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, binding, deps });
+  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, before, binding, deps });
   const shown = page.versions.length > 0 || (query.cursor !== undefined && scope !== undefined);
   await noteAccess(view, { caller, deps, interaction: 'history', shown, instances: [`${type}/${id}`] });
   if (!shown) throw new RecordsError('RECORDS_NOT_FOUND');
@@ -38,6 +47,8 @@ export async function compartmentHistory(
   { type, patientId, query }: { type: string; patientId: PatientId; query: PageQuery },
   { caller, deps }: Context,
 ): Promise<HistoryPage> {
+  const binding = { caller, query: `${type}/_history?patient=${patientId}` };
+  const before = startOf(query, binding, deps);
   const view = await viewOf(patientId, { caller, action: 'history', types: [type], deps });
   const shown = view.decision?.permit ?? false;
   const scope = shown ? await scopeOf(patientId, view, deps) : undefined;
@@ -45,8 +56,7 @@ export async function compartmentHistory(
     by: 'compartment_token' as const,
     token: compartmentToken(deps.keyStore, patientId, type),
   };
-  const binding = { caller, query: `${type}/_history?patient=${patientId}` };
-  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, binding, deps });
+  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, before, binding, deps });
   await noteAccess(view, {
     caller,
     deps,
@@ -59,6 +69,12 @@ export async function compartmentHistory(
 
 const empty: HistoryPage = { versions: [], next: undefined };
 const batch = 200;
+
+/** Opened before anything is looked up, so that a forged cursor tells nothing of what is stored. */
+function startOf({ cursor }: PageQuery, binding: CursorBinding, deps: RecordsDeps): string | undefined {
+  const from = cursor === undefined ? undefined : openCursor(cursor, binding, deps.keyStore);
+  return from !== undefined && 'before' in from ? from.before : undefined;
+}
 
 async function readPage(scope: Scope, reading: Reading): Promise<HistoryPage> {
   const { query, binding, deps } = reading;
@@ -82,20 +98,36 @@ async function* visibleVersions(
 ): AsyncGenerator<{ version: HistoryVersion; position: string }> {
   const { query, deps } = reading;
   const since = query.since ?? Number.NEGATIVE_INFINITY;
-  for await (const row of storedVersions(reading)) {
-    const index = openRowIndex(row, scope.key, deps);
-    if ((index.values.at ?? since) < since) return; // newest first: all that follow are older
-    if (!scope.view.releases(index)) continue;
-    yield { version: versionOf(row, index, { scope, deps }), position: row.version_seq };
+  for await (const rows of storedVersions(reading)) {
+    const hidden = await hiddenRecords(rows, scope, deps);
+    for (const row of rows) {
+      const index = openRowIndex(row, scope.key, deps);
+      if ((index.values.at ?? since) < since) return; // newest first: all that follow are older
+      if (hidden.has(keyOf(row.id_token)) || !scope.view.releases(index)) continue;
+      yield { version: versionOf(row, index, { scope, deps }), position: row.version_seq };
+    }
   }
 }
 
-async function* storedVersions({ stretch, query, binding, deps }: Reading): AsyncGenerator<BodyRow> {
-  const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
-  let before = from !== undefined && 'before' in from ? from.before : undefined;
+/** Records of which the current version is hidden: their earlier ones are hidden with it. */
+async function hiddenRecords(
+  rows: readonly BodyRow[],
+  { key, view }: Scope,
+  deps: RecordsDeps,
+): Promise<ReadonlySet<string>> {
+  const superseded = new Map(
+    rows.filter((row) => !row.is_current).map((row) => [keyOf(row.id_token), row.id_token]),
+  );
+  const current = await findCurrent(deps.db, [...superseded.values()]);
+  const hidden = current.filter((row) => !view.releases(openRowIndex(row, key, deps)));
+  return new Set(hidden.map((row) => keyOf(row.id_token)));
+}
+
+async function* storedVersions({ stretch, before: start, deps }: Reading): AsyncGenerator<BodyRow[]> {
+  let before = start;
   for (;;) {
     const rows = await listVersions(deps.db, { ...stretch, before, limit: batch });
-    yield* rows;
+    yield rows;
     before = rows.at(-1)?.version_seq;
     if (rows.length < batch) return;
   }

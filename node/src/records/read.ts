@@ -1,7 +1,7 @@
 import type { PatientKey } from '../crypto/index.ts';
 import { RecordsError } from './errors.ts';
 import { keyOfRow, openRowBody, openRowIndex } from './open-row.ts';
-import { type BodyRow, findVersion } from './store.ts';
+import { type BodyRow, findCurrent, findVersion } from './store.ts';
 import { idToken } from './tokens.ts';
 import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
@@ -19,7 +19,8 @@ export async function readRecord(
 ): Promise<OpenedRecord> {
   const found = await locate(request, deps);
   const view = await viewOf(found?.index.owner, { caller, action: 'read', types: [request.type], deps });
-  const shown = found !== undefined && view.releases(found.index);
+  // An earlier version of what has become sensitive since is as hidden as the record is now.
+  const shown = found !== undefined && view.releases(found.index) && view.releases(found.current);
   await noteAccess(view, {
     caller,
     deps,
@@ -36,8 +37,8 @@ function nameOf({ type, id, version }: ReadRequest): string {
   return version === undefined ? `${type}/${id}` : `${type}/${id}/_history/${version}`;
 }
 
-/** A record that was found: its row, its key and its opened index. */
-export type Located = { row: BodyRow; key: PatientKey; index: RecordIndex };
+/** A record that was found: its row, its key, its opened index and that of the record's current version. */
+export type Located = { row: BodyRow; key: PatientKey; index: RecordIndex; current: RecordIndex };
 
 /** Finds a record; undefined for everything that cannot be opened here. */
 export async function locate(
@@ -47,5 +48,8 @@ export async function locate(
   const row = await findVersion(deps.db, idToken(deps.keyStore, type, id), version);
   const key = row === undefined ? undefined : keyOfRow(row, deps);
   if (row === undefined || key === undefined) return undefined;
-  return { row, key, index: openRowIndex(row, key, deps) };
+  const index = openRowIndex(row, key, deps);
+  if (row.is_current) return { row, key, index, current: index };
+  const [current = row] = await findCurrent(deps.db, [row.id_token]);
+  return { row, key, index, current: openRowIndex(current, key, deps) };
 }
