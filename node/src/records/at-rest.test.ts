@@ -157,6 +157,26 @@ describe('records at rest', () => {
     });
   });
 
+  it('are refused when a flag or a compartment in the row is changed', async () => {
+    const { db } = fixture.database;
+    const patientId = await create(patient());
+    const id = await create(observation(patientId));
+    const condition = await create({
+      resourceType: 'Condition',
+      subject: { reference: `Patient/${patientId}` },
+      code: { text: 'a condition' },
+    });
+    await db.query('update record_version set deleted = true where id_token = $1', [token(id)]);
+    await expect(readRecord({ type: 'Observation', id }, context())).rejects.toMatchObject(refused);
+    await db.query('update record_version set deleted = false where id_token = $1', [token(id)]);
+    await db.query(
+      `update record_version set compartment_token =
+         (select compartment_token from record_version where id_token = $1) where id_token = $2`,
+      [token(id), token(condition, 'Condition')],
+    );
+    await expect(observations(patientId)).rejects.toMatchObject(refused);
+  });
+
   it('are refused to another organisation that got hold of database and keys', async () => {
     const patientId = await create(patient());
     const id = await create(observation(patientId));

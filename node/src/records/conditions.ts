@@ -3,11 +3,13 @@ import type { Identifier } from '../fhir/index.ts';
 import { RecordsError } from './errors.ts';
 import { findByIdentifiers } from './identifier-store.ts';
 import { openRowIndex } from './open-row.ts';
-import { identifierToken, keyOf } from './tokens.ts';
+import { identifierToken, keyOf, type Owner } from './tokens.ts';
 import type { WriteResult } from './types.ts';
 import type { WriteContext } from './write-context.ts';
 
 export type Condition = { type: string; identifier: Identifier };
+/** The record that meets a condition. */
+export type Match = WriteResult & { owner: Owner };
 
 /**
  * Looks up `Type?identifier=system|value` for all conditions in one statement, by keyed hash, so that nothing is opened
@@ -16,7 +18,7 @@ export type Condition = { type: string; identifier: Identifier };
 export async function findConditions(
   context: WriteContext,
   conditions: readonly Condition[],
-): Promise<(condition: Condition) => WriteResult | undefined> {
+): Promise<(condition: Condition) => Match | undefined> {
   const { tx, deps } = context;
   const token = ({ type, identifier }: Condition): Uint8Array =>
     identifierToken(deps.keyStore, type, identifier);
@@ -25,15 +27,15 @@ export async function findConditions(
     context,
     rows.map((row) => row.patient_token),
   );
-  const found = new Map<string, WriteResult>();
+  const found = new Map<string, Match>();
   for (const row of rows) {
     const key = context.keys.get(keyOf(row.patient_token));
     if (key === undefined) continue;
     const place = keyOf(row.identifier_token);
     if (found.has(place)) throw new RecordsError('RECORDS_CONDITION_AMBIGUOUS');
-    const { type, id, values } = openRowIndex(row, key, deps);
+    const { type, id, owner, values } = openRowIndex(row, key, deps);
     const lastUpdated = new Date(values.at ?? 0).toISOString();
-    found.set(place, { status: 200, type, id, version: row.version, lastUpdated });
+    found.set(place, { status: 200, type, id, owner, version: row.version, lastUpdated });
   }
   return (condition) => found.get(keyOf(token(condition)));
 }

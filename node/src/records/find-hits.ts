@@ -56,21 +56,15 @@ function needsAll({ sort, total, summary, count }: SearchQuery): boolean {
 }
 
 async function listAll(scope: Scope, { query, from, deps }: Search): Promise<Omit<FoundPage, 'views'>> {
-  const hits: Hit[] = [];
-  const options = { type: query.type, batch: scanBatch, withBodies: false, deps };
-  for await (const hit of scan(scope, wantedBy(query), options)) hits.push(hit);
-  return listedPage(hits, query, from);
+  const options = { type: query.type, batch: scanBatch, withBodies: false, limit: Number.POSITIVE_INFINITY };
+  return listedPage(await scan(scope, wantedBy(query), { ...options, deps }), query, from);
 }
 
 /** Reads on until the page is full and one more is known to follow. */
 async function streamPage(scope: Scope, { query, from, deps }: Search): Promise<Omit<FoundPage, 'views'>> {
-  const hits: Hit[] = [];
   const before = from !== undefined && 'before' in from ? from.before : undefined;
-  const options = { type: query.type, before, ...readingOf(query, scope), deps };
-  for await (const hit of scan(scope, wantedBy(query), options)) {
-    hits.push(hit);
-    if (hits.length > query.count) break;
-  }
+  const options = { type: query.type, before, limit: query.count + 1, ...readingOf(query, scope) };
+  const hits = await scan(scope, wantedBy(query), { ...options, deps });
   const last = hits[query.count - 1];
   if (hits.length <= query.count || last === undefined) {
     return { hits, total: from === undefined ? hits.length : undefined, next: undefined };

@@ -36,6 +36,12 @@ export async function upsertIdentities(
   );
 }
 
+/** Forgets the identities of deleted Patients, so that the person can be taken in again. */
+export async function deleteIdentities(tx: Queryable, patientTokens: readonly Uint8Array[]): Promise<void> {
+  if (patientTokens.length === 0) return;
+  await tx.query('delete from patient_identity where patient_token = any($1::bytea[])', [patientTokens]);
+}
+
 /** Takes due tasks until `lease`; other workers pass them by, and take them over should this one die. */
 export async function takePending(
   tx: Queryable,

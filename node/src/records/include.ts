@@ -81,8 +81,8 @@ type Sources = { spec: IncludeSpec; shown: ReadonlySet<string>; add: (hit: Hit) 
 async function addSources(scope: Scope, { spec, shown, add, deps }: Sources): Promise<void> {
   const refers = ({ values }: RecordIndex): boolean =>
     includedReferences(values, spec).some((reference) => shown.has(reference));
-  const options = { type: spec.sourceType, batch: scanBatch, withBodies: false, deps };
-  for await (const hit of scan(scope, refers, options)) add(hit);
+  const options = { type: spec.sourceType, batch: scanBatch, withBodies: false, limit: maxIncluded + 1 };
+  for (const hit of await scan(scope, refers, { ...options, deps })) add(hit);
 }
 
 function tooMany(): Error {

@@ -118,6 +118,24 @@ describe('creating a record', () => {
   });
 });
 
+describe('a condition that finds a patient', () => {
+  it('is on that patient’s record of accesses', async () => {
+    const identifier = { system: 'https://a.example/mrn', value: 'probe' };
+    await create(patient({ identifier: [identifier] }));
+    const accesses = async (): Promise<number> => {
+      const { rows } = await fixture.database.db.query<{ last: string }>(
+        'select sum(last) as last from access_sequence',
+      );
+      return Number(rows[0]?.last);
+    };
+    const before = await accesses();
+
+    await createRecord({ resource: patient() as Resource, ifNoneExist: identifier }, context());
+
+    expect(await accesses()).toBe(before + 1);
+  });
+});
+
 describe('updating a record', () => {
   async function created() {
     const { id: patientId } = await create(patient());

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AuditInteraction } from '../audit/index.ts';
+import type { AuditEntry, AuditInteraction } from '../audit/index.ts';
 import { auditEntry } from './audit-entry.ts';
 import { RecordsError } from './errors.ts';
 import { saveIdentifiers } from './identifier-store.ts';
@@ -8,6 +8,7 @@ import { assertWriter } from './permit-writes.ts';
 import { prepareWrites } from './prepare.ts';
 import { type SealedWrite, sealWrite } from './seal-write.ts';
 import { hasOtherRecords, insertVersions, retireVersions } from './store.ts';
+import type { Owner } from './tokens.ts';
 import type { Caller, RecordsDeps, WriteResult } from './types.ts';
 import { type PendingWrite, referenceOf, type WriteContext, type WriteRequest } from './write-context.ts';
 
@@ -31,11 +32,11 @@ export async function ingest(
     return await deps.db.transaction(async (tx) => {
       const context = newContext({ tx, deps, caller, at, denials });
       const { writes, existing } = await prepareWrites(request, context);
-      const results = new Map(existing);
+      const results = new Map<number, WriteResult>(existing);
       await retireVersions(tx, writes.flatMap(supersededBy));
       await writeAll(writes, context, results);
       await assertPatientsEmpty(writes, context);
-      await deps.access.record(tx, auditEntries(writes, context, interaction));
+      await deps.access.record(tx, auditEntries([...writes, ...existing.values()], context, interaction));
       return results;
     });
   } catch (error) {
@@ -122,13 +123,13 @@ async function assertPatientsEmpty(writes: readonly PendingWrite[], context: Wri
   }
 }
 
-/** One entry a patient, and one for what belongs to nobody. */
+/** One entry a patient, and one for what belongs to nobody; who learns by a condition that a record exists is noted too. */
 function auditEntries(
-  writes: readonly PendingWrite[],
+  touched: readonly { type: string; id: string; owner: Owner }[],
   { caller, at, decisions }: WriteContext,
   interaction: AuditInteraction,
-): ReturnType<typeof auditEntry>[] {
-  const byOwner = Map.groupBy(writes, ({ owner }) => owner);
+): AuditEntry[] {
+  const byOwner = Map.groupBy(touched, ({ owner }) => owner);
   return [...byOwner].map(([owner, own]) =>
     auditEntry(caller, {
       interaction,

@@ -1,14 +1,16 @@
-import { openIndex, openPatientKey, openRecord, type PatientKey } from '../crypto/index.ts';
+import { CryptoError, openIndex, openPatientKey, openRecord, type PatientKey } from '../crypto/index.ts';
 import type { Resource } from '../fhir/index.ts';
 import type { BodyRow, IndexRow } from './store.ts';
 import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
 
 type Keys = Pick<RecordsDeps, 'keyStore' | 'tenant'>;
 
-/** Opens the searchable part of a row. */
+/** Opens the searchable part of a row; one whose clear flag was changed is refused like any altered row. */
 export function openRowIndex(row: IndexRow, key: PatientKey, { tenant }: Pick<Keys, 'tenant'>): RecordIndex {
   const address = { tenant, idToken: row.id_token, version: row.version };
-  return JSON.parse(openIndex(row.index_sealed, { key, address })) as RecordIndex;
+  const index = JSON.parse(openIndex(row.index_sealed, { key, address })) as RecordIndex;
+  if ((index.deleted ?? false) !== row.deleted) throw new CryptoError('SEAL_REFUSED');
+  return index;
 }
 
 /** Opens a row whose index is open already. */

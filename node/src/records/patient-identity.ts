@@ -2,10 +2,10 @@ import { sealIndex } from '../crypto/index.ts';
 import { identifiersOf } from '../fhir/index.ts';
 import { type NationalId, nationalIdSystem, parseNationalId } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
-import { upsertIdentities } from './identity-store.ts';
+import { deleteIdentities, type NewIdentity, upsertIdentities } from './identity-store.ts';
 import type { SealedWrite } from './seal-write.ts';
 import { identifierToken, patientIdentityAddress } from './tokens.ts';
-import { keyFor, type WriteContext } from './write-context.ts';
+import { keyFor, type PendingWrite, type WriteContext } from './write-context.ts';
 
 /** What is sealed under the patient's key, so that a pseudonym leads back to the patient. */
 export type PatientIdentity = { patientId: PatientId; nationalId?: NationalId };
@@ -15,25 +15,37 @@ export type PatientIdentity = { patientId: PatientId; nationalId?: NationalId };
  * patient in does not wait for the regulator's node.
  */
 export async function savePatients(sealed: readonly SealedWrite[], context: WriteContext): Promise<void> {
-  const { tx, deps, at } = context;
-  const identities = sealed.flatMap(({ write }) => {
-    const { type, id, change } = write;
-    const key = keyFor(context, write.owner);
-    if (type !== 'Patient' || change.kind === 'delete' || key === undefined) return [];
-    const nationalId = nationalIdOf(change.resource);
-    const identity: PatientIdentity = { patientId: id as PatientId, ...(nationalId ? { nationalId } : {}) };
-    const address = patientIdentityAddress(deps.tenant, key.token);
-    return [
-      {
-        patientToken: key.token,
-        sealed: sealIndex(JSON.stringify(identity), { key, address }),
-        nationalIdToken: nationalId
-          ? identifierToken(deps.keyStore, 'Patient', { system: nationalIdSystem, value: nationalId })
-          : undefined,
-      },
-    ];
-  });
-  await upsertIdentities(tx, identities, at);
+  const { tx, at } = context;
+  const patients = sealed.filter(({ write }) => write.type === 'Patient');
+  const deleted = patients.filter(({ write }) => write.change.kind === 'delete');
+  await deleteIdentities(
+    tx,
+    deleted.map(({ row }) => row.ownerToken),
+  );
+  await upsertIdentities(
+    tx,
+    patients.flatMap(({ write }) => identityOf(write, context) ?? []),
+    at,
+  );
+}
+
+function identityOf(write: PendingWrite, context: WriteContext): NewIdentity | undefined {
+  const { deps } = context;
+  const key = keyFor(context, write.owner);
+  if (write.change.kind === 'delete' || key === undefined) return undefined;
+  const nationalId = nationalIdOf(write.change.resource);
+  const identity: PatientIdentity = {
+    patientId: write.id as PatientId,
+    ...(nationalId === undefined ? {} : { nationalId }),
+  };
+  const address = patientIdentityAddress(deps.tenant, key.token);
+  const identifier = { system: nationalIdSystem, value: nationalId ?? '' };
+  return {
+    patientToken: key.token,
+    sealed: sealIndex(JSON.stringify(identity), { key, address }),
+    nationalIdToken:
+      nationalId === undefined ? undefined : identifierToken(deps.keyStore, 'Patient', identifier),
+  };
 }
 
 /** The resident identity number of a Patient; an invalid one is refused (GB 11643). */

@@ -3,13 +3,12 @@ import { compartmentPatients, type Resource, rewriteReferences } from '../fhir/i
 import type { PatientId } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
 import { checkReferences } from './check-references.ts';
-import { type Condition, findConditions, loadKeys } from './conditions.ts';
+import { type Condition, findConditions, loadKeys, type Match } from './conditions.ts';
 import { RecordsError } from './errors.ts';
 import { lockConditionalCreation } from './identifier-store.ts';
 import { permitChanges, permitCreations } from './permit-writes.ts';
 import { assertPreconditions, assertVersion, lockPredecessors } from './predecessors.ts';
 import { keyOf, type Owner, ownerToken } from './tokens.ts';
-import type { WriteResult } from './types.ts';
 import {
   keyFor,
   type PendingWrite,
@@ -23,10 +22,10 @@ import {
 export type PreparedWrites = {
   writes: PendingWrite[];
   /** Entries whose condition found a record: nothing is written for them. */
-  existing: ReadonlyMap<number, WriteResult>;
+  existing: ReadonlyMap<number, Match>;
 };
 
-type Find = (condition: Condition) => WriteResult | undefined;
+type Find = (condition: Condition) => Match | undefined;
 type Placed = { entry: WriteEntry; id: string; resource: Resource };
 
 /**
@@ -56,8 +55,8 @@ function conditionOf(entry: WriteEntry): Condition | undefined {
 }
 
 /** Conditional creation: a match is taken as it is, nothing is created (FHIR R4 http.html §ccreate). */
-function existingEntries(entries: readonly WriteEntry[], find: Find): Map<number, WriteResult> {
-  const existing = new Map<number, WriteResult>();
+function existingEntries(entries: readonly WriteEntry[], find: Find): Map<number, Match> {
+  const existing = new Map<number, Match>();
   for (const entry of entries) {
     const condition = conditionOf(entry);
     const match = condition === undefined ? undefined : find(condition);
@@ -69,7 +68,7 @@ function existingEntries(entries: readonly WriteEntry[], find: Find): Map<number
 /** What urn and conditional references stand for, as far as it is known before new records get their ids. */
 function resolver(
   { entries, conditionalReferences }: WriteRequest,
-  { find, existing }: { find: Find; existing: ReadonlyMap<number, WriteResult> },
+  { find, existing }: { find: Find; existing: ReadonlyMap<number, Match> },
 ): Map<string, string> {
   const resolved = new Map<string, string>();
   for (const condition of conditionalReferences) {

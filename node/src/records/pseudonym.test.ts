@@ -6,7 +6,7 @@ import { destroyPatient } from './erase.ts';
 import { resolvePseudonyms } from './pseudonym-worker.ts';
 import { findPatient } from './release.ts';
 import { asPatientId, callerOf, createFixture, type Fixture, patient } from './test/fixture.ts';
-import { createRecord, updateRecord } from './write-one.ts';
+import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -70,6 +70,19 @@ describe('a patient’s pseudonym', () => {
     expect(await findPatient(pseudonym(wrong), fixture.deps)).toBeUndefined();
     await resolve();
     expect(await findPatient(pseudonym(right), fixture.deps)).toBe(id);
+  });
+
+  it('leads to the new record after the old one was deleted', async () => {
+    const value = '110101199003077213';
+    const id = await create(value);
+    await resolve();
+    const context = { caller: fixture.clinician, deps: fixture.deps };
+    await deleteRecord({ type: 'Patient', id, ifMatch: undefined }, context);
+
+    expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
+    const again = await create(value);
+    await resolve();
+    expect(await findPatient(pseudonym(value), fixture.deps)).toBe(again);
   });
 
   it('leads nowhere after an erasure, and to the new record when the person comes back', async () => {

@@ -8,7 +8,10 @@ import type { Caller, RecordsDeps } from './types.ts';
 /** Where leaves stand in the log (evidence-log `proofsFor`), and the blocks that anchor it (adapters/fabric). */
 export type ProofPort = {
   proofsFor(leafIds: bigint[]): Promise<LeafEvidence[]>;
-  blocks(anchor: { txId: string; blockNumber: number }): Promise<AnchorBlocks>;
+  blocks(place: {
+    anchor: { txId: string; blockNumber: number };
+    confirmation?: { txId: string; blockNumber: number } | undefined;
+  }): Promise<AnchorBlocks>;
 };
 export type AnchorBlocks = {
   block: Uint8Array;
@@ -30,8 +33,8 @@ export async function proveRecord(
   const { original, redactions, contentSalt, leafId } = await readRecord(request, { caller, deps });
   const [evidence] = await proofs.proofsFor([leafId]);
   if (evidence?.state !== 'anchored') throw new RecordsError('RECORDS_PROOF_PENDING');
-  const { leaf, leafIndex, inclusionProof, checkpoint, anchor } = evidence;
+  const { leaf, leafIndex, inclusionProof, checkpoint, anchor, confirmation } = evidence;
   const disclosure = discloseRecord(original, contentSalt(), withheldElements(original, redactions));
-  const blocks = await proofs.blocks(anchor);
+  const blocks = await proofs.blocks({ anchor, confirmation });
   return recordProof({ disclosure, leaf, leafIndex, inclusionProof, checkpoint, anchor, ...blocks });
 }

@@ -67,12 +67,10 @@ async function releasedHits(scope: Scope, request: ReleaseRequest, deps: Records
   const types = request.types === 'all' ? [undefined] : request.types;
   const hits: Hit[] = [];
   for (const type of types) {
-    const batch = request.count - hits.length;
-    if (batch <= 0) break;
-    for await (const hit of scan(scope, () => true, { type, batch, withBodies: true, deps })) {
-      hits.push(hit);
-      if (hits.length >= request.count) break;
-    }
+    const limit = request.count - hits.length;
+    if (limit <= 0) break;
+    const options = { type, batch: limit, withBodies: true, limit };
+    hits.push(...(await scan(scope, () => true, { ...options, deps })));
   }
   return hits;
 }

@@ -1,4 +1,4 @@
-import { directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
+import { CryptoError, directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
 import { openRowBody, openRowIndex } from './open-row.ts';
 import { type BodyRow, findBodies, type IndexRow, listCurrent, listCurrentBodies } from './store.ts';
 import { compartmentToken, type Owner, ownerToken } from './tokens.ts';
@@ -23,33 +23,62 @@ export type Scan = {
   type?: string | undefined;
   /** Only versions before this one. */
   before?: string | undefined;
-  /** Rows read at a time. */
+  /** Rows read at first. */
   batch: number;
   /** Reads bodies at once, where most rows will be shown. */
   withBodies: boolean;
+  /** Hits after which to stop. */
+  limit: number;
 };
+
+/** Rows read in one statement at most. */
+const maxBatch = 1000;
 
 /**
  * An owner's current records, newest first, as far as the caller may see them and `wanted` says so. Opens the small
- * index of each row it passes, never a body; stops reading when the consumer stops.
+ * index of each row it passes, never a body, and reads no further than it needs.
  */
-export async function* scan(
+export async function scan(
   scope: Scope,
   wanted: (index: RecordIndex) => boolean,
-  { deps, ...options }: Scan & { deps: RecordsDeps },
-): AsyncGenerator<Hit> {
-  const list = options.withBodies ? listCurrentBodies : listCurrent;
-  const limit = options.batch;
-  let { before } = options;
-  for (;;) {
-    const rows: IndexRow[] = await list(deps.db, { ...placeOf(scope, options.type, deps), before, limit });
+  options: Scan & { deps: RecordsDeps },
+): Promise<Hit[]> {
+  const { type, limit, deps } = options;
+  const hits: Hit[] = [];
+  for await (const rows of batches(scope, options)) {
     for (const row of rows) {
-      const index = openRowIndex(row, scope.key, deps);
-      if (scope.view.releases(index) && wanted(index)) yield { row, index, scope };
+      const index = openScanned(row, { scope, type, deps });
+      if (!scope.view.releases(index) || !wanted(index)) continue;
+      hits.push({ row, index, scope });
+      if (hits.length >= limit) return hits;
     }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < limit) return;
-    before = last.version_seq;
+  }
+  return hits;
+}
+
+function openScanned(
+  row: IndexRow,
+  { scope, type, deps }: { scope: Scope; type: string | undefined; deps: RecordsDeps },
+): RecordIndex {
+  const index = openRowIndex(row, scope.key, deps);
+  // A row that was moved into the compartment of another type.
+  if (type !== undefined && index.type !== type) throw new CryptoError('SEAL_REFUSED');
+  return index;
+}
+
+async function* batches(
+  scope: Scope,
+  { deps, type, withBodies, ...options }: Scan & { deps: RecordsDeps },
+): AsyncGenerator<IndexRow[]> {
+  const list = withBodies ? listCurrentBodies : listCurrent;
+  const place = placeOf(scope, type, deps);
+  let { before, batch: limit } = options;
+  for (;;) {
+    const rows: IndexRow[] = await list(deps.db, { ...place, before, limit });
+    yield rows;
+    if (rows.length < limit) return;
+    before = rows.at(-1)?.version_seq;
+    limit = Math.min(maxBatch, limit * 4); // much is withheld: read on in larger steps
   }
 }
 

@@ -64,7 +64,7 @@ function indexOf({ type, id, owner, change }: PendingWrite, resource: Resource):
   if (change.kind === 'delete') {
     const { labels, date } = change.predecessor.index;
     const values = searchValues(resource);
-    return { type, id, owner, labels, ...(date === undefined ? {} : { date }), values };
+    return { type, id, owner, labels, ...(date === undefined ? {} : { date }), values, deleted: true };
   }
   const date = clinicalDate(resource);
   const labels = labelsOf(resource);

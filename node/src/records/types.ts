@@ -43,6 +43,8 @@ export type RecordIndex = {
   /** When it clinically happened, as the record says; absent where it says nothing. */
   date?: string;
   values: SearchValues;
+  /** Present where the version is a deletion; must agree with the row's flag. */
+  deleted?: true;
 };
 
 /** One opened version. */
