@@ -53,7 +53,7 @@ export function noteSigner(
   publicKey: Uint8Array,
   sign: (text: Uint8Array) => Uint8Array,
 ): NoteSigner {
-  return { name, keyId: keyIdOf(name, publicKey), sign };
+  return { name, keyId: keyIdOf(name, publicKey, ed25519Type), sign };
 }
 
 /** `text` with a signature line (C2SP signed-note). `text` ends in a line feed. */
@@ -96,30 +96,43 @@ export function verifyEd25519(signature: Uint8Array, message: Uint8Array, public
 
 /** The text form of a log's public key (C2SP signed-note vkey): name+keyId+base64(0x01 ‖ key). */
 export function verifierKey(name: string, publicKey: Uint8Array): string {
-  return `${name}+${hex(keyIdOf(name, publicKey))}+${base64(concat(Uint8Array.of(ed25519Type), publicKey))}`;
+  return typedVerifierKey(name, publicKey, ed25519Type);
+}
+
+/** The text form of a public key of one signature type. */
+export function typedVerifierKey(name: string, publicKey: Uint8Array, type: number): string {
+  return `${name}+${hex(keyIdOf(name, publicKey, type))}+${base64(concat(Uint8Array.of(type), publicKey))}`;
 }
 
 /** The key that `vkey` names; its id must be the one that name and key give. */
 export function parseVerifierKey(vkey: string): NoteVerifier {
+  return parseTypedKey(vkey, ed25519Type);
+}
+
+/** The key of one signature type that `vkey` names. */
+export function parseTypedKey(vkey: string, type: number): NoteVerifier {
   const [, name, id, encoded] = keyText.exec(vkey) ?? [];
   if (name === undefined || id === undefined || encoded === undefined)
     throw refuse('VERIFIER_KEY_INVALID', 'form');
   const bytes = bytesOf(encoded, 'VERIFIER_KEY_INVALID');
   const keyId = fromHex(id);
-  if (bytes[0] !== ed25519Type || bytes.length !== 33) throw refuse('VERIFIER_KEY_INVALID', 'not Ed25519');
+  if (bytes[0] !== type || bytes.length !== 33) throw refuse('VERIFIER_KEY_INVALID', 'type');
   const publicKey = bytes.subarray(1);
-  if (!equalBytes(keyId, keyIdOf(name, publicKey))) throw refuse('VERIFIER_KEY_INVALID', 'key id');
+  if (!equalBytes(keyId, keyIdOf(name, publicKey, type))) throw refuse('VERIFIER_KEY_INVALID', 'key id');
   return { name, keyId, publicKey };
 }
 
-function keyIdOf(name: string, publicKey: Uint8Array): Uint8Array {
+/** The first four bytes of SHA-256(name ‖ "\n" ‖ type ‖ key), C2SP signed-note. */
+export function keyIdOf(name: string, publicKey: Uint8Array, type: number): Uint8Array {
   if (!nameText.test(name) || publicKey.length !== 32) throw refuse('VERIFIER_KEY_INVALID', 'name or key');
-  return sha256(concat(utf8(`${name}\n`), Uint8Array.of(ed25519Type), publicKey)).subarray(0, 4);
+  return sha256(concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)).subarray(0, 4);
 }
 
-type SignatureLine = { name: string; keyId: Uint8Array; signature: Uint8Array };
+/** One signature line of a note, still unchecked. */
+export type SignatureLine = { name: string; keyId: Uint8Array; signature: Uint8Array };
 
-function splitNote(note: string): { text: string; signatures: SignatureLine[] } {
+/** The text of a note and its signature lines, still unchecked. */
+export function splitNote(note: string): { text: string; signatures: SignatureLine[] } {
   if (note.length > maxNoteLength) throw refuse('NOTE_INVALID', 'too long');
   const at = note.lastIndexOf('\n\n');
   if (at < 0 || !note.endsWith('\n')) throw refuse('NOTE_INVALID', 'no signatures');

@@ -18,6 +18,7 @@ export type CheckName =
   | 'anchored-checkpoint'
   | 'validity-mark'
   | 'confirmation'
+  | 'witnesses'
   | 'independence';
 
 export type CheckStatus = 'passed' | 'failed' | 'skipped';
@@ -152,6 +153,18 @@ const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
     skipped: [
       '未附后续交易：交易生效与否仅凭节点标记',
       'no later transaction is given: that it took effect rests on the mark alone',
+    ],
+  },
+  witnesses: {
+    heading: 'neutrality',
+    passed: [
+      '足够多的其他机构作为见证方会签了该检查点：日志没有对不同的人出示不同的历史',
+      'enough other organisations cosigned the checkpoint as witnesses: the log showed all of them one history',
+    ],
+    failed: ['见证方的会签无效', 'a cosignature under the key of a named witness is not valid'],
+    skipped: [
+      '验证方未指定见证方，或会签的见证方数量不足',
+      'the policy names no witnesses, or too few of them cosigned the checkpoint',
     ],
   },
   independence: {

@@ -14,6 +14,10 @@ export type EvidenceErrorCode =
   | 'NOTE_SIGNATURE_INVALID'
   | 'NOTE_NOT_SIGNED'
   | 'VERIFIER_KEY_INVALID'
+  | 'COSIGNATURE_INVALID'
+  | 'COSIGNATURE_TIME'
+  | 'FORK_LOG_UNKNOWN'
+  | 'FORK_NOT_PROVED'
   | FabricErrorCode
   | NotaryErrorCode
   | ProofErrorCode;

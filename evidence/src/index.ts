@@ -30,6 +30,17 @@ export {
 export type { Check, CheckHeading, CheckName, CheckStatus } from './checks.ts';
 export { type CommitmentDomain, commit } from './commitment.ts';
 export {
+  type Cosignature,
+  cosign,
+  cosigner,
+  cosignerKey,
+  openCosignatures,
+  parseCosignerKey,
+  requireTimely,
+  witnessName,
+  witnessOf,
+} from './cosignature.ts';
+export {
   EvidenceError,
   type EvidenceErrorCode,
   type FabricErrorCode,
@@ -71,10 +82,21 @@ export {
   type VerifiedBlock,
   verifyBlock,
 } from './fabric-verify.ts';
+export {
+  type ForkKind,
+  type ForkProof,
+  type ForkVerdict,
+  forkProof,
+  forkProofFormat,
+  verifyForkProof,
+} from './fork-proof.ts';
 export { type Leaf, type LeafKind, leafBytes, leafHash, leafOf, parseLeaf } from './leaf.ts';
 export {
   type ConsistencyClaim,
   consistencyProof,
+  type GrowthPath,
+  growthPath,
+  growthRoots,
   type HashReader,
   type InclusionClaim,
   inclusionProof,
@@ -116,3 +138,9 @@ export {
 } from './tiles.ts';
 export { parseTrustPolicy, type TrustedLog, type TrustPolicy, trustPolicyFormat } from './trust-policy.ts';
 export { type RecordVerdict, type Verdict, verifyRecordProof } from './verify-record-proof.ts';
+export {
+  judgeWitnesses,
+  parseWitnessPolicy,
+  type WitnessPolicy,
+  type WitnessVerdict,
+} from './witness-policy.ts';

@@ -22,6 +22,9 @@ export type ConsistencyClaim = {
   proof: readonly Uint8Array[];
 };
 
+/** A consistency proof with the subtree it climbs from, bottom up. */
+export type GrowthPath = { oldSize: number; newSize: number; path: readonly Uint8Array[] };
+
 const hashLength = 32;
 const maxProofLength = 53;
 const nodePrefix = Uint8Array.of(0x01);
@@ -131,9 +134,19 @@ export function verifyConsistency({ oldSize, oldRoot, newSize, newRoot, proof }:
   return proof.length > 0 && extendsTree({ oldSize, oldRoot, newSize, newRoot, proof });
 }
 
-function extendsTree({ oldSize, oldRoot, newSize, newRoot, proof }: ConsistencyClaim): boolean {
-  const [first, ...rest] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
-  if (first === undefined) return false;
+/**
+ * The roots that a growth path gives for its two sizes: a consistency proof (RFC 9162 §2.1.4.1) that always begins with
+ * the subtree it climbs from, which the RFC leaves out where the old size is a power of two. Whoever trusts the new root
+ * learns the only root that the first `oldSize` leaves can have. Undefined when the path does not fit the sizes.
+ */
+export function growthRoots({
+  oldSize,
+  newSize,
+  path,
+}: GrowthPath): { oldRoot: Uint8Array; newRoot: Uint8Array } | undefined {
+  const [first, ...rest] = path;
+  if (!isSize(oldSize) || !isSize(newSize) || oldSize < 1 || oldSize >= newSize) return undefined;
+  if (first === undefined || !areHashes(path)) return undefined;
   let position = { fn: oldSize - 1, sn: newSize - 1 };
   while (position.fn % 2 === 1) position = parent(position);
   let [older, newer] = [first, first];
@@ -141,7 +154,19 @@ function extendsTree({ oldSize, oldRoot, newSize, newRoot, proof }: ConsistencyC
     if (side === 'left') older = nodeHash(sibling, older);
     newer = side === 'left' ? nodeHash(sibling, newer) : nodeHash(newer, sibling);
   });
-  return complete && equalBytes(older, oldRoot) && equalBytes(newer, newRoot);
+  return complete ? { oldRoot: older, newRoot: newer } : undefined;
+}
+
+/** The growth path from `oldSize` to a greater size. */
+export function growthPath(read: HashReader, oldSize: number, newSize: number): Uint8Array[] {
+  const proof = consistencyProof(read, oldSize, newSize);
+  return isPowerOfTwo(oldSize) ? [rangeHash(read, 0, oldSize), ...proof] : proof;
+}
+
+function extendsTree({ oldSize, oldRoot, newSize, newRoot, proof }: ConsistencyClaim): boolean {
+  const path = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
+  const roots = growthRoots({ oldSize, newSize, path });
+  return roots !== undefined && equalBytes(roots.oldRoot, oldRoot) && equalBytes(roots.newRoot, newRoot);
 }
 
 /** A node (fn) and the last node (sn) of its level, as RFC 9162 names them. */

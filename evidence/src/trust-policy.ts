@@ -3,6 +3,7 @@ import { type NoteVerifier, parseVerifierKey } from './checkpoint.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import type { EndorsementPolicy } from './fabric-endorsement.ts';
 import { hasExactly, isJsonObject, type JsonObject } from './strict-shape.ts';
+import { parseWitnessPolicy, type WitnessPolicy } from './witness-policy.ts';
 
 /** A log that the verifier knows: whose it is, and the keys it signs its checkpoints with. */
 export type TrustedLog = {
@@ -26,13 +27,15 @@ export type TrustPolicy = {
    */
   readonly confirmation: 'required' | 'optional';
   readonly logs: ReadonlyMap<string, TrustedLog>;
+  /** Who must have cosigned a log's checkpoint; without it no cosignature is asked for. */
+  readonly witnesses: WitnessPolicy | undefined;
 };
 
 /** The format line of a trust policy file. */
 export const trustPolicyFormat = 'medseal/trust-policy/v1';
 
 const required = ['format', 'ledger', 'channel', 'chaincode', 'genesisHash', 'logs'];
-const optional = ['genesisBlock', 'endorsement', 'confirmation'];
+const optional = ['genesisBlock', 'endorsement', 'confirmation', 'witnesses'];
 const nameText = /^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/;
 
 /** Reads a trust policy (docs/formats/record-proof.md); anything unknown in it is refused rather than ignored. */
@@ -53,6 +56,7 @@ export function parseTrustPolicy(value: unknown): TrustPolicy {
     endorsement: endorsementOf(value['endorsement']),
     confirmation: confirmationOf(value['confirmation'], ledger),
     logs: logsOf(value['logs']),
+    witnesses: value['witnesses'] === undefined ? undefined : parseWitnessPolicy(value['witnesses']),
   };
 }
 

@@ -1,4 +1,5 @@
 import { equalBytes, fromHex } from './bytes.ts';
+import { checkWitnesses } from './check-witnesses.ts';
 import { type Checkpoint, openNote, parseCheckpoint } from './checkpoint.ts';
 import { type Check, type CheckList, type CheckName, checkList } from './checks.ts';
 import { refusal } from './errors.ts';
@@ -41,6 +42,8 @@ export function verifyRecordProof(proof: unknown, policy: TrustPolicy): RecordVe
   checkInclusion(list, parsed, { leaf, checkpoint });
   const transaction = checkLedger(list, { proof: parsed, policy, log, checkpoint });
   checkLeafTime(list, leaf, transaction);
+  if (checkpoint === undefined) list.skip('witnesses');
+  else checkWitnesses(list, { note: parsed.checkpoint, policy: policy.witnesses, log });
   return verdictOf(list, policy, content);
 }
 
@@ -125,6 +128,7 @@ function decide(checks: readonly Check[], policy: TrustPolicy): Verdict {
 
 function isNeeded(name: CheckName, policy: TrustPolicy): boolean {
   if (name === 'confirmation') return policy.confirmation === 'required';
+  if (name === 'witnesses') return policy.witnesses !== undefined;
   // Skipped for a solo ledger alone, whose verdict says what that means.
   return name !== 'independence';
 }
