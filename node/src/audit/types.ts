@@ -46,7 +46,7 @@ export type AuditEntry = {
   purpose?: string | undefined;
   /** Relative references of what was touched, e.g. `Observation/1` or `Observation/1/_history/2`. */
   instances?: readonly string[] | undefined;
-  /** The request's path and query as it came. */
+  /** What was asked: path and names of the parameters; never a value that names a person or a finding. */
   query?: string | undefined;
   /** Stable codes or rule ids that say why it was denied or failed. */
   reasons?: readonly string[] | undefined;

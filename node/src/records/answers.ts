@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Resource } from '../fhir/index.ts';
 import { actorOf } from '../identity/index.ts';
+import { auditedQuery } from './audited-query.ts';
 import { purposeFor } from './requests.ts';
 import type { Caller, OpenedRecord, RecordsDeps, WriteResult } from './types.ts';
 
@@ -12,7 +13,7 @@ export type Handler = (
 ) => Promise<void>;
 
 /** Who asks, and what for: `Purpose-Of-Use` names the purpose, else treatment, or the patient's own request. */
-export function callerOf(request: Request, response: Response): Caller {
+export function callerOf(request: Request<Record<string, string>>, response: Response): Caller {
   const actor = actorOf(response);
   const fallback = actor.kind === 'patient' ? 'PATRQT' : 'TREAT';
   const requestId = response.locals['requestId'];
@@ -21,7 +22,7 @@ export function callerOf(request: Request, response: Response): Caller {
     purpose: purposeFor(request.get('Purpose-Of-Use'), fallback),
     requestId: requestId === undefined ? undefined : String(requestId),
     clientAddress: request.socket.remoteAddress,
-    query: request.originalUrl,
+    query: auditedQuery(pathOf(request), parametersOf(request)),
   };
 }
 
@@ -30,6 +31,12 @@ export function parametersOf(request: Request<Record<string, string>>): URLSearc
   const { originalUrl } = request;
   const mark = originalUrl.indexOf('?');
   return new URLSearchParams(mark < 0 ? '' : originalUrl.slice(mark + 1));
+}
+
+/** The path that was asked for, without its query. */
+export function pathOf({ originalUrl }: Request<Record<string, string>>): string {
+  const [path = ''] = originalUrl.split('?', 1);
+  return path;
 }
 
 export function answer(response: Response, resource: object): void {

@@ -10,6 +10,7 @@ import {
   planBundle,
 } from '../fhir/index.ts';
 import { AppError } from '../lib/errors.ts';
+import { auditedQuery } from './audited-query.ts';
 import { RecordsError } from './errors.ts';
 import { ingest } from './ingest.ts';
 import { readRecord } from './read.ts';
@@ -112,7 +113,7 @@ async function carryOutOne(entry: PlannedEntry, context: Context): Promise<Entry
   if (request.interaction === 'search-type') {
     const parameters = new URLSearchParams(request.query);
     const query = parseSearch(request.type, parameters);
-    const caller = { ...context.caller, query: `${request.type}?${parameters}` };
+    const caller = { ...context.caller, query: auditedQuery(request.type, parameters) };
     return { status: '200 OK', resource: await searchset({ query, parameters }, { ...context, caller }) };
   }
   if (request.interaction !== 'read' && request.interaction !== 'vread')

@@ -1,6 +1,7 @@
 import { historyBundle, parseEverything, parseHistory, parseSearch, searchsetBundle } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
-import { answer, answerRecord, type Context, type Handler, parametersOf } from './answers.ts';
+import { answer, answerRecord, type Context, type Handler, parametersOf, pathOf } from './answers.ts';
+import { auditedQuery } from './audited-query.ts';
 import { RecordsError } from './errors.ts';
 import { patientEverything } from './everything.ts';
 import { compartmentHistory, type HistoryPage, recordHistory } from './history.ts';
@@ -23,7 +24,7 @@ export const postSearch: Handler = async (request, response, context) => {
   if (request.body instanceof URLSearchParams) {
     for (const [name, value] of request.body) parameters.append(name, value);
   }
-  const caller = { ...context.caller, query: `${request.originalUrl}?${parameters}` };
+  const caller = { ...context.caller, query: auditedQuery(pathOf(request), parameters) };
   const query = parseSearch(type, parameters);
   answer(response, await searchset({ query, parameters }, { ...context, caller }));
 };

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuditSeal } from '../audit/index.ts';
 import { FhirError } from '../fhir/index.ts';
 import { parseJson } from '../lib/strict-json.ts';
 import { RecordsError } from './errors.ts';
@@ -114,6 +115,31 @@ describe('the FHIR routes', () => {
     expect(everything.json['entry']).toHaveLength(4);
     const history = await call('GET', `Observation/_history?patient=${patientId}&_count=2`);
     expect(history.json['entry']).toHaveLength(2);
+  });
+
+  it('leave no identity number and no criterion in the audit, which outlives an erasure', async () => {
+    const [national, finding] = ['110101199001011237', 'B20.0'];
+    const identifier = [{ system: 'urn:oid:2.16.156.10011.1.3', value: national }];
+    const id = idOf(await call('POST', 'Patient', patient({ identifier })));
+    await call('GET', `Patient?identifier=urn:oid:2.16.156.10011.1.3|${national}`);
+    await call('POST', 'Condition/_search?_count=5', `patient=${id}&code=${finding}`, {
+      'Content-Type': 'application/x-www-form-urlencoded',
+    });
+    const search = { method: 'GET', url: `Condition?patient=${id}&code=${finding}` };
+    await call('POST', '', { resourceType: 'Bundle', type: 'batch', entry: [{ request: search }] });
+
+    const { rows } = await fixture.database.db.query<{ event_id: string; sealed: Uint8Array }>(
+      'select event_id, sealed from audit_event',
+    );
+    const seal = createAuditSeal(fixture.deps.keyStore, fixture.deps.tenant);
+    const kept = rows.flatMap(({ event_id, sealed }) => {
+      const entities = seal.open(sealed, event_id).auditEvent['entity'] as { query?: string }[];
+      return entities.map(({ query = '' }) => Buffer.from(query, 'base64').toString());
+    });
+    expect(kept).toContain('/fhir/R4/Patient?identifier=*');
+    expect(kept).toContain(`/fhir/R4/Condition/_search?_count=5&patient=${id}&code=*`);
+    expect(kept).toContain(`Condition?patient=${id}&code=*`);
+    expect(kept.join()).not.toMatch(new RegExp(`${national}|${finding}`));
   });
 
   it('take a transaction at the base', async () => {
