@@ -1,5 +1,5 @@
 import type { Queryable } from '../lib/sql.ts';
-import type { AnchoredCheckpoint, TreeHead } from './types.ts';
+import type { AnchoredCheckpoint, LedgerPlace, TreeHead } from './types.ts';
 
 /** A checkpoint this node signed and how far its anchoring is known to have come. */
 export type SignedCheckpoint = TreeHead & { note: string; txId: string | undefined };
@@ -81,6 +81,41 @@ export async function latestAnchor(
     [organizationId],
   );
   return rows.map(anchored)[0];
+}
+
+/** Keeps the transaction that read the anchor of this size back. */
+export async function saveReading(
+  db: Queryable,
+  { treeSize, txId, blockNumber }: { treeSize: number; txId: string; blockNumber: number },
+): Promise<void> {
+  await db.query(
+    'insert into evidence_reading (tree_size, tx_id, block_number) values ($1, $2, $3) on conflict do nothing',
+    [treeSize, txId, blockNumber],
+  );
+}
+
+/** This log's largest anchor that a later transaction read: the next anchor, or one that did nothing else. */
+export async function latestReadAnchor(
+  db: Queryable,
+  organizationId: string,
+): Promise<(AnchoredCheckpoint & { confirmation: LedgerPlace }) | undefined> {
+  const { rows } = await db.query<AnchorRow & { reader_tx_id: string; reader_block: string }>(
+    `select anchor.*, coalesce(following.tx_id, reading.tx_id) as reader_tx_id,
+            coalesce(following.block_number, reading.block_number) as reader_block
+       from (select ${anchorColumns} from evidence_anchor where organization_id = $1) anchor
+       left join lateral (
+         select later.tx_id, later.block_number from evidence_anchor later
+          where later.organization_id = $1 and later.tree_size > anchor.tree_size
+          order by later.tree_size limit 1) following on true
+       left join evidence_reading reading using (tree_size)
+      where coalesce(following.tx_id, reading.tx_id) is not null
+      order by tree_size desc limit 1`,
+    [organizationId],
+  );
+  return rows.map((row) => ({
+    ...anchored(row),
+    confirmation: { txId: row.reader_tx_id, blockNumber: Number(row.reader_block) },
+  }))[0];
 }
 
 /** The checkpoint of exactly this size that a member anchored. */

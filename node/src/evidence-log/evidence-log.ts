@@ -14,7 +14,7 @@ import { findAnchor, latestAnchor } from './checkpoint-store.ts';
 import { projectAnchors } from './confirm.ts';
 import { latestOnLedger } from './ledger-head.ts';
 import type { LedgerPort, LedgerTransaction } from './ports.ts';
-import { proofsFor } from './proofs.ts';
+import { confirmedProofsFor, proofsFor } from './proofs.ts';
 import { type AccessDeps, prepareAccess, recordAccess } from './record-access.ts';
 import { sequence } from './sequence.ts';
 import { logStatus } from './status.ts';
@@ -31,6 +31,8 @@ export type EvidenceLogDeps = {
   clock: Clock;
   logger: Logger;
   pace?: AnchorPace;
+  /** Whether anchors are read back, so that proofs can carry a confirmation; off unless said. */
+  readsBack?: boolean;
 };
 
 /** The organisation's evidence log. */
@@ -43,6 +45,8 @@ export type EvidenceLog = {
   accessWriter: AccessWriter;
   /** Proves leaves against the latest anchored checkpoint, in the order asked. */
   proofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
+  /** As `proofsFor`, against the latest anchor that a later transaction read; that one is named too. */
+  confirmedProofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
   /** A patient's accesses from place `from` (1 is the first), at most 500, with proofs. */
   accessHistory(patientId: string, page: { from: number; count: number }): Promise<AccessHistoryEntry[]>;
   /** Projects a verified transaction; called in the block listener's SQL transaction. */
@@ -86,6 +90,7 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
     },
     accessWriter: createAccessWriter({ db, ...access }),
     proofsFor: (leafIds) => proofsFor(db, leafIds, { tiles, tenant: organizationId }),
+    confirmedProofsFor: (leafIds) => confirmedProofsFor(db, leafIds, { tiles, tenant: organizationId }),
     accessHistory: (patientId, page) =>
       accessHistory(
         db,
@@ -108,7 +113,7 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
       const report = (found: string | undefined): void => {
         problem = found;
       };
-      return startAnchoring({ ...anchoring, logger, report }, deps.pace);
+      return startAnchoring({ ...anchoring, logger, report, readsBack: deps.readsBack ?? false }, deps.pace);
     },
   };
 }

@@ -2,7 +2,18 @@ export type { AccessWriter } from './access-writer.ts';
 export type { AnchorOutcome } from './anchor.ts';
 export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
 export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
-export { type LedgerFailure, type LedgerPort, type LedgerTransaction, ledgerFailure } from './ports.ts';
+export {
+  type LedgerFailure,
+  type LedgerPort,
+  type LedgerTransaction,
+  ledgerFailure,
+  type NotaryOutcome,
+  type NotaryPort,
+  type NotaryRecord,
+  type NotaryTransaction,
+  type NotaryValue,
+  type NotaryView,
+} from './ports.ts';
 export { evidenceLogRoutes } from './routes.ts';
 export type {
   AccessHistoryEntry,

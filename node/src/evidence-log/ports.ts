@@ -1,3 +1,5 @@
+import type { NotaryProof } from '@medseal/evidence';
+
 /** The ledger as this module needs it. */
 export type LedgerPort = {
   submit(
@@ -34,4 +36,52 @@ export type LedgerTransaction = {
   /** 0 = valid. */
   validationCode: number;
   writes: readonly { namespace: string; key: string; value: Uint8Array; isDelete: boolean }[];
+};
+
+/** What is notarized: the hash of one block of a channel. */
+export type NotaryValue = { channelId: Uint8Array; height: number; blockHash: Uint8Array };
+
+/** A signed transaction of the notary's chain. It is kept before it is sent, so that no crash loses track of it. */
+export type NotaryTransaction = { nonce: number; txHash: string; raw: string };
+
+/** What the notary's contract holds about a channel. */
+export type NotaryView = {
+  /** Whether this node is one of the present notaries. */
+  authorized: boolean;
+  /** Last final block. */
+  head: { height: number; blockHash: Uint8Array } | undefined;
+  /** Values above the head that some notary gave of late and that are not final, each once. */
+  open: readonly { height: number; blockHash: Uint8Array }[];
+};
+
+/** Where a sent transaction is. `displaced`: it can no longer be taken in, another has its nonce, or one before it is gone. */
+export type NotaryOutcome =
+  | { state: 'mined'; succeeded: boolean; evmBlockNumber: number; confirmations: number }
+  | { state: 'pending' | 'absent' | 'displaced' };
+
+/** A final record, as deep in the notary's chain as was asked for; without `proof` it can be checked online only. */
+export type NotaryRecord = {
+  height: number;
+  blockHash: Uint8Array;
+  evmBlockNumber: number;
+  evmBlockHash: string;
+  proof: NotaryProof | undefined;
+};
+
+/** The notary outside the alliance. Failures carry a `code` that starts with NOTARY_. */
+export type NotaryPort = {
+  view(channelId: Uint8Array): Promise<NotaryView>;
+  /** Signs a confirmation and sends nothing; undefined where this node has confirmed this value already. */
+  prepare(value: NotaryValue, replaces?: NotaryTransaction): Promise<NotaryTransaction | undefined>;
+  /** Sends it; sending it again does no harm. */
+  broadcast(transaction: NotaryTransaction): Promise<void>;
+  /** Outcome of transactions of one nonce, of which one at most is ever taken in. */
+  outcomeOf(transactions: readonly NotaryTransaction[]): Promise<NotaryOutcome>;
+  /**
+   * Final records after an EVM block, or of late; `stands` is false when the block given is no longer part of the chain.
+   */
+  recordsAfter(
+    channelId: Uint8Array,
+    after: { evmBlockNumber: number; evmBlockHash: string } | undefined,
+  ): Promise<{ stands: boolean; records: NotaryRecord[] }>;
 };

@@ -1,19 +1,42 @@
 import { hex, inclusionProof, tilesForInclusion } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
-import { latestAnchor } from './checkpoint-store.ts';
+import { latestAnchor, latestReadAnchor } from './checkpoint-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import { findLeaves, leafOfRow } from './leaf-store.ts';
 import type { TileCache } from './tile-store.ts';
-import type { LeafEvidence } from './types.ts';
+import type { AnchoredCheckpoint, LeafEvidence, LedgerPlace } from './types.ts';
 
-/** Proves leaves against the latest anchored checkpoint, in the order asked; two statements for any number of them. */
+type ProofDeps = { tiles: TileCache; tenant: string };
+
+/** Proves leaves against the latest anchored checkpoint, in the order asked; three statements for any number of them. */
 export async function proofsFor(
   db: Queryable,
   leafIds: readonly bigint[],
-  { tiles, tenant }: { tiles: TileCache; tenant: string },
+  deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
-  const anchor = await latestAnchor(db, tenant);
+  return proveUnder(db, leafIds, { ...deps, anchor: await latestAnchor(db, deps.tenant) });
+}
+
+/** As {@link proofsFor}, against the latest anchor that a later transaction read, and naming that transaction. */
+export async function confirmedProofsFor(
+  db: Queryable,
+  leafIds: readonly bigint[],
+  deps: ProofDeps,
+): Promise<LeafEvidence[]> {
+  if (leafIds.length === 0) return [];
+  return proveUnder(db, leafIds, { ...deps, anchor: await latestReadAnchor(db, deps.tenant) });
+}
+
+async function proveUnder(
+  db: Queryable,
+  leafIds: readonly bigint[],
+  {
+    tiles,
+    tenant,
+    anchor,
+  }: ProofDeps & { anchor: (AnchoredCheckpoint & { confirmation?: LedgerPlace }) | undefined },
+): Promise<LeafEvidence[]> {
   const leaves = await findLeaves(db, leafIds);
   const treeSize = anchor?.treeSize ?? 0;
   const proved = [...leaves.values()].flatMap(({ leafIndex }) =>
@@ -34,6 +57,7 @@ export async function proofsFor(
       inclusionProof: inclusionProof(read, row.leafIndex, treeSize).map(hex),
       checkpoint: anchor.note,
       anchor: { txId: anchor.txId, blockNumber: anchor.blockNumber },
+      ...(anchor.confirmation === undefined ? {} : { confirmation: anchor.confirmation }),
     };
   });
 }

@@ -21,6 +21,9 @@ export type AnchoredCheckpoint = TreeHead & {
   blockNumber: number;
 };
 
+/** Where a transaction is on the channel. */
+export type LedgerPlace = { txId: string; blockNumber: number };
+
 /** Where a leaf stands: proved against an anchored checkpoint, or not anchored yet. */
 export type LeafEvidence =
   | {
@@ -31,7 +34,9 @@ export type LeafEvidence =
       inclusionProof: string[];
       /** Signed note of the checkpoint that the proof leads to. */
       checkpoint: string;
-      anchor: { txId: string; blockNumber: number };
+      anchor: LedgerPlace;
+      /** A later transaction that read the anchor; only where such a one was asked for. */
+      confirmation?: LedgerPlace;
     }
   | { state: 'pending'; leaf: Leaf };
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../lib/logger.ts';
 import { type AnchorDeps, type AnchorOutcome, anchor } from './anchor.ts';
 import { countPending } from './leaf-store.ts';
+import { readBack } from './read-back.ts';
 import { sequence } from './sequence.ts';
 
 /** How often the log is looked at, how long a leaf waits at most, and how many leaves cut the wait short. */
@@ -14,6 +15,8 @@ const longestPause = 10_000;
 
 export type WorkerDeps = AnchorDeps & {
   logger: Logger;
+  /** Whether a quiet log has its latest anchor read back, for proofs that need no peer's word (readBack). */
+  readsBack: boolean;
   /** Told after each round what is wrong, as a code; undefined when all is well. */
   report(problem: string | undefined): void;
 };
@@ -39,7 +42,9 @@ async function run(deps: WorkerDeps, pace: AnchorPace, signal: AbortSignal): Pro
       if (!due && (await countPending(deps.db, pace.maxLeaves)) < pace.maxLeaves) return undefined;
       roundAt = performance.now();
       await sequence(deps.db, deps.organizationId);
-      return anchor(deps);
+      const outcome = await anchor(deps);
+      if (outcome.state === 'idle' && deps.readsBack) await readBack(deps);
+      return outcome;
     });
     deps.report(problem);
     const well = problem === undefined;

@@ -1,4 +1,5 @@
 import { base64, type ChannelTrust, channelTrust } from '@medseal/evidence';
+import { configsBefore } from '../adapters/fabric/config-lineage.ts';
 import { connectLedger, type LedgerConnection } from '../adapters/fabric/connect.ts';
 import { blockByNumber, createLedger, type LedgerPort } from '../adapters/fabric/contracts.ts';
 import { type Config, readSettingFile } from '../config.ts';
@@ -12,6 +13,17 @@ export type Ledger = {
   /** Roots of every organisation of the channel, as the pinned configuration has them. */
   mspRoots: MspRoots[];
   block(number: number): Promise<Uint8Array>;
+  /** What a proof needs of the channel: the anchor's block, the one that read it back, the configurations up to there. */
+  anchorBlocks(place: {
+    anchor: { blockNumber: number };
+    confirmation?: { txId: string; blockNumber: number } | undefined;
+  }): Promise<AnchorBlocks>;
+};
+
+type AnchorBlocks = {
+  block: Uint8Array;
+  configBlocks: Uint8Array[];
+  confirmation?: { txId: string; block: Uint8Array };
 };
 
 /** Connects to the channel's gateway and starts the line of trust from the pinned genesis block. */
@@ -27,6 +39,7 @@ export function openLedger(config: Config): Ledger {
     channel: config.MEDSEAL_LEDGER_CHANNEL,
     chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
   });
+  const block = (number: number): Promise<Uint8Array> => blockByNumber(connection, number);
   return {
     connection,
     port: createLedger(connection),
@@ -36,7 +49,15 @@ export function openLedger(config: Config): Ledger {
       mspId,
       roots: roots.map(({ der }) => pemOf(der)),
     })),
-    block: (number) => blockByNumber(connection, number),
+    block,
+    anchorBlocks: async ({ anchor, confirmation }) => {
+      const anchoring = await block(anchor.blockNumber);
+      const later = confirmation === undefined ? undefined : await block(confirmation.blockNumber);
+      // Those since the genesis block, which every verifier holds pinned.
+      const configBlocks = await configsBefore(later ?? anchoring, trust.configNumber, block);
+      if (confirmation === undefined || later === undefined) return { block: anchoring, configBlocks };
+      return { block: anchoring, configBlocks, confirmation: { txId: confirmation.txId, block: later } };
+    },
   };
 }
 

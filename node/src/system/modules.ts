@@ -57,7 +57,10 @@ export const tenantOf = (config: Config): OrganizationId => config.MEDSEAL_ORGAN
 
 function buildLog({ config, db, keys, ledger, clock, logger }: Foundation): Pick<Modules, 'log' | 'access'> {
   const source = { organizationId: tenantOf(config), nodeUrl: config.MEDSEAL_NODE_URL };
-  const log = createEvidenceLog({ db, keyStore: keys, source, ledger: ledger.port, clock, logger });
+  const log = createEvidenceLog({
+    ...{ db, keyStore: keys, source, ledger: ledger.port, clock, logger },
+    readsBack: ledger.trust.ledger !== 'solo',
+  });
   return { log, access: { record: log.recordAccess, write: (entry) => log.accessWriter.write(entry) } };
 }
 
@@ -130,8 +133,9 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
     forget: [patients.forget],
   };
   const proofs: Modules['proofs'] = {
-    proofsFor: log.proofsFor,
-    blocks: async ({ blockNumber }) => ({ block: await ledger.block(blockNumber), configBlocks: [] }),
+    // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
+    proofsFor: ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor,
+    blocks: ledger.anchorBlocks,
   };
   const records = createRecords(recordsDeps, proofs);
   const tokens = buildTokens(foundation);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { members, orderers, singleChannel } from '../../../../evidence/test/alliance.ts';
 import { configEnvelope, organizationsOf } from '../../../../evidence/test/configuration.ts';
 import { blockOf, endorserTransaction } from '../../../../evidence/test/ledger.ts';
-import { trustFor } from './config-lineage.ts';
+import { configsBefore, trustFor } from './config-lineage.ts';
 
 const channel = singleChannel();
 const signerOf = (index: number) => ({ kind: 'single', orderer: orderers[index]!.orderer }) as const;
@@ -50,6 +50,12 @@ describe('the configuration in force for a block', () => {
     expect(await configAt(2)).toBe(0);
     expect(await configAt(3)).toBe(2);
     expect(await configAt(6)).toBe(3);
+  });
+
+  it('is reached over configuration blocks that a proof can carry', async () => {
+    expect(await configsBefore(blocks[7]!, 0, fetchBlock)).toEqual([blocks[2], blocks[3], blocks[6]]);
+    expect(await configsBefore(blocks[7]!, 2, fetchBlock)).toEqual([blocks[3], blocks[6]]);
+    expect(await configsBefore(blocks[1]!, 0, fetchBlock)).toEqual([]);
   });
 
   it('cannot be forged by the source of the blocks', async () => {

@@ -6,8 +6,7 @@ import { LedgerError } from './errors.ts';
 export type BlockSource = (number: number) => Promise<Uint8Array>;
 
 /**
- * The trust in force for a block, starting from an older one: walks back over the configuration blocks in between,
- * each named by the blocks after it, then applies them forward. What the walk reads is not believed; `applyConfig`
+ * The trust in force for a block, starting from an older one. What is read on the way is not believed; `applyConfig`
  * checks every step, so a source that lies can only make this fail.
  */
 export async function trustFor(
@@ -15,16 +14,28 @@ export async function trustFor(
   trust: ChannelTrust,
   fetchBlock: BlockSource,
 ): Promise<ChannelTrust> {
+  return (await configsBefore(blockBytes, trust.configNumber, fetchBlock)).reduce(applyConfig, trust);
+}
+
+/**
+ * The configuration blocks after number `since` that came before a block, in ascending order: walks back over them,
+ * each named by the blocks after it.
+ */
+export async function configsBefore(
+  blockBytes: Uint8Array,
+  since: number,
+  fetchBlock: BlockSource,
+): Promise<Uint8Array[]> {
   const lineage: Uint8Array[] = [];
   const { number } = parseBlock(blockBytes);
   let at = lastConfigOf(blockBytes);
   // A configuration block names itself; the one before it is named by its predecessor.
   if (at === number) at = await lastConfigBefore(number, fetchBlock);
-  while (at > trust.configNumber) {
+  while (at > since) {
     lineage.unshift(await fetchBlock(at));
     at = await lastConfigBefore(at, fetchBlock);
   }
-  return lineage.reduce(applyConfig, trust);
+  return lineage;
 }
 
 async function lastConfigBefore(number: number, fetchBlock: BlockSource): Promise<number> {
