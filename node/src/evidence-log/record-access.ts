@@ -75,13 +75,15 @@ function sealAccess(
   seal: AuditSeal,
 ): AccessRow {
   const salt = newSecret(32);
+  // A new id each time: the content key derives from it, and a batch that was overtaken is sealed a second time.
+  const auditEvent = { ...event, id: newId() };
   return {
-    eventId: event.id,
+    eventId: auditEvent.id,
     recordedAt: at,
     patientToken: token,
     patientSequence,
-    digest: commit('access', accessContent(event, patientSequence), salt),
-    sealed: seal.seal({ salt: hex(salt), auditEvent: event }),
+    digest: commit('access', accessContent(auditEvent, patientSequence), salt),
+    sealed: seal.seal({ salt: hex(salt), auditEvent }),
   };
 }
 
