@@ -1,0 +1,54 @@
+"""medseal-verify FILE --policy TRUST.json [--json]: 0 valid, 1 tampered, 2 cannot decide."""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any, Dict, List, Optional
+
+from .policy import parse_policy
+from .refusal import Refusal
+from .verify import verify_record_proof
+
+LARGEST = 64 * 1024 * 1024
+EXIT = {"valid": 0, "tampered": 1, "undecided": 2}
+SIGNS = {"passed": "\u2713", "failed": "\u2717", "skipped": "\u25cb"}
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    parser = argparse.ArgumentParser(prog="medseal_verify", description=__doc__)
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--policy", metavar="TRUST.json", required=True)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    try:
+        policy = parse_policy(_read(options.policy, "POLICY_INVALID"))
+        report = verify_record_proof(_read(options.file, "PROOF_TOO_LARGE"), policy)
+    except Refusal as refusal:
+        report = {"verdict": "undecided", "code": refusal.code, "message": str(refusal)}
+    except OSError as error:
+        report = {"verdict": "undecided", "code": "UNREADABLE", "message": str(error)}
+    print(json.dumps(report, ensure_ascii=False, indent=2) if options.json else _text(report))
+    return EXIT[report["verdict"]]
+
+
+def _read(path: str, too_large: str) -> bytes:
+    if os.stat(path).st_size > LARGEST:
+        raise Refusal(too_large)
+    with open(path, "rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def _text(report: Dict[str, Any]) -> str:
+    lines = [
+        f"{SIGNS[check['status']]} {check['name']}" + (f" [{check['code']}]" if "code" in check else "")
+        for check in report.get("checks", [])
+    ]
+    if "message" in report:
+        lines.append(report["message"])
+    lines.append(report["verdict"].upper())
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

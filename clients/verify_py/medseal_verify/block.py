@@ -1,0 +1,165 @@
+"""Blocks and the signatures of their orderers (docs/formats/fabric-block.md, A block)."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Set
+
+from .certificates import certificate_of, certified_member, member_of, signature_verifies
+from .config import Config
+from .encoding import sha256
+from .messages import (
+    BLOCK,
+    CHANNEL_HEADER,
+    ENVELOPE,
+    IDENTIFIER_HEADER,
+    METADATA,
+    ORDERER_BLOCK_METADATA,
+    PAYLOAD,
+    SIGNATURE_HEADER,
+)
+from .protobuf import Message, NotCanonical, decode
+from .refusal import Refusal, require
+
+LARGEST = 32 * 1024 * 1024
+
+
+class Block(NamedTuple):
+    number: int
+    previous_hash: bytes
+    data_hash: bytes
+    envelopes: List[bytes]
+    metadata: List[bytes]
+    header: bytes
+
+    @property
+    def hash(self) -> bytes:
+        return sha256(self.header)
+
+
+def read(message: Message, data: bytes, code: str) -> Dict[str, Any]:
+    """A message in its one encoding, else a refusal with the code."""
+    try:
+        return decode(message, data)
+    except NotCanonical as error:
+        raise Refusal(code, str(error)) from None
+
+
+def header_bytes(number: int, previous_hash: bytes, data_hash: bytes) -> bytes:
+    """DER SEQUENCE { INTEGER, OCTET STRING, OCTET STRING }."""
+    integer = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return _der(0x30, _der(2, integer) + _der(4, previous_hash) + _der(4, data_hash))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 128:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 128 | len(length))) + length + content
+
+
+def parse_block(data: bytes) -> Block:
+    """A block whose header fits its data and whose envelopes are well formed."""
+    require(len(data) <= LARGEST, "BLOCK_TOO_LARGE")
+    message = read(BLOCK, data, "BLOCK_MALFORMED")
+    header, body, metadata = message["header"], message["data"], message["metadata"]
+    require(header is not None and body is not None and metadata is not None, "BLOCK_MALFORMED", "part missing")
+    number, previous_hash, data_hash = header["number"], header["previous_hash"], header["data_hash"]
+    require(len(previous_hash) == (32 if number > 0 else 0), "BLOCK_MALFORMED", "previous hash")
+    envelopes = body["data"]
+    for envelope in envelopes:
+        fields = read(ENVELOPE, envelope, "BLOCK_ENVELOPE_MALFORMED")
+        signed = fields["signature"] != b"" or number == 0  # nobody signs the genesis block's envelope
+        require(fields["payload"] != b"" and signed, "BLOCK_ENVELOPE_MALFORMED", "empty part")
+    require(sha256(*envelopes) == data_hash, "BLOCK_DATA_HASH")
+    bytes_of_header = header_bytes(number, previous_hash, data_hash)
+    return Block(number, previous_hash, data_hash, envelopes, metadata["metadata"], bytes_of_header)
+
+
+def channel_header_of(envelope: bytes, code: str) -> Dict[str, Any]:
+    payload = read(PAYLOAD, read(ENVELOPE, envelope, code)["payload"], code)
+    require(payload["header"] is not None, code, "no header")
+    return read(CHANNEL_HEADER, payload["header"]["channel_header"], code)
+
+
+def seconds_of(channel_header: Dict[str, Any], code: str) -> float:
+    timestamp = channel_header["timestamp"]
+    require(timestamp is not None, code, "no time")
+    require(0 <= timestamp["nanos"] < 1_000_000_000, code, "nanoseconds")
+    require(0 <= timestamp["seconds"] < 253_402_300_800, code, "time")
+    return timestamp["seconds"] + timestamp["nanos"] // 1_000_000 / 1000
+
+
+def block_time(block: Block) -> float:
+    require(len(block.envelopes) > 0, "BLOCK_MALFORMED", "no envelope")
+    header = channel_header_of(block.envelopes[0], "BLOCK_ENVELOPE_MALFORMED")
+    return seconds_of(header, "BLOCK_ENVELOPE_MALFORMED")
+
+
+def last_config_of(block: Block) -> int:
+    """The number of the configuration in force, from what the orderers signed."""
+    value = _metadata(block)["value"]
+    stated = read(ORDERER_BLOCK_METADATA, value, "BLOCK_SIGNATURES_MALFORMED")
+    require(stated["last_config"] is not None, "BLOCK_LAST_CONFIG", "none is stated")
+    return stated["last_config"]["index"]
+
+
+def _metadata(block: Block) -> Dict[str, Any]:
+    require(len(block.metadata) > 0, "BLOCK_SIGNATURES_MALFORMED", "no metadata")
+    return read(METADATA, block.metadata[0], "BLOCK_SIGNATURES_MALFORMED")
+
+
+def check_orderers(block: Block, config: Config) -> Set[str]:
+    """The organisations whose orderers signed a block, once they are enough."""
+    metadata = _metadata(block)
+    at = block_time(block)
+    if config.is_bft:
+        return _check_bft(block, metadata, config, at)
+    require(len(metadata["signatures"]) > 0, "ORDERER_QUORUM", "no signature")
+    return {_check_single(block, metadata["value"], entry, config, at) for entry in metadata["signatures"]}
+
+
+def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Config, at: float) -> str:
+    code = "BLOCK_SIGNATURES_MALFORMED"
+    require(entry["identifier_header"] == b"", code, "identifier under one orderer")
+    creator = read(SIGNATURE_HEADER, entry["signature_header"], code)["creator"]
+    member = member_of(creator, config.orderers, at)
+    require(member.role == "orderer", "ORDERER_ROLE", member.role)
+    message = value + entry["signature_header"] + block.header
+    require(signature_verifies(member.key, message, entry["signature"]), "ORDERER_SIGNATURE")
+    return member.msp_id
+
+
+def _check_bft(block: Block, metadata: Dict[str, Any], config: Config, at: float) -> Set[str]:
+    code = "BLOCK_SIGNATURES_MALFORMED"
+    seen: Set[int] = set()
+    organizations: Set[str] = set()
+    for entry in metadata["signatures"]:
+        require(entry["signature_header"] == b"", code, "signature header under BFT")
+        number = read(IDENTIFIER_HEADER, entry["identifier_header"], code)["identifier"]
+        require(number not in seen, code, "one consenter signs twice")
+        seen.add(number)
+        consenter = config.consenters.get(number)
+        if consenter is None:
+            raise Refusal("ORDERER_UNKNOWN", str(number))
+        msp = config.orderers.get(consenter[0])
+        if msp is None:
+            raise Refusal("IDENTITY_UNKNOWN_MSP", consenter[0])
+        member = certified_member(certificate_of(consenter[1]), msp, at)
+        require(member.role == "orderer", "ORDERER_ROLE", member.role)
+        message = metadata["value"] + entry["identifier_header"] + block.header
+        require(signature_verifies(member.key, message, entry["signature"]), "ORDERER_SIGNATURE")
+        organizations.add(member.msp_id)
+    total = len(config.consenters)
+    require(len(seen) >= bft_quorum(total), "ORDERER_QUORUM", f"{len(seen)} of {total}")
+    return organizations
+
+
+def bft_quorum(total: int) -> int:
+    """⌈(n + ⌊(n − 1)/3⌋ + 1)/2⌉."""
+    return (total + (total - 1) // 3 + 1 + 1) // 2
+
+
+def validity_mark(block: Block, index: int) -> Optional[int]:
+    """What the peer that gave the block says of a transaction; nobody signs it."""
+    if len(block.metadata) < 3 or index >= len(block.metadata[2]):
+        return None
+    return block.metadata[2][index]

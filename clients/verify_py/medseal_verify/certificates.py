@@ -1,0 +1,230 @@
+"""Certificates, revocation lists and the members of an organisation (docs/formats/fabric-block.md, Identities)."""
+
+import re
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtensionOID, NameOID, SignatureAlgorithmOID
+
+from .encoding import from_base64
+from .messages import FABRIC_MSP_CONFIG, MSP_CONFIG, SERIALIZED_IDENTITY
+from .protobuf import NotCanonical, decode
+from .refusal import Refusal, require
+
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*\Z")
+_KNOWN_CRITICAL = (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE)
+ROLES = ("client", "peer", "admin", "orderer")
+_LINKS = 5
+
+
+class Msp(NamedTuple):
+    id: str
+    roots: Tuple[x509.Certificate, ...]
+    intermediates: Tuple[x509.Certificate, ...]
+    revocation_lists: Tuple[x509.CertificateRevocationList, ...]
+    units: Optional[Dict[str, Tuple[str, bytes]]]
+
+
+class Member(NamedTuple):
+    msp_id: str
+    role: str
+    key: ec.EllipticCurvePublicKey
+
+
+def _pem(data: bytes, label: bytes) -> bytes:
+    match = _PEM.match(data)
+    if match is None or match[1] != label:
+        raise ValueError("not one PEM block")
+    return from_base64(re.sub(rb"[\r\n]", b"", match[2]).decode("ascii"))
+
+
+@lru_cache(maxsize=512)
+def certificate_of(pem: bytes) -> x509.Certificate:
+    """A certificate; every part that is used later is read here, so that a bad one fails here."""
+    try:
+        der = _pem(pem, b"CERTIFICATE")
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.public_bytes(Encoding.DER) != der:
+            raise ValueError("trailing bytes")
+        _ = (certificate.subject, certificate.issuer, certificate.extensions, certificate.not_valid_after_utc)
+        return certificate
+    except Exception as error:  # the library names no closed set of errors
+        raise Refusal("CERTIFICATE_MALFORMED", str(error)) from None
+
+
+def key_of(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    try:
+        key = certificate.public_key()
+    except Exception as error:
+        raise Refusal("CERTIFICATE_MALFORMED", str(error)) from None
+    require(
+        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1),
+        "CERTIFICATE_MALFORMED",
+        "no P-256 key",
+    )
+    return key
+
+
+def signature_verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes, low: bool = True) -> bool:
+    """ECDSA over SHA-256: strict DER and, for signatures of the ledger, s in its low half."""
+    values = _read_der(signature)
+    if values is None or not all(0 < value < _ORDER for value in values):
+        return False
+    if low and values[1] > _ORDER // 2:
+        return False
+    try:
+        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        return True
+    except InvalidSignature:
+        return False
+
+
+def _read_der(data: bytes) -> Optional[Tuple[int, int]]:
+    if len(data) < 8 or data[0] != 0x30 or data[1] != len(data) - 2 or data[1] > 127:
+        return None
+    first = _read_integer(data, 2)
+    second = first and _read_integer(data, first[1])
+    if not first or not second or second[1] != len(data):
+        return None
+    return first[0], second[0]
+
+
+def _read_integer(data: bytes, at: int) -> Optional[Tuple[int, int]]:
+    if at + 2 > len(data) or data[at] != 2:
+        return None
+    end = at + 2 + data[at + 1]
+    content = data[at + 2 : end]
+    if not 1 <= data[at + 1] <= 33 or end > len(data) or content[0] > 127:
+        return None
+    if len(content) > 1 and content[0] == 0 and content[1] < 128:
+        return None
+    return int.from_bytes(content, "big"), end
+
+
+def parse_msp(data: bytes) -> Msp:
+    """The MSP of an organisation as the configuration states it."""
+    outer = decode(MSP_CONFIG, data)
+    require(outer["type"] == 0, "CONFIG_MALFORMED", "only Fabric MSPs can be judged")
+    config = decode(FABRIC_MSP_CONFIG, outer["config"])
+    roots = tuple(map(certificate_of, config["root_certs"]))
+    require(config["name"] != "" and len(roots) > 0, "CONFIG_MALFORMED", "MSP without name or root")
+    intermediates = tuple(map(certificate_of, config["intermediate_certs"]))
+    lists = tuple(_list_of(pem, roots + intermediates) for pem in config["revocation_list"])
+    node_ous = config["node_ous"]
+    units = None
+    if node_ous is not None and node_ous["enable"]:
+        units = {
+            role: (node_ous[role]["organizational_unit_identifier"], node_ous[role]["certificate"])
+            for role in ROLES
+            if node_ous[role] is not None
+        }
+    return Msp(config["name"], roots, intermediates, lists, units)
+
+
+def _list_of(pem: bytes, authorities: Tuple[x509.Certificate, ...]) -> x509.CertificateRevocationList:
+    try:
+        revocations = x509.load_der_x509_crl(_pem(pem, b"X509 CRL"))
+        due, issuer = revocations.next_update_utc, revocations.issuer
+    except Exception as error:
+        raise Refusal("CONFIG_MALFORMED", f"revocation list: {error}") from None
+    require(due is not None, "CONFIG_MALFORMED", "revocation list without next update")
+    signed = any(
+        issuer == authority.subject
+        and revocations.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
+        and signature_verifies(key_of(authority), revocations.tbs_certlist_bytes, revocations.signature, low=False)
+        for authority in authorities
+    )
+    require(signed, "CONFIG_MALFORMED", "revocation list by another")
+    return revocations
+
+
+def member_of(serialized: bytes, msps: Dict[str, Msp], at: float) -> Member:
+    """Who a serialized identity is, at a time in seconds since 1970."""
+    try:
+        identity = decode(SERIALIZED_IDENTITY, serialized)
+    except NotCanonical as error:
+        raise Refusal("IDENTITY_MALFORMED", str(error)) from None
+    msp = msps.get(identity["mspid"])
+    if msp is None:
+        raise Refusal("IDENTITY_UNKNOWN_MSP", identity["mspid"])
+    return certified_member(certificate_of(identity["id_bytes"]), msp, at)
+
+
+def certified_member(certificate: x509.Certificate, msp: Msp, at: float) -> Member:
+    key = key_of(certificate)
+    require(not _is_authority(certificate), "IDENTITY_UNTRUSTED", "an authority is no member")
+    path = _path(certificate, msp, 0)
+    if path is None:
+        raise Refusal("IDENTITY_UNTRUSTED", msp.id)
+    moment = datetime.fromtimestamp(at, timezone.utc)
+    for link in path:
+        require(link.not_valid_before_utc <= moment <= link.not_valid_after_utc, "IDENTITY_EXPIRED", msp.id)
+    require(not any(_is_revoked(link, msp) for link in path), "IDENTITY_REVOKED", msp.id)
+    return Member(msp.id, _role(certificate, path, msp), key)
+
+
+def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[x509.Certificate]]:
+    if certificate in msp.roots and links > 0:
+        return [certificate]
+    if links == _LINKS or _has_unknown_critical(certificate):
+        return None
+    for authority in msp.roots + msp.intermediates:
+        if authority.subject != certificate.issuer or not _is_authority(authority):
+            continue
+        if not _issued(certificate, authority):
+            continue
+        rest = _path(authority, msp, links + 1)
+        if rest is not None:
+            return [certificate, *rest]
+    return None
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+        return False
+    return signature_verifies(
+        key_of(authority), certificate.tbs_certificate_bytes, certificate.signature, low=False
+    )
+
+
+def _has_unknown_critical(certificate: x509.Certificate) -> bool:
+    return any(part.critical and part.oid not in _KNOWN_CRITICAL for part in certificate.extensions)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except x509.ExtensionNotFound:
+        return False
+    return basic.value.ca
+
+
+def _is_revoked(certificate: x509.Certificate, msp: Msp) -> bool:
+    return any(
+        listing.issuer == certificate.issuer
+        and listing.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+        for listing in msp.revocation_lists
+    )
+
+
+def _role(certificate: x509.Certificate, path: List[x509.Certificate], msp: Msp) -> str:
+    units = msp.units or {}
+    stated = {unit.value for unit in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)}
+    roles = [
+        role
+        for role, (name, authority) in units.items()
+        if name in stated and (authority == b"" or certificate_of(authority) in path)
+    ]
+    require(len(roles) == 1, "IDENTITY_ROLE", msp.id)
+    return roles[0]
+
+
+def spki(certificate: x509.Certificate) -> bytes:
+    return key_of(certificate).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

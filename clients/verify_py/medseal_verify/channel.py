@@ -1,0 +1,71 @@
+"""The line of configurations from the pinned genesis block (docs/formats/fabric-block.md)."""
+
+from typing import List, NamedTuple, Optional
+
+from .block import (
+    Block,
+    channel_header_of,
+    check_orderers,
+    last_config_of,
+    parse_block,
+    read,
+)
+from .config import Config, parse_config
+from .messages import ENVELOPE, PAYLOAD
+from .refusal import Refusal, require
+
+CONFIG_TYPE = 1
+
+
+class ConfigBlock(NamedTuple):
+    number: int
+    config: Config
+
+
+class Channel(NamedTuple):
+    line: List[ConfigBlock]
+
+    def in_force(self, block: Block) -> Config:
+        """The configuration under which a block was ordered."""
+        index = last_config_of(block)
+        earlier = [entry for entry in self.line if entry.number < block.number]
+        require(len(earlier) > 0 and earlier[-1].number == index, "BLOCK_LAST_CONFIG", str(index))
+        return earlier[-1].config
+
+
+def read_channel(genesis: bytes, genesis_hash: str, channel: str, later: List[bytes]) -> Channel:
+    block = parse_block(genesis)
+    require(block.number == 0 and block.hash.hex() == genesis_hash, "GENESIS_HASH")
+    result = Channel([ConfigBlock(0, _config_in(block, channel))])
+    for data in later:
+        result = Channel([*result.line, _next(result, parse_block(data), channel)])
+    return result
+
+
+def _next(channel: Channel, block: Block, name: str) -> ConfigBlock:
+    latest = channel.line[-1]
+    require(block.number > latest.number, "CONFIG_LINEAGE", "order")
+    require(last_config_of(block) == block.number, "CONFIG_LINEAGE", "last configuration is another")
+    check_orderers(block, latest.config)
+    config = _config_in(block, name)
+    require(config.sequence == latest.config.sequence + 1, "CONFIG_LINEAGE", "sequence")
+    return ConfigBlock(block.number, config)
+
+
+def _config_in(block: Block, channel: str) -> Config:
+    require(len(block.envelopes) == 1, "CONFIG_MALFORMED", "one envelope is a configuration")
+    header = channel_header_of(block.envelopes[0], "CONFIG_MALFORMED")
+    require(header["type"] == CONFIG_TYPE, "CONFIG_MALFORMED", "no configuration")
+    require(header["channel_id"] == channel, "CHANNEL_MISMATCH", header["channel_id"])
+    payload = read(PAYLOAD, read(ENVELOPE, block.envelopes[0], "CONFIG_MALFORMED")["payload"], "CONFIG_MALFORMED")
+    return parse_config(channel, payload["data"])
+
+
+def genesis_given(blocks: List[bytes]) -> Optional[bytes]:
+    """The first block, if it is block 0."""
+    if not blocks:
+        return None
+    try:
+        return blocks[0] if parse_block(blocks[0]).number == 0 else None
+    except Refusal:
+        return blocks[0]

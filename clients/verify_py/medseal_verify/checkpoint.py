@@ -1,0 +1,126 @@
+"""Signed checkpoints (docs/formats/checkpoint.md)."""
+
+import base64
+import re
+from typing import Iterable, List, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from .encoding import from_base64, sha256
+from .merkle import LARGEST
+from .refusal import Refusal, require
+
+_FIELD = 2**255 - 19
+_ORDER = 2**252 + 27742317777372353535851937790883648493
+# The y coordinates of the points whose order divides eight.
+_SMALL_Y = frozenset(
+    (
+        0,
+        1,
+        _FIELD - 1,
+        2707385501144840649318225287225658788936804267575313519463743609750303402022,
+        _FIELD - 2707385501144840649318225287225658788936804267575313519463743609750303402022,
+    )
+)
+_NAME = re.compile(r"[^\s+]+\Z")
+_SIZE = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z")
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
+ORIGIN = "medseal.org/log/"
+
+
+class VerifierKey(NamedTuple):
+    name: str
+    id: bytes
+    public_key: bytes
+
+
+class Checkpoint(NamedTuple):
+    origin: str
+    size: int
+    root: bytes
+
+
+def parse_verifier_key(text: object) -> VerifierKey:
+    parts = text.split("+", 2) if isinstance(text, str) else []
+    require(len(parts) == 3 and _NAME.match(parts[0]) is not None, "VERIFIER_KEY_INVALID")
+    name, identifier, key = parts
+    try:
+        data = from_base64(key)
+    except ValueError:
+        raise Refusal("VERIFIER_KEY_INVALID", "base64") from None
+    require(len(data) == 33 and data[0] == 1, "VERIFIER_KEY_INVALID", "no Ed25519 key")
+    digest = sha256(name.encode("utf-8"), b"\n", data)[:4]
+    require(digest.hex() == identifier, "VERIFIER_KEY_INVALID", "key id")
+    require(_is_strict_key(data[1:]), "VERIFIER_KEY_INVALID", "no point of full order")
+    return VerifierKey(name, digest, data[1:])
+
+
+def _is_strict_key(public_key: bytes) -> bool:
+    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    return y < _FIELD and y not in _SMALL_Y and _is_on_curve(y)
+
+
+def _is_on_curve(y: int) -> bool:
+    d = -121665 * pow(121666, -1, _FIELD) % _FIELD
+    square = (y * y - 1) * pow(d * y * y + 1, -1, _FIELD) % _FIELD
+    return square == 0 or pow(square, (_FIELD - 1) // 2, _FIELD) == 1
+
+
+def ed25519_verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    if len(signature) != 64 or int.from_bytes(signature[32:], "little") >= _ORDER:
+        return False
+    if not _is_strict_key(public_key):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+def open_note(note: str, keys: Iterable[VerifierKey]) -> str:
+    """The text of a note that a known key signed."""
+    require(len(note) <= 16_384 and _CONTROL.search(note) is None, "NOTE_INVALID", "length or characters")
+    at = note.rfind("\n\n")
+    require(at > 0 and note.endswith("\n"), "NOTE_INVALID", "no signatures")
+    text, tail = note[: at + 1], note[at + 2 :]
+    lines = tail[:-1].split("\n") if tail else []
+    require(1 <= len(lines) <= 16, "NOTE_INVALID", "number of signatures")
+    known = {(key.name, key.id): key for key in keys}
+    verified = [key for key in (_check_line(line, text, known) for line in lines) if key is not None]
+    require(len(set(verified)) == len(verified), "NOTE_INVALID", "one key signs twice")
+    require(len(verified) > 0, "NOTE_NOT_SIGNED")
+    return text
+
+
+def _check_line(line: str, text: str, known: dict) -> "VerifierKey | None":
+    parts = line.split(" ")
+    require(len(parts) == 3 and parts[0] == "\u2014" and bool(_NAME.match(parts[1])), "NOTE_INVALID", "line")
+    try:
+        data = from_base64(parts[2])
+    except ValueError:
+        raise Refusal("NOTE_INVALID", "base64 of a signature") from None
+    require(len(data) > 4, "NOTE_INVALID", "no signature")
+    key = known.get((parts[1], data[:4]))
+    if key is None:
+        return None
+    require(ed25519_verifies(key.public_key, text.encode("utf-8"), data[4:]), "NOTE_SIGNATURE_INVALID")
+    return key
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    lines: List[str] = text.split("\n")
+    require(len(lines) == 4 and lines[0] != "" and lines[3] == "", "CHECKPOINT_INVALID", "lines")
+    origin, size, root = lines[:3]
+    require(_SIZE.match(size) is not None and int(size) <= LARGEST, "CHECKPOINT_INVALID", "size")
+    try:
+        data = from_base64(root)
+    except ValueError:
+        raise Refusal("CHECKPOINT_INVALID", "root") from None
+    require(len(data) == 32, "CHECKPOINT_INVALID", "root")
+    return Checkpoint(origin, int(size), data)
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

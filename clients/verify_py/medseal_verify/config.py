@@ -1,0 +1,60 @@
+"""A channel's configuration, as far as a verifier needs it (docs/formats/fabric-block.md)."""
+
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from .certificates import Msp, parse_msp
+from .messages import CONFIG_ENVELOPE, CONSENSUS_TYPE, ORDERERS
+from .protobuf import NotCanonical, decode
+from .refusal import Refusal, require
+
+
+class Config(NamedTuple):
+    channel: str
+    sequence: int
+    consensus: str
+    applications: Dict[str, Msp]
+    orderers: Dict[str, Msp]
+    consenters: Dict[int, Tuple[str, bytes]]
+
+    @property
+    def is_bft(self) -> bool:
+        return self.consensus == "BFT"
+
+
+def parse_config(channel: str, data: bytes) -> Config:
+    """The configuration in a configuration envelope."""
+    try:
+        return _parse(channel, data)
+    except NotCanonical as error:
+        raise Refusal("CONFIG_MALFORMED", str(error)) from None
+
+
+def _parse(channel: str, data: bytes) -> Config:
+    config = decode(CONFIG_ENVELOPE, data)["config"]
+    require(config is not None and config["channel_group"] is not None, "CONFIG_MALFORMED", "no configuration")
+    groups = config["channel_group"]["groups"]
+    require("Application" in groups and "Orderer" in groups, "CONFIG_MALFORMED", "group missing")
+    orderer = groups["Orderer"]
+    consensus = decode(CONSENSUS_TYPE, _value(orderer, "ConsensusType"))["type"]
+    consenters: Dict[int, Tuple[str, bytes]] = {}
+    if consensus == "BFT":
+        listed: List[Dict[str, Any]] = decode(ORDERERS, _value(orderer, "Orderers"))["consenters"]
+        consenters = {entry["id"]: (entry["msp_id"], entry["identity"]) for entry in listed}
+        require(len(consenters) == len(listed) > 0, "CONFIG_MALFORMED", "consenters")
+    return Config(
+        channel, config["sequence"], consensus, _msps(groups["Application"]), _msps(orderer), consenters
+    )
+
+
+def _value(group: Dict[str, Any], name: str) -> bytes:
+    value = group["values"].get(name)
+    if value is None:
+        raise Refusal("CONFIG_MALFORMED", f"no {name}")
+    return value["value"]
+
+
+def _msps(group: Dict[str, Any]) -> Dict[str, Msp]:
+    msps = [parse_msp(_value(organization, "MSP")) for organization in group["groups"].values()]
+    by_id = {msp.id: msp for msp in msps}
+    require(len(by_id) == len(msps) > 0, "CONFIG_MALFORMED", "organisations")
+    return by_id

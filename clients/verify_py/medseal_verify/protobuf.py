@@ -1,0 +1,127 @@
+"""A strict reader of the protobuf wire format: what it reads has exactly one encoding.
+
+Fields ascend, stand once unless repeated, are known, are not written when they hold their default, and varints
+are minimal (docs/formats/fabric-block.md, Reading).
+"""
+
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+
+class Field(NamedTuple):
+    name: str
+    kind: str  # bytes, string, message, map, uint32, uint64, int32, int64, bool
+    repeated: bool = False
+    message: Optional["Message"] = None
+
+
+Message = Dict[int, Field]
+_VARINTS = ("uint32", "uint64", "int32", "int64", "bool")
+
+
+class NotCanonical(ValueError):
+    """Bytes that are not the one encoding of a message."""
+
+
+def decode(message: Message, data: bytes, explicit: bool = False) -> Dict[str, Any]:
+    """The fields of a message. With explicit, defaults may be written out (entries of maps)."""
+    result = {field.name: _default(field) for field in message.values()}
+    at, latest = 0, 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, wire = tag >> 3, tag & 7
+        field = message.get(number)
+        if field is None:
+            raise NotCanonical(f"unknown field {number}")
+        if number < latest or (number == latest and not _many(field)):
+            raise NotCanonical(f"field {number} out of place")
+        latest = number
+        value, at = _value(field, wire, data, at)
+        _store(result, field, value, explicit)
+    return result
+
+
+def _many(field: Field) -> bool:
+    return field.repeated or field.kind == "map"
+
+
+def _default(field: Field) -> Any:
+    if field.kind == "map":
+        return {}
+    if field.repeated:
+        return []
+    if field.kind in _VARINTS:
+        return 0
+    return {"bytes": b"", "string": ""}.get(field.kind)
+
+
+def _store(result: Dict[str, Any], field: Field, value: Any, explicit: bool) -> None:
+    if field.kind == "map":
+        if value["key"] in result[field.name]:
+            raise NotCanonical("a key of a map stands twice")
+        result[field.name][value["key"]] = value["value"]
+    elif field.repeated:
+        result[field.name].append(value)
+    elif field.kind != "message" and not explicit and value == _default(field):
+        raise NotCanonical("a default is written out")
+    else:
+        result[field.name] = value
+
+
+def _value(field: Field, wire: int, data: bytes, at: int) -> Tuple[Any, int]:
+    if field.kind in _VARINTS:
+        if wire != 0:
+            raise NotCanonical("wire type")
+        value, at = _varint(data, at)
+        return _integer(field.kind, value), at
+    if wire != 2:
+        raise NotCanonical("wire type")
+    length, at = _varint(data, at)
+    if length > len(data) - at:
+        raise NotCanonical("truncated")
+    part = data[at : at + length]
+    return _content(field, part), at + length
+
+
+def _content(field: Field, part: bytes) -> Any:
+    if field.kind == "bytes":
+        return part
+    if field.kind == "string":
+        try:
+            return part.decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotCanonical("text is not UTF-8") from None
+    if field.kind == "map":
+        value_field = Field("value", "message", False, field.message) if field.message else Field("value", "bytes")
+        entry = decode({1: Field("key", "string"), 2: value_field}, part, explicit=True)
+        if entry["value"] is None:
+            entry["value"] = decode(field.message or {}, b"")
+        return entry
+    return decode(field.message or {}, part)
+
+
+def _integer(kind: str, value: int) -> int:
+    if kind == "bool" and value > 1:
+        raise NotCanonical("no truth value")
+    if kind == "uint32" and value >= 2**32:
+        raise NotCanonical("too large")
+    if kind in ("int32", "int64"):
+        value = value - 2**64 if value >= 2**63 else value
+        if kind == "int32" and not -(2**31) <= value < 2**31:
+            raise NotCanonical("too large")
+    return value
+
+
+def _varint(data: bytes, at: int) -> Tuple[int, int]:
+    value = shift = 0
+    while True:
+        if at >= len(data) or shift > 63:
+            raise NotCanonical("truncated or overlong varint")
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+    if (byte == 0 and shift > 0) or value >= 2**64:
+        raise NotCanonical("varint not minimal")
+    return value, at
