@@ -3,11 +3,33 @@ import type { Database, Queryable } from '../../lib/sql.ts';
 
 export type PostgresDatabase = Database & { close(): Promise<void> };
 
+/** Texts that keep a prepared statement on each connection. The program's own are far fewer, and none is made up as it runs. */
+const mostPrepared = 500;
+
+type NameOf = (text: string) => string | undefined;
+
+/** The same name for the same text; the server parses and plans a named statement once a connection. */
+function createNames(): NameOf {
+  const names = new Map<string, string>();
+  return (text) => {
+    const known = names.get(text);
+    if (known !== undefined || names.size >= mostPrepared) return known;
+    const name = `s${names.size}`;
+    names.set(text, name);
+    return name;
+  };
+}
+
 /** Runs one statement; `rowCount` is 0 where PostgreSQL reports none. Multi-statement texts are possible without values only. */
-function queryable(client: { query: pg.Pool['query'] }): Queryable {
+function queryable(client: { query: pg.Pool['query'] }, nameOf: NameOf): Queryable {
   return {
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
-      const result = await client.query<Row>(text, values === undefined ? undefined : [...values]);
+      const name = values === undefined ? undefined : nameOf(text);
+      const result = await client.query<Row>({
+        text,
+        ...(name === undefined ? {} : { name }),
+        ...(values === undefined ? {} : { values: [...values] }),
+      });
       return { rows: result.rows, rowCount: result.rowCount ?? 0 };
     },
   };
@@ -16,6 +38,7 @@ function queryable(client: { query: pg.Pool['query'] }): Queryable {
 /** A connection that broke is discarded; a healthy one goes back to the pool. */
 async function inTransaction<Result>(
   pool: pg.Pool,
+  nameOf: NameOf,
   work: (tx: Queryable) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
@@ -26,8 +49,11 @@ async function inTransaction<Result>(
   };
   client.on('error', lose);
   try {
-    await client.query('begin');
-    const result = await work(queryable(client));
+    // Sent ahead of the first statement in one go with it; should it fail, nothing is committed.
+    const begun = client.query('begin');
+    begun.catch(() => undefined);
+    const result = await work(queryable(client, nameOf));
+    await begun;
     await client.query('commit');
     return result;
   } catch (cause) {
@@ -49,6 +75,7 @@ export function openDatabase(
 ): PostgresDatabase {
   const pool = new pg.Pool({
     connectionString: url,
+    pipeline: true,
     max: options.maxConnections ?? 10,
     statement_timeout: 30_000,
     lock_timeout: 10_000,
@@ -57,9 +84,10 @@ export function openDatabase(
     application_name: 'medseal',
   });
   pool.on('error', (error) => options.onError?.(error));
+  const nameOf = createNames();
   return {
-    ...queryable(pool),
-    transaction: (work) => inTransaction(pool, work),
+    ...queryable(pool, nameOf),
+    transaction: (work) => inTransaction(pool, nameOf, work),
     close: () => pool.end(),
   };
 }
