@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ristretto255 } from '@noble/curves/ed25519.js';
 import { createKeyFile, openKeyFile } from '../node/src/adapters/keys/file.ts';
 import { type EmbeddedCluster, startEmbeddedPostgres } from '../node/src/adapters/postgres/embedded.ts';
+import { type LedgerKind, ledgerProgram } from './ledger.ts';
 import { audienceOf } from './login.ts';
 import { allPorts, type DemoOrganization, type DemoPorts, organizations } from './organizations.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
@@ -13,6 +14,7 @@ export type Alliance = {
   folder: string;
   ports: DemoPorts;
   cluster: EmbeddedCluster;
+  ledger: LedgerKind;
   genesisHash: string;
   processes: Map<string, RunningProcess>;
   /** Starts (again) one organisation's node. */
@@ -73,12 +75,14 @@ export function nodeSettings(
     genesisHash: string;
     databaseUrl: string;
     pseudonymKey: string;
+    ledger?: LedgerKind | undefined;
   },
 ): Record<string, string> {
   const { organizationId, kind, mspId, names } = organization;
   const { folder, ports } = alliance;
   const { api, peer } = ports.nodes[organizationId] as { api: number; peer: number };
   const own = join(folder, 'ledger', 'organizations', organizationId);
+  const { endpoint, tlsRoot } = ledgerProgram(alliance.ledger ?? 'solo', alliance).access(organizationId);
   return {
     MEDSEAL_DEMO: 'true',
     MEDSEAL_ORGANIZATION_ID: organizationId,
@@ -95,8 +99,8 @@ export function nodeSettings(
     MEDSEAL_TLS_KEY: join(own, 'node', 'key.pem'),
     MEDSEAL_KEY_FILE: join(folder, 'keys', organizationId, 'node.key'),
     MEDSEAL_KEY_PASSPHRASE_FILE: join(folder, 'keys', organizationId, 'passphrase'),
-    MEDSEAL_LEDGER_ENDPOINT: `localhost:${ports.ledger}`,
-    MEDSEAL_LEDGER_TLS_CA: join(folder, 'ledger', 'tls-ca.pem'),
+    MEDSEAL_LEDGER_ENDPOINT: endpoint,
+    MEDSEAL_LEDGER_TLS_CA: tlsRoot,
     MEDSEAL_LEDGER_CERTIFICATE: join(own, 'client', 'cert.pem'),
     MEDSEAL_LEDGER_KEY: join(own, 'client', 'key.pem'),
     MEDSEAL_LEDGER_GENESIS: join(folder, 'ledger', 'genesis.block'),
@@ -156,11 +160,13 @@ export async function startAlliance(options: {
   root: string;
   ports: DemoPorts;
   report: Report;
+  ledger?: LedgerKind;
   only?: readonly string[];
   /** Settings of a node that differ from the demo's. */
   settingsFor?: (organizationId: string) => Record<string, string>;
 }): Promise<Alliance> {
-  const { folder, root, ports, report } = options;
+  const { folder, root, ports, report, ledger: ledgerKind = 'solo' } = options;
+  const ledgerToStart = ledgerProgram(ledgerKind, { folder, ports });
   await assertPortsFree(ports);
   keyFiles(folder);
   const databasePassword = kept(join(folder, 'keys', 'database-password'), () =>
@@ -176,13 +182,14 @@ export async function startAlliance(options: {
     name: string,
     script: string,
     args: string[],
-    env: Record<string, string> = {},
+    { env = {}, timeoutMs = 60_000 }: { env?: Record<string, string>; timeoutMs?: number } = {},
   ): Promise<RunningProcess> => {
     const running = await startProcess({
       name,
       script: join(root, script),
       args,
       env,
+      timeoutMs,
       logFile: join(folder, 'logs', `${name}.log`),
     });
     processes.set(name, running);
@@ -196,19 +203,17 @@ export async function startAlliance(options: {
     });
     return cluster;
   };
-  const members = organizations.map(({ organizationId, mspId }) => `${organizationId}:${mspId}`).join(',');
-  const startLedger = (): Promise<RunningProcess> =>
-    start('ledger', 'network/solo/src/main.ts', [
-      ...['--data', join(folder, 'ledger'), '--port', String(ports.ledger)],
-      ...['--organizations', members],
-    ]);
+  const startLedger = (): Promise<RunningProcess> => {
+    const { script, args, timeoutMs } = ledgerToStart;
+    return start('ledger', script, args, { timeoutMs });
+  };
   try {
     const wanted = organizations.filter(
       ({ organizationId }) => options.only?.includes(organizationId) ?? true,
     );
     const [database, ledger] = await allOf([
       timedStep(report, ['数据库', 'PostgreSQL'], startDatabase),
-      timedStep(report, ['账本（单机，不具约束力）', 'solo ledger (one machine, binds nobody)'], startLedger),
+      timedStep(report, ledgerToStart.label, startLedger),
       timedStep(report, ['医务人员登录服务', 'identity provider for staff'], () =>
         start('identity-provider', 'demo/identity-provider.ts', [
           '--port',
@@ -232,9 +237,10 @@ export async function startAlliance(options: {
         genesisHash,
         databaseUrl: database.url(name),
         pseudonymKey,
+        ledger: ledgerKind,
       });
       const own = options.settingsFor?.(organizationId);
-      return start(organizationId, 'node/src/main.ts', [], { ...settings, ...own });
+      return start(organizationId, 'node/src/main.ts', [], { env: { ...settings, ...own } });
     };
     await timedStep(
       report,
@@ -245,6 +251,7 @@ export async function startAlliance(options: {
       folder,
       ports,
       cluster: database,
+      ledger: ledgerKind,
       genesisHash,
       processes,
       startNode,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Alliance, resetAlliance, startAlliance } from './alliance.ts';
 import { type DemoOptions, parseArguments, usage } from './arguments.ts';
+import { assertLedger, mustBuildLedger } from './ledger.ts';
 import { demoPorts, organizations } from './organizations.ts';
 import { askWithoutConsent } from './steps/denied.ts';
 import { grantConsent } from './steps/grant.ts';
@@ -67,6 +68,7 @@ async function run(options: DemoOptions): Promise<void> {
   const startedAt = performance.now();
   if (options.reset) resetAlliance(options.stateFolder);
   assertWritable(options.stateFolder);
+  assertLedger(options.ledger, { folder: options.stateFolder, root });
   line(
     bold(
       existsSync(join(options.stateFolder, 'postgres'))
@@ -74,8 +76,13 @@ async function run(options: DemoOptions): Promise<void> {
         : '启动联盟 · Starting the alliance',
     ),
   );
+  if (mustBuildLedger(options.ledger, root))
+    detail(
+      '首次启动需从源代码编译 Fabric，约一至两分钟 · building Fabric from source, once: one to two minutes',
+    );
   const alliance = await startAlliance({
     folder: options.stateFolder,
+    ledger: options.ledger,
     root,
     ports: demoPorts(options.basePort),
     report: (zh, en, milliseconds) => result(true, `${zh} · ${en}`, milliseconds),

@@ -131,7 +131,7 @@ export function trustPolicy(
   const { alliance } = story;
   return {
     format: 'medseal/trust-policy/v1',
-    ledger: 'solo',
+    ledger: alliance.ledger,
     channel: 'care',
     chaincode: { name: 'medseal', versions: ['1.0'] },
     genesisHash: alliance.genesisHash,

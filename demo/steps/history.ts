@@ -14,7 +14,7 @@ import {
   verifyInclusion,
 } from '@medseal/evidence';
 import { expectStatus } from '../client.ts';
-import { clientOf, must, type Story, trustPolicy } from '../story.ts';
+import { clientOf, eventually, must, type Story, trustPolicy } from '../story.ts';
 import { detail, heading, result } from '../terminal.ts';
 import { anchored } from './take-in.ts';
 
@@ -95,15 +95,15 @@ function requireProof({ content, salt, evidence }: Access, logKey: string): void
   if (!verifyInclusion(claim)) throw new Error(`access ${content.patientSeq} is not in the log`);
 }
 
+/** A proof that strangers accept may be some seconds away: the anchor must be in a block, and read back from there. */
 async function recordProof(story: Story): Promise<string> {
   const { type, id, version } = must(story.releasedRecord, 'a released record');
   const bearer = must(story.patientBearer, "the patient's session");
-  const answer = await clientOf(story, 'hospital-a').call(
-    'GET',
-    `/fhir/R4/${type}/${id}/_history/${version}/$proof`,
-    { bearer },
-  );
-  return JSON.stringify(expectStatus(answer, 200));
+  const path = `/fhir/R4/${type}/${id}/_history/${version}/$proof`;
+  return eventually('the proof of the record', async () => {
+    const answer = await clientOf(story, 'hospital-a').call('GET', path, { bearer });
+    return answer.status === 409 ? undefined : JSON.stringify(expectStatus(answer, 200));
+  });
 }
 
 /** Runs `medseal-verify` on the proof and on a copy with one bit of the record flipped. */

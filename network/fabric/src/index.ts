@@ -3,4 +3,4 @@ export { type FabricNetwork, type FabricNetworkOptions, startFabric } from './ne
 export { type FabricPlan, genesisFile, type PeerPlan, planNetwork } from './plan.ts';
 export { type FabricOrganization, readState } from './state.ts';
 export { stopNetwork, supervisorOf } from './supervisor.ts';
-export { fabricVersion, whyNoFabric } from './tools.ts';
+export { fabricVersion, isBuilt, whyNoFabric } from './tools.ts';

@@ -22,7 +22,12 @@ const noGo =
 
 /** Why Fabric cannot run here, as one line; undefined where it can: it is built already, or Go can build it. */
 export function whyNoFabric(folder: string): string | undefined {
-  return existsSync(join(binFolder(folder), 'built')) || hasGo() ? undefined : noGo;
+  return isBuilt(folder) || hasGo() ? undefined : noGo;
+}
+
+/** Whether Fabric was built into `folder` before. */
+export function isBuilt(folder: string): boolean {
+  return existsSync(join(binFolder(folder), 'built'));
 }
 
 function hasGo(): boolean {
@@ -43,7 +48,7 @@ function binFolder(folder: string): string {
 export async function buildTools(folder: string, report: (text: string) => void): Promise<FabricTools> {
   const bin = binFolder(folder);
   const sampleConfig = join(bin, 'sampleconfig');
-  if (!existsSync(join(bin, 'built'))) {
+  if (!isBuilt(folder)) {
     if (!hasGo()) throw new FabricNetworkError('GO_MISSING', noGo);
     report(`building Fabric ${fabricVersion} from source (once, one to two minutes)`);
     await build(bin, sampleConfig);
