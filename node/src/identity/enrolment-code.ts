@@ -17,12 +17,12 @@ export async function issueEnrolmentCode(
   { patientId, staff }: { patientId: PatientId; staff: Staff },
   deps: PatientDeps,
 ): Promise<{ code: string; expiresAt: string }> {
-  if (!(await deps.patients.exists(patientId))) throw new IdentityError('IDENTITY_PATIENT_UNKNOWN');
   const code = newCode();
   const at = deps.clock.now();
   const expiresAt = new Date(at.getTime() + lifetimeMilliseconds).toISOString();
   const patient = sealPatient(deps.keys, patientId);
   await deps.db.transaction(async (tx) => {
+    if (!(await deps.patients.exists(tx, patientId))) throw new IdentityError('IDENTITY_PATIENT_UNKNOWN');
     await tx.query('delete from enrolment_code where patient_token = $1 or expires_at <= $2', [
       patient.patient_token,
       at,

@@ -31,12 +31,17 @@ export function openPatient(keys: KeyStore, row: PatientColumns): PatientId {
   return new TextDecoder().decode(bytes) as PatientId;
 }
 
-/** Removes everything identity keeps of a patient; part of an erasure, in its transaction. */
-export async function forgetPatient(tx: Queryable, patientId: PatientId, keys: KeyStore): Promise<void> {
+/**
+ * Removes everything identity keeps of a patient; part of an erasure, in its transaction. In this order: who registers a
+ * passkey holds the code's row and who logs in the passkey's, so what they add is there when its turn comes. Returns the
+ * number of passkeys.
+ */
+export async function forgetPatient(tx: Queryable, patientId: PatientId, keys: KeyStore): Promise<number> {
   const token = patientToken(keys, patientId);
-  await tx.query('delete from patient_session where patient_token = $1', [token]);
-  await tx.query('delete from passkey where patient_token = $1', [token]);
   await tx.query('delete from enrolment_code where patient_token = $1', [token]);
+  const { rowCount } = await tx.query('delete from passkey where patient_token = $1', [token]);
+  await tx.query('delete from patient_session where patient_token = $1', [token]);
+  return rowCount;
 }
 
 function contextOf(token: Uint8Array): string {

@@ -34,8 +34,8 @@ export type PeerPort = {
   }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
 };
 
-/** Whether this hospital keeps records of a patient. */
-export type PatientDirectory = { exists(patientId: PatientId): Promise<boolean> };
+/** Whether this hospital keeps records of a patient; one who is there is not erased before `tx` ends. */
+export type PatientDirectory = { exists(tx: Queryable, patientId: PatientId): Promise<boolean> };
 
 /** Verifies signature, issuer, audience and times of a bearer token and returns its claims (adapters/oidc). */
 export type TokenVerifier = { verify(token: string): Promise<Record<string, unknown>> };

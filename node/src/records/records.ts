@@ -1,6 +1,7 @@
 import type { RecordProof } from '@medseal/evidence';
 import { findPatientKey } from '../crypto/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
+import type { Queryable } from '../lib/sql.ts';
 import { type BundleAnswer, writeBundle } from './bundle.ts';
 import { destroyPatient } from './erase.ts';
 import type { ReadRequest } from './read.ts';
@@ -10,8 +11,8 @@ import type { Caller, RecordsDeps, ReleasedRecord } from './types.ts';
 
 /** What other modules use of records. */
 export type Records = {
-  /** Whether this hospital keeps records of the patient. */
-  exists(patientId: PatientId): Promise<boolean>;
+  /** Whether this hospital keeps records of the patient; one who is there is not erased before `tx` ends. */
+  exists(tx: Queryable, patientId: PatientId): Promise<boolean>;
   /** The patient of this hospital who has an alliance pseudonym. */
   findPatient(pseudonym: Pseudonym): Promise<PatientId | undefined>;
   /** 18-digit national id of a patient of this hospital, where the Patient has one. */
@@ -29,7 +30,8 @@ export type Records = {
 /** Builds the records over the node's database, keys and neighbours. */
 export function createRecords(deps: RecordsDeps, proofs: ProofPort): Records {
   return {
-    exists: async (patientId) => (await findPatientKey(deps.db, patientId, deps)) !== undefined,
+    exists: async (tx, patientId) =>
+      (await findPatientKey(tx, patientId, { keyStore: deps.keyStore, lock: 'share' })) !== undefined,
     findPatient: (pseudonym) => findPatient(pseudonym, deps),
     nationalIdOf: (patientId) => nationalIdOfPatient(patientId, deps),
     openForRelease: (request) => openForRelease(request, deps),

@@ -112,7 +112,10 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   const { config, db, keys: keyStore, ledger, clock, logger } = foundation;
   const members = membersIn(db);
   const { log, access } = buildLog(foundation);
-  const patients = buildPatients(foundation, { access, exists: (patientId) => records.exists(patientId) });
+  const patients = buildPatients(foundation, {
+    access,
+    exists: (tx, patientId) => records.exists(tx, patientId),
+  });
   const shared = { db, keyStore, clock, tenant: tenantOf(config) };
   const decisions = await createDecisions({
     ...shared,

@@ -61,7 +61,7 @@ export async function createIdentityFixture(): Promise<IdentityFixture> {
     clock,
     relyingParty,
     access: { record: log.recordAccess },
-    patients: { exists: async (patientId) => patientId === alice || patientId === bob },
+    patients: { exists: async (_tx, patientId) => patientId === alice || patientId === bob },
   });
   return { ...database, clock, keys, log, patients };
 }
