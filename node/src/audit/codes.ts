@@ -56,6 +56,7 @@ export const interactionCodes: Record<AuditInteraction, InteractionCodes> = {
   'break-glass': act(rest, 'break-glass', 'R'),
   erase: act(rest, 'erase', 'D'),
   enrol: act(authentication, 'enrol', 'C'),
+  unenrol: act(authentication, 'unenrol', 'D'),
   login: act(authentication, 'login', 'E'),
   administer: act(application, 'administer', 'E'),
 };

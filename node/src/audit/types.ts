@@ -28,6 +28,7 @@ export type AuditInteraction =
   | 'break-glass'
   | 'erase'
   | 'enrol'
+  | 'unenrol'
   | 'login'
   | 'administer';
 

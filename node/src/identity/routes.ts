@@ -41,6 +41,11 @@ function passkeyRoutes(router: Router, patients: Patients): void {
     const id = parse(patientId, request.params.patientId) as PatientId;
     response.status(201).json(await patients.issueEnrolmentCode({ patientId: id, staff }));
   });
+  router.delete('/patients/:patientId/passkeys', async (request, response) => {
+    const staff = requireStaff(response, ['registrar']);
+    const id = parse(patientId, request.params.patientId) as PatientId;
+    response.json(await patients.removePasskeys({ patientId: id, staff }));
+  });
   router.post('/passkeys/registration/options', async (request, response) => {
     response.json(await patients.registrationOptions(parse(codeOnly, request.body).code));
   });
