@@ -9,11 +9,13 @@ import {
   parseSearch,
   planBundle,
 } from '../fhir/index.ts';
+import { IdentityError } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { auditedQuery } from './audited-query.ts';
 import { RecordsError } from './errors.ts';
 import { ingest } from './ingest.ts';
 import { readRecord } from './read.ts';
+import { versionFor } from './requests.ts';
 import { searchset } from './searchset.ts';
 import type { Caller, RecordsDeps, WriteResult } from './types.ts';
 import type { WriteEntry } from './write-context.ts';
@@ -97,6 +99,8 @@ async function carryOut(entry: PlannedEntry, context: Context): Promise<EntryRes
     return await carryOutOne(entry, context);
   } catch (error) {
     if (error instanceof RecordsError || error instanceof FhirError) return refusal(error);
+    // An identity number that is none: of this entry, not of the batch.
+    if (error instanceof IdentityError) return { status: '422', issues: [issueOf(error)] };
     throw error;
   }
 }
@@ -118,7 +122,7 @@ async function carryOutOne(entry: PlannedEntry, context: Context): Promise<Entry
   }
   if (request.interaction !== 'read' && request.interaction !== 'vread')
     throw new RecordsError('RECORDS_NOT_FOUND');
-  const version = request.interaction === 'vread' ? Number(request.versionId) : undefined;
+  const version = request.interaction === 'vread' ? versionFor(request.versionId) : undefined;
   const { resource } = await readRecord({ type: request.type, id: request.id, version }, context);
   return { status: '200 OK', resource };
 }
@@ -135,6 +139,6 @@ function refusal(error: FhirError | RecordsError): EntryResult {
   return { status: String(error.status), issues };
 }
 
-function issueOf({ code }: RecordsError): OperationOutcomeIssue {
+function issueOf({ code }: RecordsError | IdentityError): OperationOutcomeIssue {
   return errorIssue({ type: 'processing', code, text: 'This entry was refused.' });
 }

@@ -142,6 +142,27 @@ describe('the FHIR routes', () => {
     expect(kept.join()).not.toMatch(new RegExp(`${national}|${finding}`));
   });
 
+  it('refuse an entry of a batch alone, whatever is wrong with it', async () => {
+    const patientId = idOf(await call('POST', 'Patient', patient()));
+    const national = [{ system: 'urn:oid:2.16.156.10011.1.3', value: '110101199001011230' }];
+    const reads = ['abc', '1e9', '0x1', '99999999999', '0'].map((version) => ({
+      request: { method: 'GET', url: `Patient/${patientId}/_history/${version}` },
+    }));
+    const entry = [
+      { resource: patient({ identifier: national }), request: { method: 'POST', url: 'Patient' } },
+      ...reads,
+      { request: { method: 'GET', url: `Patient/${patientId}` } },
+    ];
+
+    const { status, json } = await call('POST', '', { resourceType: 'Bundle', type: 'batch', entry });
+
+    expect(status).toBe(200);
+    const answers = (json['entry'] as { response: { status: string } }[]).map(
+      ({ response }) => response.status,
+    );
+    expect(answers).toEqual(['422', ...reads.map(() => '404'), '200 OK']);
+  });
+
   it('take a transaction at the base', async () => {
     const entry = [{ resource: patient(), request: { method: 'POST', url: 'Patient' } }];
     const answer = await call('POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
