@@ -35,7 +35,7 @@ function importsOf(file: string): Import[] {
 
 const isTest = (file: string): boolean => /\.test\.ts$|\/test\/|^test\//.test(file);
 const files = globSync(
-  ['evidence/src/**/*.ts', 'chaincode/fabric/src/**/*.ts', 'network/solo/src/**/*.ts', 'node/src/**/*.ts'],
+  ['evidence/src/**/*.ts', 'chaincode/*/src/**/*.ts', 'network/solo/src/**/*.ts', 'node/src/**/*.ts'],
   {
     cwd: root,
   },
@@ -99,6 +99,7 @@ describe('import rules', () => {
     ['@hyperledger/fabric-gateway', /^node\/src\/adapters\/fabric\//],
     ['@grpc/grpc-js', /^node\/src\/adapters\/fabric\/|^network\//],
     ['@open-policy-agent/opa-wasm', /^node\/src\/adapters\/opa\//],
+    ['viem', /^node\/src\/adapters\/evm\/|^chaincode\/evm\//],
     ['jose', /^node\/src\/adapters\/oidc\//],
   ])('keeps the package %s in its place', (name, place) => {
     const broken = breaks(

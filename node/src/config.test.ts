@@ -37,6 +37,20 @@ describe('configuration', () => {
     });
   });
 
+  it('takes all settings of notarizing or none', () => {
+    const notary = {
+      MEDSEAL_EVM_RPC_URL: 'http://127.0.0.1:8545',
+      MEDSEAL_EVM_CHAIN_ID: '31337',
+      MEDSEAL_EVM_CONTRACT: `0x${'ab'.repeat(20)}`,
+      MEDSEAL_EVM_KEY_FILE: 'notary.key',
+    };
+    expect(readConfig({ ...validSettings, ...notary })).toMatchObject({ MEDSEAL_EVM_CHAIN_ID: 31_337 });
+    for (const name of Object.keys(notary)) {
+      const { [name]: _removed, ...rest } = notary as Record<string, string>;
+      expect(() => readConfig({ ...validSettings, ...rest })).toThrow(`notarizing also takes ${name}`);
+    }
+  });
+
   it('refuses a misspelt setting instead of ignoring it', () => {
     expect(() => readConfig({ ...validSettings, MEDSEAL_LEDGER_LEASE: '5' })).toThrow(
       /unknown: MEDSEAL_LEDGER_LEASE/,

@@ -42,10 +42,32 @@ const settings = z.strictObject({
   MEDSEAL_WEBAUTHN_ORIGIN: z.url(),
   MEDSEAL_PSEUDONYM_ORGANIZATION_ID: organizationId.default('regulator'),
   MEDSEAL_PSEUDONYM_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/),
+  MEDSEAL_EVM_RPC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  MEDSEAL_EVM_CHAIN_ID: z.coerce.number().int().min(1).optional(),
+  MEDSEAL_EVM_CONTRACT: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/)
+    .optional(),
+  MEDSEAL_EVM_KEY_FILE: path.optional(),
+  MEDSEAL_EVM_INTERVAL_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3_600),
+  MEDSEAL_EVM_CONFIRMATIONS: z.coerce.number().int().min(1).max(1_000).default(12),
   MEDSEAL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
 export type Config = z.infer<typeof settings>;
+
+const notarySettings = [
+  'MEDSEAL_EVM_RPC_URL',
+  'MEDSEAL_EVM_CHAIN_ID',
+  'MEDSEAL_EVM_CONTRACT',
+  'MEDSEAL_EVM_KEY_FILE',
+] as const;
+
+/** Notarizing takes all of its settings, or none. */
+function missingSettings(config: Config): string[] {
+  const missing = notarySettings.filter((name) => config[name] === undefined);
+  return missing.length === notarySettings.length ? [] : missing;
+}
 
 /** What may not be used outside a demonstration on one machine. */
 function unsafeSettings(config: Config): string[] {
@@ -62,6 +84,9 @@ function unsafeSettings(config: Config): string[] {
   if (!config.MEDSEAL_OIDC_ISSUER.startsWith('https:')) unsafe.push('MEDSEAL_OIDC_ISSUER is not https');
   if (!config.MEDSEAL_WEBAUTHN_ORIGIN.startsWith('https:'))
     unsafe.push('MEDSEAL_WEBAUTHN_ORIGIN is not https');
+  const rpc = config.MEDSEAL_EVM_RPC_URL === undefined ? undefined : new URL(config.MEDSEAL_EVM_RPC_URL);
+  if (rpc?.protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(rpc.hostname))
+    unsafe.push('MEDSEAL_EVM_RPC_URL reaches another host without https');
   if (config.MEDSEAL_WEBAUTHN_RP_ID === 'localhost') unsafe.push('MEDSEAL_WEBAUTHN_RP_ID is localhost');
   return unsafe;
 }
@@ -81,6 +106,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     );
     throw new AppError('CONFIG_INVALID', { message: `settings that cannot be used: ${problems.join('; ')}` });
   }
+  const missing = missingSettings(parsed.data);
+  if (missing.length > 0)
+    throw new AppError('CONFIG_INVALID', { message: `notarizing also takes ${missing.join(', ')}` });
   const unsafe = unsafeSettings(parsed.data);
   if (unsafe.length > 0)
     throw new AppError('CONFIG_UNSAFE', { message: `refusing to start: ${unsafe.join('; ')}` });

@@ -12,6 +12,7 @@ import { systemClock } from './lib/clock.ts';
 import { runPseudonymWorker } from './records/index.ts';
 import { openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
+import { type Notarizing, openNotarizing } from './system/notary.ts';
 import { ownProfile } from './system/profile.ts';
 import { openProjection, type Projection } from './system/projection.ts';
 import { runRegistration } from './system/registration.ts';
@@ -124,13 +125,17 @@ async function start(config: Config, closers: Closers): Promise<System> {
   });
   closers.push(() => modules.log.accessWriter.close());
   closers.push(() => modules.peers.close());
+  const notarizing = openNotarizing(config, foundation);
   const projection = await openProjection({
     db,
     channel: config.MEDSEAL_LEDGER_CHANNEL,
     chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
     log: modules.log,
+    keepBlock: notarizing?.keepBlock,
   });
   await followLedger(foundation, projection, closers);
+  const last = projection.last();
+  if (last !== undefined) await notarizing?.keepBlock(db, last);
   const freshness = createFreshness({
     ledger: ledger.port,
     projectedHeight: projection.height,
@@ -146,13 +151,14 @@ async function start(config: Config, closers: Closers): Promise<System> {
   runUntilClosed(closers, (signal) => runRegistration(profile, registration, signal));
   const anchoring = modules.log.start();
   closers.push(() => anchoring.stop());
+  if (notarizing !== undefined) runUntilClosed(closers, notarizing.run);
   const submitter = startConsentSubmitter({ db, ledger: ledger.port, clock, logger });
   wakeConsents = submitter.wake;
   closers.push(async () => {
     await submitter[Symbol.asyncDispose]();
   });
   runUntilClosed(closers, (signal) => runPseudonymWorker({ ...pseudonymWork(foundation, modules) }, signal));
-  return serve({ foundation, modules, projection, freshUntil, closers });
+  return serve({ foundation, modules, projection, freshUntil, notarizing, closers });
 }
 
 function pseudonymWork(
@@ -193,9 +199,10 @@ async function serve(options: {
   modules: Modules;
   projection: Projection;
   freshUntil: () => number;
+  notarizing: Notarizing | undefined;
   closers: Closers;
 }): Promise<System> {
-  const { foundation, modules, projection, freshUntil, closers } = options;
+  const { foundation, modules, projection, freshUntil, notarizing, closers } = options;
   const { config, db, logger } = foundation;
   let closing = false;
   const { api, peer } = buildServers({
@@ -212,6 +219,7 @@ async function serve(options: {
       },
       log: await modules.log.status(),
       consents: await outboxStatus(db),
+      ...(notarizing === undefined ? {} : { notary: { problem: notarizing.problem() } }),
     }),
   });
   closers.push(() => peer.close());

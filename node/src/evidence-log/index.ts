@@ -2,6 +2,8 @@ export type { AccessWriter } from './access-writer.ts';
 export type { AnchorOutcome } from './anchor.ts';
 export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
 export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
+export { findRecord as findNotaryRecord, keepBlock as keepNotaryBlock } from './notarize-store.ts';
+export { type NotarizeWorkerDeps, runNotary } from './notarize-worker.ts';
 export {
   type LedgerFailure,
   type LedgerPort,

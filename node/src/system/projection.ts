@@ -21,6 +21,8 @@ type ProjectionDeps = {
   channel: string;
   chaincode: string;
   log: Pick<EvidenceLog, 'projectAnchors'>;
+  /** Keeps the block's hash for the notary, where there is one. */
+  keepBlock?: ((tx: Queryable, block: ProjectedBlock) => Promise<void>) | undefined;
 };
 
 /** Opens the ledger's projection where its checkpoint says that it stands. */
@@ -53,7 +55,7 @@ async function readCheckpoint(
 async function project(
   tx: Queryable,
   block: ProjectedBlock,
-  { channel, chaincode, log }: ProjectionDeps,
+  { channel, chaincode, log, keepBlock }: ProjectionDeps,
 ): Promise<void> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`medseal/projection/${channel}`]);
   const last = (await readCheckpoint(tx, channel))?.number ?? -1;
@@ -64,6 +66,7 @@ async function project(
      on conflict (channel) do update set block_number = $2, block_hash = $3, projected_at = now()`,
     [channel, block.number, block.hash],
   );
+  await keepBlock?.(tx, block);
   for (const transaction of block.transactions) {
     await projectMembers(tx, transaction, chaincode);
     await projectConsents(tx, transaction, chaincode);

@@ -18,6 +18,7 @@ import { NotaryError } from './errors.ts';
 import { toHex } from './trie.ts';
 
 type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
+type PreviousFees = { maxFeePerGas?: bigint | undefined; maxPriorityFeePerGas?: bigint | undefined };
 
 /**
  * Signs a confirmation and sends nothing. What this notary gave before for the height is asked first: another value is
@@ -31,15 +32,18 @@ export async function prepare(
   const { client, account, contract, chainId } = chain;
   const args = [toHex(value.channelId), BigInt(value.height), toHex(value.blockHash)] as const;
   if (await hasConfirmed(chain, args)) return undefined;
-  const gas = await gasFor(chain, args);
+  const before =
+    replaces === undefined ? undefined : parseTransaction(replaces.raw as TransactionSerializedEIP1559);
+  // What is pending counts in an estimate, so a replacement keeps the limit it had.
+  const gas = before?.gas ?? ((await gasFor(chain, args)) * 5n) / 4n;
   const raw = await account.signTransaction({
     type: 'eip1559',
     chainId,
     to: contract,
     data: encodeFunctionData({ abi: notaryAbi, functionName: 'confirm', args }),
     nonce: replaces?.nonce ?? (await client.getTransactionCount({ address: account.address })),
-    gas: (gas * 5n) / 4n,
-    ...(await feesFor(chain, replaces)),
+    gas,
+    ...(await feesFor(chain, before)),
   });
   const { nonce = 0 } = parseTransaction(raw);
   return { nonce, txHash: keccak256(raw), raw };
@@ -87,10 +91,9 @@ async function gasFor(
 }
 
 // A node takes a replacement only when both fees rise by a tenth or more.
-async function feesFor({ client }: NotaryChain, replaces: NotaryTransaction | undefined): Promise<Fees> {
+async function feesFor({ client }: NotaryChain, before: PreviousFees | undefined): Promise<Fees> {
   const now = await client.estimateFeesPerGas();
-  if (replaces === undefined) return now;
-  const before = parseTransaction(replaces.raw as TransactionSerializedEIP1559);
+  if (before === undefined) return now;
   return {
     maxFeePerGas: larger(now.maxFeePerGas, raised(before.maxFeePerGas)),
     maxPriorityFeePerGas: larger(now.maxPriorityFeePerGas, raised(before.maxPriorityFeePerGas)),
