@@ -21,18 +21,15 @@ function covers(grant: Grant, record: RecordDescriptor): boolean {
 }
 
 /**
- * Every sensitive label has to be named. `R` and the wider label follow from a narrower one that is there too, so they
- * need no name of their own beside it. A label that is not known here is never opened.
+ * Every sensitive label has to be named, but `R`, which follows from another one that is there too. A wider label beside
+ * a narrower one does not: it may stand for another kind (alcohol and cannabis). One that is not known here is never
+ * opened.
  */
 function opensLabels(opened: Grant['labels'], labels: readonly string[]): boolean {
   if (opened === 'all') return true;
   const sensitive = labels.filter((label) => !ordinaryLabels.has(label));
-  const specific = sensitive.filter((label) => label !== 'R');
-  const implied = (label: string): boolean =>
-    label === 'R'
-      ? specific.length > 0
-      : (narrowerLabels.get(label) ?? []).some((narrower) => specific.includes(narrower));
-  return sensitive.every((label) => opened.includes(label) || implied(label));
+  const isExplained = sensitive.some((label) => label !== 'R');
+  return sensitive.every((label) => opened.includes(label) || (label === 'R' && isExplained));
 }
 
 function excludes(exclusion: GrantExclusion, record: RecordDescriptor): boolean {

@@ -4,9 +4,6 @@
  */
 export type Sensitivity = 'ETH' | 'ETHUD' | 'OPIOIDUD' | 'PSY' | 'SEX' | 'HIV' | 'SDV';
 
-/** A record of a narrower kind also carries the wider one, so that a rule on substance use catches it. */
-export const WIDER: Partial<Record<Sensitivity, Sensitivity>> = { ETHUD: 'ETH', OPIOIDUD: 'ETH' };
-
 const SNOMED = 'http://snomed.info/sct';
 const LOINC = 'http://loinc.org';
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';

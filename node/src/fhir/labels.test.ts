@@ -24,8 +24,8 @@ const note = (text: string, contentType = 'text/plain; charset=utf-8'): Resource
 
 describe('assignLabels', () => {
   it.each([
-    ['drug dependence', '6525002', ['ETH', 'OPIOIDUD']],
-    ['alcoholism', '7200002', ['ETH', 'ETHUD']],
+    ['drug dependence', '6525002', ['OPIOIDUD']],
+    ['alcoholism', '7200002', ['ETHUD']],
     ['misuse of drugs', '361055000', ['ETH']],
     ['panic', '80583007', ['PSY']],
     ['pregnancy', '72892002', ['SEX']],
@@ -34,6 +34,13 @@ describe('assignLabels', () => {
   ])('restricts %s', (_what, code, expected) => {
     expect(labels(condition(code))).toEqual(expected);
     expect(confidentiality(condition(code))).toEqual(['R']);
+  });
+
+  it('tells one kind of substance use from another in one record', () => {
+    const both = condition('7200002');
+    (both['code'] as { coding: object[] }).coding.push({ system: SNOMED, code: '37344009' });
+
+    expect(labels(both)).toEqual(['ETH', 'ETHUD']);
   });
 
   it('labels everything else as normal', () => {
@@ -61,7 +68,7 @@ describe('assignLabels', () => {
       item: [{ productOrService: { coding: [{ system: SNOMED, code: '7200002' }] } }],
     };
 
-    expect(labels(claim)).toEqual(['ETH', 'ETHUD']);
+    expect(labels(claim)).toEqual(['ETHUD']);
   });
 
   it('reads displays, texts and attached notes, in English and Chinese', () => {
@@ -70,7 +77,7 @@ describe('assignLabels', () => {
       reasonReference: [{ reference: 'Condition/1', display: 'Drug overdose' }],
     };
 
-    expect(labels(reason)).toEqual(['ETH', 'OPIOIDUD']);
+    expect(labels(reason)).toEqual(['OPIOIDUD']);
     expect(labels(note('History of MAJOR Depressive disorder.'))).toEqual(['PSY']);
     expect(labels(note('诊断：抑郁发作，人类免疫缺陷病毒检测阴性'))).toEqual(['HIV', 'PSY']);
     expect(labels(note('History of depression', 'application/pdf'))).toEqual([]);

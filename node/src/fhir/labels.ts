@@ -1,4 +1,4 @@
-import { PHRASES, type Sensitivity, sensitivitiesOf, WIDER } from './label-codes.ts';
+import { PHRASES, type Sensitivity, sensitivitiesOf } from './label-codes.ts';
 import type { Coding, Resource } from './types.ts';
 
 type Json = Record<string, unknown>;
@@ -64,10 +64,6 @@ export function labelsOf(resource: Resource): string[] {
 export function assignLabels(resource: Resource): Resource {
   const found = new Set<Sensitivity>();
   collect(resource, found, 0);
-  for (const sensitivity of [...found]) {
-    const wider = WIDER[sensitivity];
-    if (wider) found.add(wider);
-  }
   const own = resource.meta?.security ?? [];
   const given = highestConfidentiality([...own, ...documentLabels(resource)]);
   const confidentiality = found.size > 0 && rank(given) < rank('R') ? 'R' : (given ?? 'N');
