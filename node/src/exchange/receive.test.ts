@@ -288,6 +288,12 @@ describe('a source that cheats', () => {
       'REPLY_DISCLOSURE',
     ));
 
+  it('cannot call a version by another number', () =>
+    expectRejected(
+      firstRecord(() => ({ version: '2' })),
+      'REPLY_DISCLOSURE',
+    ));
+
   it('cannot add an element that the record did not have', () =>
     expectRejected(
       firstRecord(({ disclosure }) => ({
@@ -385,7 +391,8 @@ describe('a source that cheats', () => {
   /** A release of one made-up record in a log of its own, proved soundly and signed by `signer`. */
   const forgedLog = (treeSize: number, signer = logSigner(a), origin = 'medseal.org/log/hospital-a') =>
     released(() => {
-      const resource = { resourceType: 'Observation', id: 'forged', subject: { reference: 'Patient/x' } };
+      const subject = { reference: 'Patient/x' };
+      const resource = { resourceType: 'Observation', id: 'forged', meta: { versionId: '1' }, subject };
       const salt = Buffer.alloc(32, 1);
       const leaf = {
         v: 1 as const,

@@ -68,6 +68,8 @@ function openRecord(
   if (leaf.digest !== hex(digest)) throw new ReplyRejected('REPLY_DISCLOSURE');
   const { resourceType: type, id } = resource;
   if (typeof type !== 'string' || typeof id !== 'string') throw new ReplyRejected('REPLY_DISCLOSURE');
+  // What the audit record here calls the version must be what the committed content says.
+  if ((resource as Resource).meta?.versionId !== sent.version) throw new ReplyRejected('REPLY_DISCLOSURE');
   const mayWithhold = withheldNames(type, redactions);
   if (!withheld.every((name) => mayWithhold.has(name))) throw new ReplyRejected('REPLY_SCOPE');
   return { type, id, version: sent.version, resource: resource as Resource, withheld, evidence: sent };

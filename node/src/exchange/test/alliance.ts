@@ -267,7 +267,8 @@ function descriptorOf({ resourceType: type, id = '', effectiveDateTime }: Resour
 }
 
 function resourceFor(resource: Resource, patientId: PatientId): Resource {
-  if (resource.resourceType === 'Patient') return { ...resource, id: patientId };
+  const meta = { ...resource.meta, versionId: '1' };
+  if (resource.resourceType === 'Patient') return { ...resource, id: patientId, meta };
   const id = resource.id ?? newId();
-  return { ...resource, id, subject: { reference: `Patient/${patientId}` } };
+  return { ...resource, id, meta, subject: { reference: `Patient/${patientId}` } };
 }
