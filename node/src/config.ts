@@ -35,6 +35,8 @@ const settings = z.strictObject({
   MEDSEAL_LEDGER_CHANNEL: z.string().default('care'),
   MEDSEAL_LEDGER_CHAINCODE: z.string().default('medseal'),
   MEDSEAL_LEDGER_LEASE_SECONDS: z.coerce.number().int().min(5).max(300).default(30),
+  /** How many other members must cosign this node's checkpoints; without it more than half of those registered. */
+  MEDSEAL_WITNESS_QUORUM: z.coerce.number().int().min(0).max(15).optional(),
   MEDSEAL_OIDC_ISSUER: z.url(),
   MEDSEAL_OIDC_AUDIENCE: z.string().min(1),
   MEDSEAL_OIDC_CA: path.optional(),

@@ -151,6 +151,8 @@ async function start(config: Config, closers: Closers): Promise<System> {
   runUntilClosed(closers, (signal) => runRegistration(profile, registration, signal));
   const anchoring = modules.log.start();
   closers.push(() => anchoring.stop());
+  const witnessing = modules.witnessing.start();
+  closers.push(() => witnessing.stop());
   if (notarizing !== undefined) runUntilClosed(closers, notarizing.run);
   const submitter = startConsentSubmitter({ db, ledger: ledger.port, clock, logger });
   wakeConsents = submitter.wake;
@@ -218,6 +220,7 @@ async function serve(options: {
         height: projection.height(),
       },
       log: await modules.log.status(),
+      witness: await modules.witnessing.status(),
       consents: await outboxStatus(db),
       ...(notarizing === undefined ? {} : { notary: { problem: notarizing.problem() } }),
     }),

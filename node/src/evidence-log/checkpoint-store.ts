@@ -94,10 +94,11 @@ export async function saveReading(
   );
 }
 
-/** This log's largest anchor that a later transaction read: the next anchor, or one that did nothing else. */
+/** This log's largest anchor, of any or of those a quorum cosigned, that a later transaction read: the next anchor, or one that did nothing else. */
 export async function latestReadAnchor(
   db: Queryable,
   organizationId: string,
+  among: 'any' | 'cosigned',
 ): Promise<(AnchoredCheckpoint & { confirmation: LedgerPlace }) | undefined> {
   const { rows } = await db.query<AnchorRow & { reader_tx_id: string; reader_block: string }>(
     `select anchor.*, coalesce(following.tx_id, reading.tx_id) as reader_tx_id,
@@ -109,8 +110,9 @@ export async function latestReadAnchor(
           order by later.tree_size limit 1) following on true
        left join evidence_reading reading using (tree_size)
       where coalesce(following.tx_id, reading.tx_id) is not null
+        and ($2 = 'any' or tree_size in (select tree_size from evidence_cosigned))
       order by tree_size desc limit 1`,
-    [organizationId],
+    [organizationId, among],
   );
   return rows.map((row) => ({
     ...anchored(row),

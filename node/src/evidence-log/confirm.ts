@@ -5,13 +5,14 @@ import { saveAnchor, saveConfirmation } from './checkpoint-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import type { LedgerTransaction } from './ports.ts';
 import type { AnchoredCheckpoint } from './types.ts';
+import { holdAnchor } from './witness-anchor.ts';
 
 const chaincode = 'medseal';
 const valid = 0;
 
 /**
  * Projects the checkpoints that one transaction of a verified block anchored: every member's, so that a partner's
- * proof can be held against our own view. Runs in the block listener's SQL transaction; repeating it changes nothing.
+ * proof, and what a partner showed us as its witness, can be held against our own view. Runs in the block listener's SQL transaction; repeating it changes nothing.
  */
 export async function projectAnchors(
   tx: Queryable,
@@ -24,6 +25,7 @@ export async function projectAnchors(
     const anchor = parseAnchor(value, transaction);
     await saveAnchor(tx, anchor);
     if (anchor.organizationId === organizationId) await saveConfirmation(tx, anchor.treeSize, confirmedAt);
+    else await holdAnchor(tx, anchor, confirmedAt);
   }
 }
 

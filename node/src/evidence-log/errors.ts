@@ -8,7 +8,13 @@ export type EvidenceLogCode =
   | 'EVIDENCE_LOG_DIVERGED'
   | 'EVIDENCE_ANCHOR_INVALID'
   | 'EVIDENCE_ACCESS_UNAVAILABLE'
-  | 'EVIDENCE_REQUEST_INVALID';
+  | 'EVIDENCE_REQUEST_INVALID'
+  | 'WITNESS_REQUEST_INVALID'
+  | 'WITNESS_LOG_UNKNOWN'
+  | 'WITNESS_SIGNATURE_INVALID'
+  | 'WITNESS_PROOF_INVALID'
+  | 'WITNESS_LOG_FORKED'
+  | 'WITNESS_NOT_ANCHORED';
 
 /** The organisation's own log cannot do what was asked. */
 export class EvidenceLogError extends AppError<EvidenceLogCode> {

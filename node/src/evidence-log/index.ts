@@ -1,5 +1,6 @@
-export type { AccessWriter } from './access-writer.ts';
+export type { AccessWriter, Companion } from './access-writer.ts';
 export type { AnchorOutcome } from './anchor.ts';
+export { leafColumns } from './append.ts';
 export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
 export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
 export { findRecord as findNotaryRecord, keepBlock as keepNotaryBlock } from './notarize-store.ts';
@@ -28,4 +29,11 @@ export type {
   TreeHead,
 } from './types.ts';
 export type { LogProblem, LogVerdict } from './verify-log.ts';
+export {
+  createWitnessing,
+  type Witnessing,
+  type WitnessingDeps,
+  type WitnessStatus,
+} from './witness-module.ts';
+export { witnessPeerRoutes, witnessRoutes } from './witness-routes.ts';
 export { type AnchorPace, anchorPace } from './worker.ts';

@@ -1,43 +1,66 @@
 import { hex, inclusionProof, tilesForInclusion } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
-import { latestAnchor, latestReadAnchor } from './checkpoint-store.ts';
+import { findAnchor, latestAnchor, latestReadAnchor } from './checkpoint-store.ts';
+import { cosignedNoteAt, latestCosignedNote } from './cosign-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import { findLeaves, leafOfRow } from './leaf-store.ts';
 import type { TileCache } from './tile-store.ts';
 import type { AnchoredCheckpoint, LeafEvidence, LedgerPlace } from './types.ts';
 
 type ProofDeps = { tiles: TileCache; tenant: string };
+type FoundLeaves = Awaited<ReturnType<typeof findLeaves>>;
 
-/** Proves leaves against the latest anchored checkpoint, in the order asked; three statements for any number of them. */
+/**
+ * Proves leaves in the order asked, all against one anchored checkpoint: the latest that a quorum of witnesses cosigned
+ * if it covers them, else the latest. A few statements for any number of them.
+ */
 export async function proofsFor(
   db: Queryable,
   leafIds: readonly bigint[],
   deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
-  return proveUnder(db, leafIds, { ...deps, anchor: await latestAnchor(db, deps.tenant) });
+  const leaves = await findLeaves(db, leafIds);
+  const cosigned = await latestCosignedNote(db);
+  const anchor =
+    cosigned !== undefined && covers(cosigned.treeSize, leaves)
+      ? await findAnchor(db, deps.tenant, cosigned.treeSize)
+      : undefined;
+  if (anchor === undefined || cosigned === undefined)
+    return proveUnder(db, leafIds, { ...deps, leaves, anchor: await latestAnchor(db, deps.tenant) });
+  return proveUnder(db, leafIds, { ...deps, leaves, anchor: { ...anchor, note: cosigned.note } });
 }
 
-/** As {@link proofsFor}, against the latest anchor that a later transaction read, and naming that transaction. */
+/** As {@link proofsFor}, against an anchor that a later transaction read, and naming that transaction. */
 export async function confirmedProofsFor(
   db: Queryable,
   leafIds: readonly bigint[],
   deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
-  return proveUnder(db, leafIds, { ...deps, anchor: await latestReadAnchor(db, deps.tenant) });
+  const leaves = await findLeaves(db, leafIds);
+  const cosigned = await latestReadAnchor(db, deps.tenant, 'cosigned');
+  const anchor =
+    cosigned !== undefined && covers(cosigned.treeSize, leaves)
+      ? { ...cosigned, note: (await cosignedNoteAt(db, cosigned.treeSize)) ?? cosigned.note }
+      : await latestReadAnchor(db, deps.tenant, 'any');
+  return proveUnder(db, leafIds, { ...deps, leaves, anchor });
 }
+
+function covers(treeSize: number, leaves: FoundLeaves): boolean {
+  return [...leaves.values()].every(({ leafIndex }) => leafIndex !== undefined && leafIndex < treeSize);
+}
+
+type Proving = ProofDeps & {
+  leaves: FoundLeaves;
+  anchor: (AnchoredCheckpoint & { confirmation?: LedgerPlace }) | undefined;
+};
 
 async function proveUnder(
   db: Queryable,
   leafIds: readonly bigint[],
-  {
-    tiles,
-    tenant,
-    anchor,
-  }: ProofDeps & { anchor: (AnchoredCheckpoint & { confirmation?: LedgerPlace }) | undefined },
+  { tiles, tenant, leaves, anchor }: Proving,
 ): Promise<LeafEvidence[]> {
-  const leaves = await findLeaves(db, leafIds);
   const treeSize = anchor?.treeSize ?? 0;
   const proved = [...leaves.values()].flatMap(({ leafIndex }) =>
     leafIndex !== undefined && leafIndex < treeSize ? [leafIndex] : [],

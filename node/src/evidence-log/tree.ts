@@ -1,4 +1,4 @@
-import { consistencyProof, tilesForConsistency, tilesForRoot, treeRoot } from '@medseal/evidence';
+import { consistencyProof, growthPath, tilesForConsistency, tilesForRoot, treeRoot } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 import type { TileCache } from './tile-store.ts';
 
@@ -17,4 +17,14 @@ export async function proveConsistency(
   if (oldSize === 0) return [];
   const read = await tiles.loadHashes(db, tilesForConsistency(oldSize, newSize));
   return consistencyProof(read, oldSize, newSize);
+}
+
+/** How the tree of `newSize` leaves begins with its first `oldSize` ones (docs/formats/fork-proof.md). */
+export async function proveGrowth(
+  db: Queryable,
+  tiles: TileCache,
+  [oldSize, newSize]: readonly [number, number],
+): Promise<Uint8Array[]> {
+  const wanted = [...tilesForConsistency(oldSize, newSize), ...tilesForRoot(oldSize)];
+  return growthPath(await tiles.loadHashes(db, wanted), oldSize, newSize);
 }

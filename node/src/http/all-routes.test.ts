@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consentRoutes } from '../consent/index.ts';
-import { evidenceLogRoutes } from '../evidence-log/index.ts';
+import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
 import { exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
 import { IdentityError, identityRoutes, pseudonymRoutes } from '../identity/index.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -29,6 +29,7 @@ const apiMounts: Mount[] = [
   { path: '/', router: healthRoutes(health) },
   { path: '/', router: identityRoutes({ patients: nothing, administration: nothing }) },
   { path: '/', router: evidenceLogRoutes(nothing, () => new Date()) },
+  { path: '/', router: witnessRoutes(nothing) },
   { path: '/', router: consentRoutes({ consents: nothing, decisions: nothing }) },
   { path: '/', router: exchangeRoutes(nothing) },
   { path: '/fhir/R4', router: recordRoutes({ records: nothing, proofs: nothing, software: nothing }) },
@@ -36,6 +37,7 @@ const apiMounts: Mount[] = [
 const peerMounts: Mount[] = [
   { path: '/', router: exchangePeerRoutes({ respond: nothing, nodeUrl: 'https://localhost:1' }) },
   { path: '/', router: pseudonymRoutes(nothing) },
+  { path: '/', router: witnessPeerRoutes(nothing) },
 ];
 const documented = readFileSync(new URL('../../../docs/formats/api-errors.md', import.meta.url), 'utf8');
 

@@ -8,13 +8,15 @@ export type BodyRules = {
   limitOf(request: Request): number;
   /** Content codings taken besides none. A signed request is taken as it was signed: none. */
   encodings: readonly 'gzip'[];
+  /** Paths that take plain text, which `request.body` then is. */
+  textPaths?: ReadonlySet<string>;
 };
 
 const jsonTypes = new Set(['application/json', 'application/fhir+json']);
 const formType = 'application/x-www-form-urlencoded';
 
 /**
- * Reads and parses the body. `request.body` is strict JSON, or URLSearchParams for a FHIR `_search` by POST, or
+ * Reads and parses the body. `request.body` is strict JSON, the text of a path that takes text, or URLSearchParams for a FHIR `_search` by POST, or
  * undefined; the bytes as they were sent stay in `response.locals.rawBody` for a digest over them.
  */
 export function readBody(rules: BodyRules): RequestHandler {
@@ -24,7 +26,7 @@ export function readBody(rules: BodyRules): RequestHandler {
       return;
     }
     if (['GET', 'HEAD', 'DELETE'].includes(request.method)) throw new HttpError('HTTP_BODY_UNEXPECTED');
-    const parse = parserFor(request);
+    const parse = parserFor(request, rules);
     const limit = rules.limitOf(request);
     const isGzip = isCompressed(request, rules);
     // Before a byte is read: a client that waits for 100-continue need not send the rest.
@@ -50,15 +52,25 @@ function isCompressed(request: Request, { encodings }: BodyRules): boolean {
   throw new HttpError('HTTP_ENCODING_UNSUPPORTED');
 }
 
-function parserFor(request: Request): (bytes: Uint8Array) => unknown {
+function parserFor(request: Request, { textPaths }: BodyRules): (bytes: Uint8Array) => unknown {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
   if (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)) {
     throw new HttpError('HTTP_MEDIA_TYPE_UNSUPPORTED');
   }
-  if (jsonTypes.has(type.trim())) return parseJson;
+  if (textPaths?.has(request.path)) {
+    if (type.trim() === 'text/plain') return parseText;
+  } else if (jsonTypes.has(type.trim())) return parseJson;
   if (type.trim() === formType && request.path.endsWith('/_search')) return parseForm;
   throw new HttpError('HTTP_MEDIA_TYPE_UNSUPPORTED');
+}
+
+function parseText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new HttpError('HTTP_BODY_MALFORMED', { cause });
+  }
 }
 
 function parseForm(bytes: Uint8Array): URLSearchParams {

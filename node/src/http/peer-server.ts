@@ -33,7 +33,12 @@ export type PeerServer = HttpServer & {
 
 type Issuer = { mspId: string; certificate: X509Certificate };
 
-const peerBody: BodyRules = { limitOf: () => 1_048_576, encodings: [] };
+const peerBody: BodyRules = {
+  limitOf: () => 1_048_576,
+  encodings: [],
+  // C2SP tlog-witness speaks in lines, not in JSON.
+  textPaths: new Set(['/peer/witness/add-checkpoint']),
+};
 
 /** The port for other members' nodes: TLS 1.3 with a client certificate under the channel's MSP roots, or no connection. */
 export function createPeerServer(options: PeerServerOptions): PeerServer {

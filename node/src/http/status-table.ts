@@ -63,6 +63,15 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
 
   PATIENT_KEY_DESTROYED: [409, "The patient's records were erased."],
   EVIDENCE_REQUEST_INVALID: [400, 'The request is not as documented.'],
+  WITNESS_REQUEST_INVALID: [400, 'The request is not as documented.'],
+  WITNESS_LOG_UNKNOWN: [404, 'No such log is witnessed here.'],
+  WITNESS_SIGNATURE_INVALID: [403, "The checkpoint is not signed with the log's registered key."],
+  WITNESS_PROOF_INVALID: [422, 'The proof does not lead from the last cosigned checkpoint to this one.'],
+  WITNESS_LOG_FORKED: [403, 'The log has shown two histories; it is not cosigned any more.'],
+  WITNESS_NOT_ANCHORED: [
+    503,
+    'The ledger does not hold this checkpoint as far as this node knows; try again.',
+  ],
   EVIDENCE_ACCESS_UNAVAILABLE: [503, 'The access could not be recorded, so it was refused.'],
 
   CONSENT_INVALID: [422, 'The consent is not valid.'],

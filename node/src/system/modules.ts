@@ -6,7 +6,12 @@ import type { Config } from '../config.ts';
 import { readSettingFile } from '../config.ts';
 import { type Consents, createConsents, createDecisions, type Decisions } from '../consent/index.ts';
 import type { KeyStore } from '../crypto/index.ts';
-import { createEvidenceLog, type EvidenceLog } from '../evidence-log/index.ts';
+import {
+  createEvidenceLog,
+  createWitnessing,
+  type EvidenceLog,
+  type Witnessing,
+} from '../evidence-log/index.ts';
 import {
   askIdentityService,
   createPatients,
@@ -45,6 +50,7 @@ export type Modules = {
   patients: Patients;
   tokens: TokenVerifier;
   peers: PeerClient;
+  witnessing: Witnessing;
   pseudonyms: PseudonymClient;
   decisions: Decisions;
   consents: Consents;
@@ -61,13 +67,13 @@ function buildLog({ config, db, keys, ledger, clock, logger }: Foundation): Pick
     ...{ db, keyStore: keys, source, ledger: ledger.port, clock, logger },
     readsBack: ledger.trust.ledger !== 'solo',
   });
-  return { log, access: { record: log.recordAccess, write: (entry) => log.accessWriter.write(entry) } };
+  return { log, access: { record: log.recordAccess, write: log.accessWriter.write } };
 }
 
 function buildPeers(
-  { config, ledger, certificate, tlsKey }: Foundation,
+  { config, ledger, certificate, tlsKey, ...foundation }: Foundation,
   members: Members,
-): Pick<Modules, 'peers' | 'pseudonyms'> {
+): Pick<Modules, 'peers' | 'pseudonyms' | 'witnessing'> {
   const peers = createPeerClient({
     identity: { certificate, key: tlsKey },
     rootsOf: (mspId) => ledger.mspRoots.find((msp) => msp.mspId === mspId)?.roots ?? [],
@@ -77,7 +83,13 @@ function buildPeers(
     publicKey: fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY),
     evaluate: askIdentityService({ organizationId, members, peers }),
   });
-  return { peers, pseudonyms };
+  const { db, keys: keyStore, clock, logger } = foundation;
+  const witnessing = createWitnessing({
+    ...{ db, keyStore, clock, logger, members, peers },
+    organizationId: tenantOf(config),
+    quorum: config.MEDSEAL_WITNESS_QUORUM,
+  });
+  return { peers, pseudonyms, witnessing };
 }
 
 function buildTokens({ config, clock }: Foundation): TokenVerifier {
@@ -119,7 +131,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   const shared = { db, keyStore, clock, tenant: tenantOf(config) };
   const decisions = await createDecisions({
     ...shared,
-    ...{ members, logger, evidence: log, journal: foundation.journal },
+    ...{ members, logger, journal: foundation.journal },
     ledgerView: { freshUntil: late.freshUntil },
     policy: openPolicy(),
   });

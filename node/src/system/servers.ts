@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fromHex } from '@medseal/evidence';
 import { consentRoutes } from '../consent/index.ts';
-import { evidenceLogRoutes } from '../evidence-log/index.ts';
+import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
 import { createResponder, exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
 import {
   createApiServer,
@@ -66,6 +66,7 @@ function apiMounts(
     { path: '/', router: healthRoutes({ checks, metrics, status, isClosing }) },
     { path: '/', router: identityRoutes({ patients, administration }) },
     { path: '/', router: evidenceLogRoutes(log, () => clock.now()) },
+    { path: '/', router: witnessRoutes(modules.witnessing) },
     { path: '/', router: consentRoutes({ consents, decisions }) },
     { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
     {
@@ -101,7 +102,8 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
   const respond = createResponder(exchangePorts(foundation, modules));
   const exchange = { path: '/', router: exchangePeerRoutes({ respond, nodeUrl: config.MEDSEAL_NODE_URL }) };
   const secretKey = keys.voprfKey?.();
-  if (secretKey === undefined) return [exchange];
+  const witness = { path: '/', router: witnessPeerRoutes(modules.witnessing) };
+  if (secretKey === undefined) return [exchange, witness];
   const publicKey = fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY);
   const pseudonyms = pseudonymRoutes({
     db,
@@ -111,5 +113,5 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
     publicKey,
     dailyLimit: dailyPseudonyms,
   });
-  return [exchange, { path: '/', router: pseudonyms }];
+  return [exchange, witness, { path: '/', router: pseudonyms }];
 }
