@@ -115,7 +115,7 @@ function whole(value: unknown): number {
 }
 
 function bytesOf(value: unknown, maxLength: number): Uint8Array {
-  if (typeof value !== 'string' || value.length > 2 * maxLength) throw malformed('base64');
+  if (typeof value !== 'string' || value.length > 4 * Math.ceil(maxLength / 3)) throw malformed('base64');
   try {
     return fromBase64(value);
   } catch (cause) {

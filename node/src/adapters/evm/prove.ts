@@ -117,7 +117,11 @@ async function blockOf(client: PublicClient, hash: Hex): Promise<RawBlock> {
   return block as RawBlock;
 }
 
-async function receiptsOf(client: PublicClient, block: RawBlock): Promise<RawReceipt[]> {
+/** All receipts of a block, in its order. */
+export async function receiptsOf(
+  client: PublicClient,
+  block: { hash: Hex; transactions: readonly Hex[] },
+): Promise<RawReceipt[]> {
   const all = await allReceipts(client, block.hash);
   if (all !== undefined) return all;
   const receipts: RawReceipt[] = [];
@@ -129,7 +133,7 @@ async function receiptsOf(client: PublicClient, block: RawBlock): Promise<RawRec
   return receipts;
 }
 
-// Most nodes give all receipts of a block at once; one that does not know the method is asked one by one.
+// All receipts of a block at once; undefined where the chain's node does not know the method.
 async function allReceipts(client: PublicClient, blockHash: Hex): Promise<RawReceipt[] | undefined> {
   const request = client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
   try {
@@ -152,7 +156,8 @@ function headerOf(block: RawBlock): Hex {
   );
 }
 
-function encodeReceipt({ type, status, cumulativeGasUsed, logsBloom, logs }: RawReceipt): Hex {
+/** A receipt in its encoding (EIP-2718, EIP-658). */
+export function encodeReceipt({ type, status, cumulativeGasUsed, logsBloom, logs }: RawReceipt): Hex {
   const body = toRlp([
     minimal(status),
     minimal(cumulativeGasUsed),

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { deployNotary } from '@medseal/notary-contract';
 import {
   type Address,
@@ -13,7 +14,6 @@ import {
   walletActions,
 } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { vi } from 'vitest';
 
 const root = join(import.meta.dirname, '../../../../..');
 // First account of hardhat's public test mnemonic: worth nothing anywhere.
@@ -33,11 +33,29 @@ async function freePort(): Promise<number> {
 
 function spawnNode(port: number): ChildProcess {
   const cli = join(root, 'node_modules/hardhat/dist/src/cli.js');
-  return spawn(process.execPath, [cli, 'node', '--hostname', '127.0.0.1', '--port', String(port)], {
-    cwd: join(root, 'chaincode/evm'),
-    stdio: 'ignore',
-    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true' },
-  });
+  const endsWithUs = new URL('../../../../../demo/exit-with-parent.ts', import.meta.url).href;
+  return spawn(
+    process.execPath,
+    ['--import', endsWithUs, cli, 'node', '--hostname', '127.0.0.1', '--port', String(port)],
+    {
+      cwd: join(root, 'chaincode/evm'),
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true' },
+    },
+  );
+}
+
+async function untilAnswered(ask: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await delay(50);
+    }
+  }
 }
 
 /** A `hardhat node` process with the contract on it, for `size` notaries with keys of their own. */
@@ -52,7 +70,7 @@ export async function startTestChain({ size, threshold }: { size: number; thresh
   })
     .extend(publicActions)
     .extend(walletActions);
-  await vi.waitFor(() => client.getChainId(), { timeout: 60_000, interval: 50 });
+  await untilAnswered(() => client.getChainId());
   const keys = Array.from({ length: size }, () => generatePrivateKey());
   const notaries = keys.map((key): Address => privateKeyToAccount(key).address);
   for (const address of notaries) await client.setBalance({ address, value: parseEther('10') });
