@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { manualClock } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { keepBlock } from './notarize-store.ts';
+import { runNotary } from './notarize-worker.ts';
+import type { NotaryPort } from './ports.ts';
+
+const channelId = new Uint8Array(32).fill(7);
+
+describe('notary worker', () => {
+  let test: TestDatabase;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+  });
+  afterAll(() => test.drop());
+
+  it('goes on after rounds that failed, says what is wrong, and stops when asked', async () => {
+    await keepBlock(test.db, { channelId, height: 1, blockHash: new Uint8Array(32).fill(1) });
+    const stop = new AbortController();
+    const sent: string[] = [];
+    const problems: (string | undefined)[] = [];
+    let away = 1;
+    const notary: NotaryPort = {
+      recordsAfter: async () => {
+        away -= 1;
+        if (away >= 0) throw new AppError('NOTARY_UNREACHABLE');
+        return { stands: true, records: [] };
+      },
+      view: async () => ({ authorized: true, head: undefined, open: [] }),
+      prepare: async () => ({ nonce: 0, txHash: '0x1', raw: '0x1' }),
+      broadcast: async ({ raw }) => {
+        sent.push(raw);
+      },
+      outcomeOf: async () => ({ state: 'pending' }),
+    };
+
+    await runNotary(
+      {
+        db: test.db,
+        notary,
+        channelId,
+        clock: manualClock('2026-01-01T00:00:00.000Z'),
+        intervalMs: 1,
+        confirmations: 1,
+        logger: silentLogger,
+        report: (problem) => {
+          problems.push(problem);
+          if (problem === undefined) stop.abort();
+        },
+      },
+      stop.signal,
+    );
+
+    expect(problems).toEqual(['NOTARY_UNREACHABLE', undefined]);
+    expect(sent).toEqual(['0x1']);
+  });
+});
