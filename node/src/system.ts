@@ -9,8 +9,9 @@ import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
+import type { Logger } from './lib/logger.ts';
 import { runPseudonymWorker } from './records/index.ts';
-import { openLedger } from './system/ledger.ts';
+import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
 import { ownProfile } from './system/profile.ts';
@@ -76,10 +77,7 @@ async function followLedger(
   closers: Closers,
 ): Promise<void> {
   const after = projection.last();
-  const height = await ledger.port.chainHeight().catch((error: unknown) => {
-    logger.warn('ledger.away-at-start', { error });
-    return 0;
-  });
+  const height = await heightAtStart(ledger, logger);
   const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
   const patience = setTimeout(resolve, ledgerPatienceMs);
   runUntilClosed(closers, (signal) =>
@@ -93,6 +91,7 @@ async function followLedger(
         await projection.take(block);
         if (projection.height() >= height) resolve();
       },
+      onTrust: ledger.useTrust,
       signal,
     }),
   );
@@ -225,6 +224,7 @@ async function serve(options: {
       ...(notarizing === undefined ? {} : { notary: { problem: notarizing.problem() } }),
     }),
   });
+  foundation.ledger.onRoots((roots) => peer.replaceRoots(roots));
   closers.push(() => peer.close());
   await peer.listen(config.MEDSEAL_HOST, config.MEDSEAL_PEER_PORT);
   closers.push(() => api.close());

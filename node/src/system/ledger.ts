@@ -1,17 +1,24 @@
 import { base64, type ChannelTrust, channelTrust } from '@medseal/evidence';
-import { configsBefore } from '../adapters/fabric/config-lineage.ts';
+import { configsBefore, trustAfter } from '../adapters/fabric/config-lineage.ts';
 import { connectLedger, type LedgerConnection } from '../adapters/fabric/connect.ts';
 import { blockByNumber, createLedger, type LedgerPort } from '../adapters/fabric/contracts.ts';
 import { type Config, readSettingFile } from '../config.ts';
 import type { MspRoots } from '../http/index.ts';
+import type { Logger } from '../lib/logger.ts';
 
 export type Ledger = {
   connection: LedgerConnection;
   port: LedgerPort;
   genesis: Uint8Array;
   trust: ChannelTrust;
-  /** Roots of every organisation of the channel, as the pinned configuration has them. */
-  mspRoots: MspRoots[];
+  /** Roots of every organisation of the channel, by the configuration read last. */
+  readonly mspRoots: readonly MspRoots[];
+  /** Takes over a configuration that was verified from the pinned one on. */
+  useTrust(trust: ChannelTrust): void;
+  /** Reads the configuration in force: organisations may have joined since the pinned one. */
+  readConfiguration(): Promise<void>;
+  /** Told of the roots whenever a new configuration is taken over. */
+  onRoots(listener: (roots: readonly MspRoots[]) => void): void;
   block(number: number): Promise<Uint8Array>;
   /** What a proof needs of the channel: the anchor's block, the one that read it back, the configurations up to there. */
   anchorBlocks(place: {
@@ -40,16 +47,25 @@ export function openLedger(config: Config): Ledger {
     chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
   });
   const block = (number: number): Promise<Uint8Array> => blockByNumber(connection, number);
+  const port = createLedger(connection);
+  const listeners: ((roots: readonly MspRoots[]) => void)[] = [];
+  let roots = rootsIn(trust);
+  const useTrust = (current: ChannelTrust): void => {
+    roots = rootsIn(current);
+    for (const listener of listeners) listener(roots);
+  };
   return {
-    connection,
-    port: createLedger(connection),
-    genesis,
-    trust,
-    mspRoots: [...trust.applicationMsps.values()].map(({ mspId, roots }) => ({
-      mspId,
-      roots: roots.map(({ der }) => pemOf(der)),
-    })),
-    block,
+    ...{ connection, port, genesis, trust, block, useTrust },
+    get mspRoots() {
+      return roots;
+    },
+    onRoots: (listener) => {
+      listeners.push(listener);
+    },
+    readConfiguration: async () => {
+      const newest = await block((await port.chainHeight()) - 1);
+      useTrust(await trustAfter(newest, trust, block));
+    },
     anchorBlocks: async ({ anchor, confirmation }) => {
       const anchoring = await block(anchor.blockNumber);
       const later = confirmation === undefined ? undefined : await block(confirmation.blockNumber);
@@ -59,6 +75,24 @@ export function openLedger(config: Config): Ledger {
       return { block: anchoring, configBlocks, confirmation: { txId: confirmation.txId, block: later } };
     },
   };
+}
+
+/** Number of blocks that the peer has, with the configuration in force taken over; 0 without a ledger. */
+export async function heightAtStart(ledger: Ledger, logger: Logger): Promise<number> {
+  try {
+    await ledger.readConfiguration();
+    return await ledger.port.chainHeight();
+  } catch (error) {
+    logger.warn('ledger.away-at-start', { error });
+    return 0;
+  }
+}
+
+function rootsIn({ applicationMsps }: ChannelTrust): MspRoots[] {
+  return [...applicationMsps.values()].map(({ mspId, roots }) => ({
+    mspId,
+    roots: roots.map(({ der }) => pemOf(der)),
+  }));
 }
 
 function pemOf(der: Uint8Array): string {

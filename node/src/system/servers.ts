@@ -11,6 +11,7 @@ import {
   type HttpServer,
   healthRoutes,
   type Mount,
+  type PeerServer,
 } from '../http/index.ts';
 import { identityRoutes, pseudonymRoutes, verifyStaffToken } from '../identity/index.ts';
 import { recordRoutes } from '../records/index.ts';
@@ -32,7 +33,7 @@ export type ServerDeps = {
 };
 
 /** Builds the two servers: the API for staff and patients, and the port for partners. */
-export function buildServers(deps: ServerDeps): { api: HttpServer; peer: HttpServer } {
+export function buildServers(deps: ServerDeps): { api: HttpServer; peer: PeerServer } {
   const { foundation, modules } = deps;
   const { config, clock, logger, certificate, tlsKey, ledger } = foundation;
   const metrics = createMetrics();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { members, orderers, singleChannel } from '../../../../evidence/test/alliance.ts';
 import { configEnvelope, organizationsOf } from '../../../../evidence/test/configuration.ts';
 import { blockOf, endorserTransaction } from '../../../../evidence/test/ledger.ts';
-import { configsBefore, trustFor } from './config-lineage.ts';
+import { configsBefore, trustAfter, trustFor } from './config-lineage.ts';
 
 const channel = singleChannel();
 const signerOf = (index: number) => ({ kind: 'single', orderer: orderers[index]!.orderer }) as const;
@@ -50,6 +50,15 @@ describe('the configuration in force for a block', () => {
     expect(await configAt(2)).toBe(0);
     expect(await configAt(3)).toBe(2);
     expect(await configAt(6)).toBe(3);
+  });
+
+  it('changes with a configuration block', async () => {
+    const after = async (number: number) =>
+      (await trustAfter(blocks[number]!, channel.trust, fetchBlock)).configNumber;
+
+    expect([await after(0), await after(1), await after(3), await after(6), await after(7)]).toEqual([
+      0, 0, 3, 6, 6,
+    ]);
   });
 
   it('is reached over configuration blocks that a proof can carry', async () => {

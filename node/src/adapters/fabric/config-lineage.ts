@@ -1,5 +1,5 @@
 import { common } from '@hyperledger/fabric-protos';
-import { applyConfig, type ChannelTrust, parseBlock } from '@medseal/evidence';
+import { applyConfig, type ChannelTrust, isConfigBlock, parseBlock } from '@medseal/evidence';
 import { LedgerError } from './errors.ts';
 
 /** Brings a block of the channel; nothing in it is verified. */
@@ -15,6 +15,18 @@ export async function trustFor(
   fetchBlock: BlockSource,
 ): Promise<ChannelTrust> {
   return (await configsBefore(blockBytes, trust.configNumber, fetchBlock)).reduce(applyConfig, trust);
+}
+
+/** The trust that holds after a block: its own, if it is a configuration. */
+export async function trustAfter(
+  blockBytes: Uint8Array,
+  trust: ChannelTrust,
+  fetchBlock: BlockSource,
+): Promise<ChannelTrust> {
+  const block = parseBlock(blockBytes);
+  if (block.number === 0) return trust;
+  const before = await trustFor(blockBytes, trust, fetchBlock);
+  return isConfigBlock(block) ? applyConfig(before, blockBytes) : before;
 }
 
 /**

@@ -35,6 +35,8 @@ export type ListenOptions = {
   policy?: EndorsementPolicy;
   /** Called for one block after the other; the next is not asked for before it resolves. */
   onBlock: (block: VerifiedBlockView) => Promise<void>;
+  /** Told of the configuration that is in force after a block was taken, whenever it is another one. */
+  onTrust?: (trust: ChannelTrust) => void;
   signal: AbortSignal;
 };
 
@@ -89,7 +91,7 @@ type Chain = {
 };
 
 /** The place in the chain, with the trust to check the next block. */
-function createChain({ genesis, genesisHash, after, policy, connection }: ListenOptions): Chain {
+function createChain({ genesis, genesisHash, after, policy, connection, onTrust }: ListenOptions): Chain {
   const pinned = channelTrust(genesis, { genesisHash });
   if (pinned.channelId !== connection.channel) throw new LedgerError('LEDGER_SETTINGS_INVALID');
   let last = after;
@@ -113,6 +115,7 @@ function createChain({ genesis, genesisHash, after, policy, connection }: Listen
     },
     accept: ({ number, hash }) => {
       last = { number, hash };
+      if (accepted?.configNumber !== candidate.configNumber) onTrust?.(candidate);
       accepted = candidate;
     },
   };
