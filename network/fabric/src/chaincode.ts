@@ -66,8 +66,9 @@ export async function approveChaincode(
 export async function committedDefinition(
   plan: FabricPlan,
   tools: FabricTools,
+  peer: PeerPlan = firstPeer(plan),
 ): Promise<{ version: string; sequence: number } | undefined> {
-  const text = await lifecycle({ plan, tools, peer: firstPeer(plan) }, [
+  const text = await lifecycle({ plan, tools, peer }, [
     ...['querycommitted', '--channelID', plan.channel, '-O', 'json'],
   ]);
   const { chaincode_definitions: definitions = [] } = JSON.parse(text) as {
@@ -76,17 +77,29 @@ export async function committedDefinition(
   return definitions.find(({ name }) => name === plan.chaincode);
 }
 
-/** Brings the definition into force: every organisation approves, one of them commits with the endorsement of all. */
+/**
+ * Brings the definition into force: every organisation approves, one of them commits with the endorsement of all.
+ * Resolves once every peer has seen it.
+ */
 export async function commitChaincode(
   plan: FabricPlan,
   tools: FabricTools,
   definition: ChaincodeDefinition,
 ): Promise<void> {
-  if ((await committedDefinition(plan, tools))?.sequence === definition.sequence) return;
-  for (const peer of plan.peers)
-    await eventually(() => approveChaincode(plan, tools, { peer, definition }), 60_000);
-  const flags = [...ordererFlags(plan), ...definitionFlags(plan, definition), ...endorserFlags(plan.peers)];
-  await eventually(() => lifecycle({ plan, tools, peer: firstPeer(plan) }, ['commit', ...flags]), 60_000);
+  const isCommitted = async (peer?: PeerPlan): Promise<boolean> =>
+    (await committedDefinition(plan, tools, peer))?.sequence === definition.sequence;
+  if (!(await isCommitted())) {
+    await Promise.all(
+      plan.peers.map((peer) => eventually(() => approveChaincode(plan, tools, { peer, definition }), 60_000)),
+    );
+    const flags = [...ordererFlags(plan), ...definitionFlags(plan, definition), ...endorserFlags(plan.peers)];
+    await eventually(() => lifecycle({ plan, tools, peer: firstPeer(plan) }, ['commit', ...flags]), 60_000);
+  }
+  for (const peer of plan.peers.slice(1))
+    await eventually(async () => {
+      if (!(await isCommitted(peer)))
+        throw new FabricNetworkError('COMMAND_FAILED', `${peer.name} has not seen the new definition yet`);
+    }, 60_000);
 }
 
 function firstPeer({ peers }: FabricPlan): PeerPlan {

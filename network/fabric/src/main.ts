@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hex, parseBlock } from '@medseal/evidence';
+import { addOrganization } from './add-organization.ts';
 import { type FabricArguments, parseArguments, usage } from './arguments.ts';
 import { lastLines, linesAfter, logFilesOf } from './logs.ts';
 import { openFabric } from './network.ts';
 import { statusOf } from './status.ts';
-import { stopNetwork } from './supervisor.ts';
+import { requireSupervisor, stopNetwork } from './supervisor.ts';
+import { buildTools } from './tools.ts';
+import { upgradeChaincode } from './upgrade-chaincode.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const toolsFolder = join(root, '.medseal', 'fabric-tools');
@@ -89,7 +92,27 @@ async function logs({ directory, name, lines, follow }: FabricArguments): Promis
   }
 }
 
-const commands: Record<string, (options: FabricArguments) => Promise<void>> = { up, down, status, logs };
+async function addOrg({ directory, organization }: FabricArguments): Promise<void> {
+  requireSupervisor(directory);
+  const tools = await buildTools(toolsFolder, report);
+  await addOrganization(directory, tools, { organization, report });
+  console.error(
+    `${organization.organizationId} is a member. Its files: ${join(directory, 'organizations', organization.organizationId)}`,
+  );
+}
+
+async function upgrade({ directory, version, source }: FabricArguments): Promise<void> {
+  requireSupervisor(directory);
+  const tools = await buildTools(toolsFolder, report);
+  const upgraded = await upgradeChaincode(directory, tools, { version, source, report });
+  console.error(`Chaincode ${version} is in force${upgraded ? '' : ' already'}.`);
+}
+
+const commands: Record<string, (options: FabricArguments) => Promise<void>> = {
+  ...{ up, down, status, logs },
+  'add-org': addOrg,
+  'upgrade-chaincode': upgrade,
+};
 
 try {
   const options = parseArguments(process.argv.slice(2), root);

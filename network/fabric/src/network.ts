@@ -4,8 +4,8 @@ import { createGenesis, joinOrderer, joinPeer, writeConfiguration } from './chan
 import { FabricNetworkError } from './errors.ts';
 import { endLeftovers } from './leftovers.ts';
 import { createMaterial } from './material.ts';
-import { type FabricPlan, genesisFile, planNetwork, portsOf } from './plan.ts';
-import { portTaken } from './ports.ts';
+import { type FabricPlan, genesisFile, planNetwork } from './plan.ts';
+import { assertPortsFree } from './ports.ts';
 import { keepProcesses, type Processes } from './processes.ts';
 import { programsOf } from './programs.ts';
 import { proveReady } from './ready.ts';
@@ -175,14 +175,4 @@ export async function deploy(
   await proveReady(plan, state.readiness);
   report('a transaction was committed, and every organisation’s gateway finds endorsers');
   if (state.definitions.length > 1) writeState(directory, { ...state, definitions: [definition] });
-}
-
-async function assertPortsFree(plan: FabricPlan): Promise<void> {
-  for (const [port, name] of portsOf(plan)) {
-    if (await portTaken(port))
-      throw new FabricNetworkError(
-        'PORT_TAKEN',
-        `port ${port} (${name}) is in use by another program; stop it, or start in a new folder with other ports: --data FOLDER --ports NUMBER`,
-      );
-  }
 }

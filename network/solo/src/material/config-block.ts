@@ -116,7 +116,8 @@ function ordererGroup({ orderer: organization, tlsRootPem }: ChannelDescription)
   });
 }
 
-function organizationGroup(organization: ConfigOrganization, tlsRootPem: string): common.ConfigGroup {
+/** An organisation's place in the configuration: its roots, its roles, who may change it. */
+export function organizationGroup(organization: ConfigOrganization, tlsRootPem: string): common.ConfigGroup {
   const { mspId, rootPem, endpoint } = organization;
   const values: Record<string, Message> = {
     MSP: fill(new msp.MSPConfig(), (value) => value.setConfig(mspConfig({ mspId, rootPem, tlsRootPem }))),
