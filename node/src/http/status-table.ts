@@ -26,6 +26,7 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   JSON_ENCODING_INVALID: [400, 'The body is not UTF-8 without a byte order mark.'],
   JSON_SYNTAX_INVALID: [400, 'The body is not one JSON value.'],
   JSON_TOO_DEEP: [400, 'The JSON is nested deeper than 64 levels.'],
+  JSON_TOO_LARGE: [413, 'The JSON has more than a million values, or an object of more than 10,000 keys.'],
   JSON_DUPLICATE_KEY: [400, 'A JSON object has a key twice.'],
   JSON_KEY_FORBIDDEN: [400, 'A JSON object has a reserved key.'],
   JSON_NUMBER_INEXACT: [400, 'A JSON number cannot be represented exactly.'],

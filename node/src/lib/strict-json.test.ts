@@ -72,6 +72,21 @@ describe('parseJson', () => {
     expect(() => parseJson('[[[]]]', { maxDepth: 2 })).toThrow('JSON_TOO_DEEP');
   });
 
+  it.each([
+    ['a million arrays', `[${'[],'.repeat(1_000_000)}1]`],
+    ['a million objects', `[${'{},'.repeat(1_000_000)}1]`],
+    ['a million numbers', `[${'1,'.repeat(1_000_001)}1]`],
+    ['an object of more than 10,000 keys', `{${Array.from({ length: 10_001 }, (_, at) => `"k${at}":1`)}}`],
+  ])('refuses %s before it builds them', (_name, text) => {
+    expect(codeOf(bytes(text))).toBe('JSON_TOO_LARGE');
+  });
+
+  it('takes many objects of some keys', () => {
+    const objects = Array.from({ length: 20_000 }, () => ({ a: 1, b: { c: 2 } }));
+
+    expect(parseJson(JSON.stringify(objects))).toEqual(objects);
+  });
+
   it('repeats nothing of the text in its error', () => {
     const thrown = (() => {
       try {

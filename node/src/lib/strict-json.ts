@@ -4,6 +4,7 @@ export type JsonCode =
   | 'JSON_ENCODING_INVALID'
   | 'JSON_SYNTAX_INVALID'
   | 'JSON_TOO_DEEP'
+  | 'JSON_TOO_LARGE'
   | 'JSON_DUPLICATE_KEY'
   | 'JSON_KEY_FORBIDDEN'
   | 'JSON_NUMBER_INEXACT'
@@ -19,6 +20,9 @@ type Outline = { keyCount: number; hasUnicodeEscape: boolean };
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
+/** FHIR needs 25 bytes a value; a text of tiny ones would cost hundreds of megabytes and seconds to build. */
+const maxValues = 1_000_000;
+const maxKeys = 10_000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
@@ -26,7 +30,8 @@ const LOWER_U = 0x75;
 /**
  * Parses one JSON text (RFC 8259 within I-JSON, RFC 7493) and refuses what parsers disagree on or what attacks use:
  * duplicate keys (§2.3), prototype keys, lone surrogates and NUL (§2.1), a byte order mark, invalid UTF-8, nesting
- * deeper than `maxDepth` (default 64), numbers that overflow and integers beyond 2^53 (§2.2), trailing text.
+ * deeper than `maxDepth` (default 64), a million values, an object of 10,000 keys, numbers that overflow and integers
+ * beyond 2^53 (§2.2), trailing text.
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): unknown {
   const bytes = typeof input === 'string' ? encodeStrict(input) : input;
@@ -62,22 +67,30 @@ function parseText(text: string): unknown {
   }
 }
 
-/** Counts keys and nesting. On text that is not JSON the counts mean nothing, and JSON.parse refuses it afterwards. */
+/** Counts keys, values and nesting. On text that is not JSON the counts mean nothing, and JSON.parse refuses it afterwards. */
 function outlineOf(bytes: Uint8Array, maxDepth: number): Outline {
   const outline: Outline = { keyCount: 0, hasUnicodeEscape: false };
-  let depth = 0;
+  const ownKeys = new Int32Array(maxDepth + 1);
+  let [depth, values, mostKeys] = [0, 0, 0];
   for (let at = 0; at < bytes.length; at += 1) {
     switch (bytes[at]) {
       case QUOTE:
         at = endOfString(bytes, at + 1, outline);
         break;
+      case 0x2c: // ,
+        values += 1;
+        break;
       case 0x3a: // :
         outline.keyCount += 1;
+        ownKeys[depth] = (ownKeys[depth] ?? 0) + 1;
+        mostKeys = Math.max(mostKeys, ownKeys[depth] ?? 0);
         break;
       case 0x7b: // {
       case 0x5b: // [
         depth += 1;
+        values += 1;
         if (depth > maxDepth) throw new JsonError('JSON_TOO_DEEP');
+        ownKeys[depth] = 0;
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -85,6 +98,7 @@ function outlineOf(bytes: Uint8Array, maxDepth: number): Outline {
         break;
     }
   }
+  if (values > maxValues || mostKeys > maxKeys) throw new JsonError('JSON_TOO_LARGE');
   return outline;
 }
 
