@@ -130,6 +130,29 @@ describe('the peer port', () => {
     expect(JSON.parse((await send(clients.b)).text)).toMatchObject({ organizationId: 'hospital-b' });
   });
 
+  it('answers 429 to a member that asks too much, and goes on serving the others', async () => {
+    const bounded = createPeerServer({
+      tls: await issueIdentity('node-r', authorities.regulator),
+      ...{ mspRoots, members: membersIn(identity.db), mounts: [{ path: '/', router: echo() }] },
+      ...{ logger: silentLogger, metrics: createMetrics(), clock: systemClock, requestsPerMinute: 2 },
+    });
+    const { port } = await bounded.listen('127.0.0.1', 0);
+    const request = {
+      method: 'POST',
+      path: '/peer/echo',
+      body: '1',
+      headers: { 'content-type': 'application/json' },
+    };
+    const statusFor = async (tls: Identity): Promise<number> =>
+      (await call(port, authorities.regulator.pem, { ...request, tls })).status;
+
+    const ofOne = [await statusFor(clients.a), await statusFor(clients.a), await statusFor(clients.a)];
+    const ofAnother = await statusFor(clients.b);
+    await bounded.close(0);
+
+    expect([...ofOne, ofAnother]).toEqual([200, 200, 429, 200]);
+  });
+
   it('makes no connection without a certificate, with one of another root, or below TLS 1.3', async () => {
     await expect(send(undefined)).rejects.toThrow();
     await expect(send(clients.stranger)).rejects.toThrow();

@@ -9,6 +9,7 @@ import { authenticatePeer } from './authenticate.ts';
 import { type BodyRules, readBody } from './body.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError } from './problem.ts';
+import { limitMember } from './rate-limit.ts';
 import type { Mount } from './route-list.ts';
 import { createHttpServer, type HttpServer, type Timeouts } from './server.ts';
 
@@ -24,6 +25,8 @@ export type PeerServerOptions = {
   metrics: Metrics;
   clock: Clock;
   timeouts?: Timeouts;
+  /** Of one member. */
+  requestsPerMinute?: number;
 };
 
 export type PeerServer = HttpServer & {
@@ -40,13 +43,17 @@ const peerBody: BodyRules = {
   textPaths: new Set(['/peer/witness/add-checkpoint']),
 };
 
+/** 200 a second, sustained: more than two busy hospitals exchange, less than keeps a node from its own people. */
+const memberRequestsPerMinute = 12_000;
+
 /** The port for other members' nodes: TLS 1.3 with a client certificate under the channel's MSP roots, or no connection. */
 export function createPeerServer(options: PeerServerOptions): PeerServer {
   let issuers = readIssuers(options.mspRoots);
   const certificateOf = (request: Request): PeerCertificate =>
     peerCertificate(request.socket as TLSSocket, issuers);
   const app = createApp(options);
-  app.use(authenticatePeer(options.members, certificateOf), readBody(peerBody));
+  const limit = limitMember(options.requestsPerMinute ?? memberRequestsPerMinute);
+  app.use(authenticatePeer(options.members, certificateOf), limit, readBody(peerBody));
   mountAll(app, options.mounts);
   app.use(answerError(options.logger));
   const context = (mspRoots: readonly MspRoots[]) => ({

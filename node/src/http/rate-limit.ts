@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
-import type { Actor } from '../identity/index.ts';
+import { type Actor, peerOf } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { isPublic } from './authenticate.ts';
 import { HttpError } from './errors.ts';
@@ -70,6 +70,11 @@ export function limitActor({ actorPerMinute }: RateLimits): RequestHandler {
     if (response.locals['actor'] === undefined) next();
     else void limit(request, response, next);
   };
+}
+
+/** Bounds one member's requests to the peer port: each costs a decision, signatures and a durable record. */
+export function limitMember(requestsPerMinute: number): RequestHandler {
+  return limiter(requestsPerMinute, (_request, response) => peerOf(response).organizationId);
 }
 
 function idOf(actor: Actor): string {
