@@ -1,6 +1,6 @@
 import { hex } from '@medseal/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { destroyKey, patientToken } from '../crypto/index.ts';
+import { destroyKey, findKeys, patientToken } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { silentLogger } from '../lib/logger.ts';
 import {
@@ -364,7 +364,6 @@ describe('a policy that does not answer', () => {
       tenant,
       members: { get: async (id) => fixture.members.get(id) },
       ledgerView: { freshUntil: () => fixture.view.freshUntil },
-      evidence: fixture.log,
       logger: silentLogger,
       policy: { ...fixture.policy, evaluate },
     });
@@ -385,7 +384,6 @@ describe('a policy that does not answer', () => {
       tenant,
       members: { get: async (id) => fixture.members.get(id) },
       ledgerView: { freshUntil: () => fixture.view.freshUntil },
-      evidence: fixture.log,
       logger: silentLogger,
       policy: fixture.policy,
     });
@@ -393,6 +391,57 @@ describe('a policy that does not answer', () => {
     await expect(decisions.decide(now(asking(patientId, { actor: staff(['clinician']) })))).rejects.toThrow(
       'disk full',
     );
+  });
+});
+
+describe('a decision that becomes durable with something else', () => {
+  const kept = async (decisionId: string): Promise<boolean> => {
+    const { rowCount } = await fixture.db.query('select from decision where decision_id = $1', [decisionId]);
+    return rowCount === 1;
+  };
+
+  it('is not kept before its record is written, and can be replayed then', async () => {
+    const { patientId } = await fixture.enrol();
+    const { decision, record } = await fixture.decisions.prepare(
+      now(asking(patientId, { actor: staff(['clinician']) })),
+    );
+    const { decisionId } = decision.receipt;
+    expect(decision.permit).toBe(true);
+    expect(await kept(decisionId)).toBe(false);
+
+    await fixture.db.transaction((tx) => record.write(tx, [record.entry]));
+
+    expect(await kept(decisionId)).toBe(true);
+    expect(await fixture.decisions.replay(decisionId)).toMatchObject({
+      checks: { sameOutcome: true, receiptHolds: true },
+    });
+  });
+
+  it('is kept under the key it was given, and together with others in one statement', async () => {
+    const { patientId } = await fixture.enrol();
+    const [key] = (
+      await findKeys(fixture.db, [patientToken(fixture.keyStore, patientId)], { keyStore: fixture.keyStore })
+    ).values();
+    const request = now(asking(patientId, { actor: staff(['clinician']) }));
+    const prepared = await Promise.all([
+      fixture.decisions.prepare(request, key),
+      fixture.decisions.prepare(request),
+      fixture.decisions.prepare(now(asking(undefined))),
+    ]);
+    const [first] = prepared;
+
+    await fixture.db.transaction((tx) =>
+      first.record.write(
+        tx,
+        prepared.map(({ record }) => record.entry),
+      ),
+    );
+
+    for (const { decision } of prepared) {
+      expect(await fixture.decisions.replay(decision.receipt.decisionId)).toMatchObject({
+        checks: { sameOutcome: true, receiptHolds: true },
+      });
+    }
   });
 });
 

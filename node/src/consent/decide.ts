@@ -1,5 +1,6 @@
 import { hex } from '@medseal/evidence';
-import { type KeyStore, patientToken } from '../crypto/index.ts';
+import { type KeyStore, type PatientKey, patientToken } from '../crypto/index.ts';
+import type { Companion } from '../evidence-log/index.ts';
 import type { Members } from '../identity/index.ts';
 import type { OrganizationId, PatientId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -7,7 +8,7 @@ import { newId, newSecret } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { type ConsentRow, findForRecipient } from './consent-store.ts';
-import type { DecisionLog } from './decision-log.ts';
+import type { DecisionEntry, DecisionLog } from './decision-log.ts';
 import { ledgerState } from './ledger-state.ts';
 import { openConsentRow } from './open-consent.ts';
 import {
@@ -22,6 +23,9 @@ import type { LedgerView, PolicyPort } from './ports.ts';
 import { inputDigest, type ReceiptSigner } from './receipt.ts';
 import { recipientToken } from './tokens.ts';
 import type { Decision, DecisionReceipt, DecisionRequest } from './types.ts';
+
+/** A decision that is not durable before its `record` is. */
+export type PreparedDecision = { decision: Decision; record: Companion };
 
 /** What deciding needs. */
 export type DecideDeps = {
@@ -43,6 +47,28 @@ export type DecideDeps = {
  * released.
  */
 export async function decide(request: DecisionRequest, deps: DecideDeps): Promise<Decision> {
+  const { decision, entry } = await evaluateRequest(request, deps);
+  await deps.decisions.write(entry);
+  return decision;
+}
+
+/**
+ * Decides like `decide` and leaves it to the caller to make `record` durable, in one transaction with what the caller
+ * writes anyway. Nothing may be released before that. `key` is the patient's, where the caller has it.
+ */
+export async function prepareDecision(
+  request: DecisionRequest,
+  deps: DecideDeps,
+  key?: PatientKey,
+): Promise<PreparedDecision> {
+  const { decision, entry } = await evaluateRequest(request, deps);
+  return { decision, record: { entry: { ...entry, key }, write: deps.decisions.join } };
+}
+
+async function evaluateRequest(
+  request: DecisionRequest,
+  deps: DecideDeps,
+): Promise<{ decision: Decision; entry: DecisionEntry }> {
   const input = await gatherInput(request, deps);
   const outcome = evaluate(input, deps);
   const salt = newSecret(32);
@@ -57,8 +83,7 @@ export async function decide(request: DecisionRequest, deps: DecideDeps): Promis
     inputDigest: inputDigest(input, salt),
   });
   const content = { v: 1 as const, salt: hex(salt), input, outcome, receipt };
-  await deps.decisions.write({ patientId: request.patient, content });
-  return decisionOf(outcome, receipt);
+  return { decision: decisionOf(outcome, receipt), entry: { patientId: request.patient, content } };
 }
 
 async function gatherInput(request: DecisionRequest, deps: DecideDeps): Promise<PolicyInput> {

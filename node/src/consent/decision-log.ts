@@ -13,10 +13,9 @@ import {
 import type { PatientId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
-import { insertDecisions } from './decision-store.ts';
+import { type DecisionRow, insertDecisions } from './decision-store.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { PolicyOutcome } from './policy-outcome.ts';
-import type { EvidencePort } from './ports.ts';
 import type { DecisionReceipt } from './types.ts';
 
 /** What is kept of a decision; sealed. `salt` is the one of `receipt.inputDigest`, hex. */
@@ -28,17 +27,25 @@ export type DecisionContent = {
   receipt: DecisionReceipt;
 };
 
-export type DecisionEntry = { patientId: PatientId | undefined; content: DecisionContent };
+export type DecisionEntry = {
+  patientId: PatientId | undefined;
+  /** The patient's key where the caller has it already; else it is looked up. */
+  key?: PatientKey | undefined;
+  content: DecisionContent;
+};
 
-/** `write` resolves when the decision is durable; it rejects when it is not, and then nothing may be released. */
-export type DecisionLog = { write(entry: DecisionEntry): Promise<void> };
+export type DecisionLog = {
+  /** Resolves when the decision is durable; rejects when it is not, and then nothing may be released. */
+  write(entry: DecisionEntry): Promise<void>;
+  /** Writes decisions in a transaction of the caller's. */
+  join(tx: Queryable, entries: readonly DecisionEntry[]): Promise<void>;
+};
 
 export type DecisionLogDeps = {
   db: Database;
   keyStore: KeyStore;
   tenant: string;
   clock: Clock;
-  evidence: EvidencePort;
 };
 
 type Waiting = { entry: DecisionEntry; resolve: () => void; reject: (error: unknown) => void };
@@ -75,6 +82,7 @@ export function createDecisionLog(deps: DecisionLogDeps): DecisionLog {
         // Never rejects: every failure is handed to the entries of its batch.
         if (!running) void run();
       }),
+    join: (tx, entries) => writeBatch(tx, entries, deps),
   };
 }
 
@@ -87,14 +95,7 @@ async function writeBatch(
   const sealed = entries.map((entry, at) =>
     sealDecision(entry.content, keys[at] ?? missingKey(), deps.tenant),
   );
-  const leafIds = await deps.evidence.append(
-    tx,
-    sealed.map(({ digest, decidedAt }) => ({ kind: 'decision', digest, at: decidedAt })),
-  );
-  await insertDecisions(
-    tx,
-    sealed.map(({ digest: _, ...row }, at) => ({ ...row, leafId: String(leafIds[at]) })),
-  );
+  await insertDecisions(tx, sealed);
 }
 
 /** The patient's key; where there is no patient (any more), the directory's, so that the rows look alike. */
@@ -103,6 +104,8 @@ async function keysFor(
   entries: readonly DecisionEntry[],
   { keyStore, clock }: DecisionLogDeps,
 ): Promise<PatientKey[]> {
+  const known = entries.flatMap(({ key }) => (key === undefined ? [] : [key]));
+  if (known.length === entries.length) return known;
   const directory = directoryToken(keyStore);
   const tokens = entries.map(({ patientId }) =>
     patientId === undefined ? directory : patientToken(keyStore, patientId),
@@ -111,7 +114,7 @@ async function keysFor(
   const shared =
     found.get(hex(directory)) ??
     (await createKeys(tx, [directory], { keyStore, at: clock.now() })).get(hex(directory));
-  return tokens.map((token) => found.get(hex(token)) ?? shared ?? missingKey());
+  return tokens.map((token, at) => entries[at]?.key ?? found.get(hex(token)) ?? shared ?? missingKey());
 }
 
 /** `createKeys` returns every key it was asked for or throws; a batch without a key must not be written. */
@@ -119,18 +122,7 @@ function missingKey(): never {
   throw new Error('no key to seal a decision with');
 }
 
-function sealDecision(
-  content: DecisionContent,
-  key: PatientKey,
-  tenant: string,
-): {
-  decisionId: string;
-  patientToken: Uint8Array;
-  wrappedKey: Uint8Array;
-  body: Uint8Array;
-  digest: Uint8Array;
-  decidedAt: string;
-} {
+function sealDecision(content: DecisionContent, key: PatientKey, tenant: string): DecisionRow {
   const { decisionId, at } = content.receipt;
   const { sealed } = sealRecord(JSON.stringify(content), { key, address: addressOf(decisionId, tenant) });
   return {

@@ -1,3 +1,4 @@
+import { leafColumns } from '../evidence-log/index.ts';
 import type { Queryable } from '../lib/sql.ts';
 
 export type DecisionRow = {
@@ -5,22 +6,25 @@ export type DecisionRow = {
   patientToken: Uint8Array;
   wrappedKey: Uint8Array;
   body: Uint8Array;
-  leafId: string;
+  digest: Uint8Array;
   decidedAt: string;
 };
 
-/** Appends decisions, all in one statement. */
+/** Appends decisions and their leaves, all in one statement. */
 export async function insertDecisions(tx: Queryable, rows: readonly DecisionRow[]): Promise<void> {
   await tx.query(
     `insert into decision (decision_id, patient_token, wrapped_key, body_sealed, leaf_id, decided_at)
-     select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::timestamptz[])`,
+     select d.decision_id, d.patient_token, d.wrapped_key, d.body_sealed, l.leaf_id, d.decided_at
+     from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::timestamptz[])
+       with ordinality as d(decision_id, patient_token, wrapped_key, body_sealed, decided_at, place)
+     join append_leaves($6::smallint[], $7::bytea[], $8::timestamptz[]) as l using (place)`,
     [
       rows.map((row) => row.decisionId),
       rows.map((row) => row.patientToken),
       rows.map((row) => row.wrappedKey),
       rows.map((row) => row.body),
-      rows.map((row) => row.leafId),
       rows.map((row) => row.decidedAt),
+      ...leafColumns(rows.map(({ digest, decidedAt: at }) => ({ kind: 'decision', digest, at }))),
     ],
   );
 }

@@ -1,13 +1,13 @@
-import { createKeys, directoryToken, type KeyStore } from '../crypto/index.ts';
+import { createKeys, directoryToken, type KeyStore, type PatientKey } from '../crypto/index.ts';
 import type { Members } from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
-import { type DecideDeps, decide } from './decide.ts';
+import { type DecideDeps, decide, type PreparedDecision, prepareDecision } from './decide.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { keepPolicy } from './decision-store.ts';
-import type { EvidencePort, LedgerView, PolicyPort } from './ports.ts';
+import type { LedgerView, PolicyPort } from './ports.ts';
 import { receiptSigner } from './receipt.ts';
 import { releases } from './releases.ts';
 import { type Replay, replayDecision } from './replay.ts';
@@ -16,7 +16,10 @@ import type { Decision, DecisionRequest, RecordDescriptor } from './types.ts';
 
 /** The node's decision point. */
 export type Decisions = {
+  /** Resolves when the decision is durable. */
   decide(request: DecisionRequest): Promise<Decision>;
+  /** Leaves it to the caller to make the decision durable, before anything is released. */
+  prepare(request: DecisionRequest, key?: PatientKey): Promise<PreparedDecision>;
   releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
   /** Whether the consents a permit rests on are unchanged; a revocation waits until `tx` ends. */
   stillHolds(tx: Queryable, decision: Pick<Decision, 'permit' | 'receipt'>): Promise<boolean>;
@@ -36,7 +39,6 @@ export type DecisionDeps = {
   members: Pick<Members, 'get'>;
   ledgerView: LedgerView;
   policy: PolicyPort;
-  evidence: EvidencePort;
   logger: Logger;
 };
 
@@ -53,6 +55,7 @@ export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
   };
   return {
     decide: (request) => decide(request, decideDeps),
+    prepare: (request, key) => prepareDecision(request, decideDeps, key),
     releases,
     stillHolds: (tx, decision) => stillHolds(tx, decision, keyStore),
     replay: (decisionId) => replayDecision(decisionId, deps),

@@ -1,6 +1,7 @@
 export type { ConsentDeps } from './consent-deps.ts';
 export { type ConsentSubmitter, startConsentSubmitter } from './consent-submitter.ts';
 export { type Consents, createConsents } from './consents.ts';
+export type { PreparedDecision } from './decide.ts';
 export { createDecisions, type DecisionDeps, type Decisions } from './decisions.ts';
 export type { ConsentDraft } from './draft.ts';
 export { type ConsentCode, ConsentError } from './errors.ts';

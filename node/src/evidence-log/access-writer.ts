@@ -1,6 +1,6 @@
 import { hex } from '@medseal/evidence';
 import type { AuditEntry } from '../audit/index.ts';
-import type { Database } from '../lib/sql.ts';
+import type { Database, Queryable } from '../lib/sql.ts';
 import { claimAndInsert, readSequences, type SequenceClaim } from './access-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import {
@@ -12,15 +12,29 @@ import {
   sealAccesses,
 } from './record-access.ts';
 
+/**
+ * What another module makes durable together with an access, such as the decision that it rests on. Entries with the same
+ * `write` are written by one call; it may be called again, in another transaction, after one that was rolled back.
+ */
+export type Companion<Entry = unknown> = {
+  entry: Entry;
+  write(tx: Queryable, entries: readonly Entry[]): Promise<void>;
+};
+
 /** Records accesses that have no transaction of their own; nothing may be released before `write` resolved. */
 export type AccessWriter = {
-  /** Resolves when the entry is durable; rejects when it is not, and then the access must not happen. */
-  write(entry: AuditEntry): Promise<void>;
+  /** Resolves when the entry and its companion are durable; rejects when they are not, and then the access must not happen. */
+  write(entry: AuditEntry, companion?: Companion): Promise<void>;
   /** Waits for everything accepted so far; later writes are refused. */
   close(): Promise<void>;
 };
 
-type Waiting = { access: PreparedAccess; resolve(): void; reject(error: unknown): void };
+type Waiting = {
+  access: PreparedAccess;
+  companion: Companion | undefined;
+  resolve(): void;
+  reject(error: unknown): void;
+};
 type Writing = AccessDeps & { db: Database };
 
 const maxBatch = 256;
@@ -35,6 +49,8 @@ const overtaken = new Set([
   // unique_violation: another process created a sequence, or took the place, in the same moment.
   '23505',
 ]);
+/** in_failed_sql_transaction: says only that another statement of the transaction failed. */
+const aftermath = '25P02';
 
 /**
  * Group commit: whatever arrives while one batch is being written goes into the next one, so that many concurrent
@@ -58,13 +74,13 @@ export function createAccessWriter(deps: Writing): AccessWriter {
   };
 
   return {
-    write: (entry) =>
+    write: (entry, companion) =>
       new Promise<void>((resolve, reject) => {
         if (closed || waiting.length >= maxWaiting)
           throw new EvidenceLogError('EVIDENCE_ACCESS_UNAVAILABLE', {
             message: closed ? 'closed' : 'too many waiting',
           });
-        waiting.push({ access: prepareAccess(entry, deps), resolve, reject });
+        waiting.push({ access: prepareAccess(entry, deps), companion, resolve, reject });
         writing ??= writeAll();
       }),
     close: async () => {
@@ -75,9 +91,8 @@ export function createAccessWriter(deps: Writing): AccessWriter {
 }
 
 async function writeBatch(batch: readonly Waiting[], ends: KnownEnds, deps: Writing): Promise<void> {
-  const accesses = batch.map(({ access }) => access);
   try {
-    await writeAccesses(accesses, ends, deps);
+    await writeAccesses(batch, ends, deps);
     for (const { resolve } of batch) resolve();
   } catch (cause) {
     const error = new EvidenceLogError('EVIDENCE_ACCESS_UNAVAILABLE', { cause });
@@ -85,23 +100,57 @@ async function writeBatch(batch: readonly Waiting[], ends: KnownEnds, deps: Writ
   }
 }
 
-/** One statement where nobody else records accesses of these patients just now; else a transaction that locks them. */
-async function writeAccesses(
-  accesses: readonly PreparedAccess[],
-  ends: KnownEnds,
-  deps: Writing,
-): Promise<void> {
+/** One go where nobody else records accesses of these patients just now; else a transaction that locks them. */
+async function writeAccesses(batch: readonly Waiting[], ends: KnownEnds, deps: Writing): Promise<void> {
+  const accesses = batch.map(({ access }) => access);
+  const companions = writesOf(batch);
   const wanted = countPlaces(accesses);
   const claims = await ends.claim(deps.db, wanted);
   // Forgotten until the write is known to have worked: whatever happens to it, no place is ever given on a guess.
   ends.forget(claims);
   try {
-    await claimAndInsert(deps.db, sealAccesses(accesses, claims, deps.seal), claims);
+    const rows = sealAccesses(accesses, claims, deps.seal);
+    if (companions.length === 0) await claimAndInsert(deps.db, rows, claims);
+    else
+      await deps.db.transaction((tx) =>
+        inOneGo([...companions.map((write) => write(tx)), claimAndInsert(tx, rows, claims)]),
+      );
     ends.remember(claims);
   } catch (error) {
-    if (!overtaken.has(String((error as { code?: unknown }).code))) throw error;
-    ends.remember(await deps.db.transaction((tx) => recordAccess(tx, accesses, deps)));
+    if (!overtaken.has(codeOf(error))) throw error;
+    const places = await deps.db.transaction(async (tx) => {
+      for (const write of companions) await write(tx);
+      return recordAccess(tx, accesses, deps);
+    });
+    ends.remember(places);
   }
+}
+
+/** One call for all companions of a kind. */
+function writesOf(batch: readonly Waiting[]): ((tx: Queryable) => Promise<void>)[] {
+  const companions = batch.flatMap(({ companion }) => (companion === undefined ? [] : [companion]));
+  return [...Map.groupBy(companions, ({ write }) => write)].map(
+    ([write, own]) =>
+      (tx) =>
+        write(
+          tx,
+          own.map(({ entry }) => entry),
+        ),
+  );
+}
+
+/**
+ * Waits for statements that were sent together. All of them end before the transaction does, so that none can slip out
+ * of it; of several failures the first cause is thrown.
+ */
+async function inOneGo(statements: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(statements);
+  const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  if (failures.length > 0) throw failures.find((error) => codeOf(error) !== aftermath) ?? failures[0];
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code);
 }
 
 type KnownEnds = {

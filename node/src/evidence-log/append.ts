@@ -11,24 +11,26 @@ const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
  */
 export async function append(tx: Queryable, leaves: readonly NewLeaf[]): Promise<bigint[]> {
   if (leaves.length === 0) return [];
-  for (const leaf of leaves) requireValid(leaf);
   const { rows } = await tx.query<{ leaf_id: string }>(
-    `with input as (
-       select nextval('evidence_leaf_leaf_id_seq') as leaf_id, place, kind, digest, at
-       from unnest($1::smallint[], $2::bytea[], $3::timestamptz[]) with ordinality as t(kind, digest, at, place)
-     ), leaf as (
-       insert into evidence_leaf (leaf_id, kind, digest, at) select leaf_id, kind, digest, at from input
-     ), pending as (
-       insert into evidence_pending (leaf_id) select leaf_id from input
-     )
-     select leaf_id from input order by place`,
-    [
-      leaves.map((leaf) => kindNumber(leaf.kind)),
-      leaves.map((leaf) => leaf.digest),
-      leaves.map((leaf) => leaf.at),
-    ],
+    'select leaf_id from append_leaves($1::smallint[], $2::bytea[], $3::timestamptz[]) order by place',
+    leafColumns(leaves),
   );
   return rows.map((row) => BigInt(row.leaf_id));
+}
+
+/**
+ * The arguments of the SQL function `append_leaves`, for a statement that writes what the leaves are about together with
+ * them: kinds, digests and times.
+ */
+export function leafColumns(
+  leaves: readonly NewLeaf[],
+): [kinds: number[], digests: Uint8Array[], times: string[]] {
+  for (const leaf of leaves) requireValid(leaf);
+  return [
+    leaves.map(({ kind }) => kindNumber(kind)),
+    leaves.map(({ digest }) => digest),
+    leaves.map(({ at }) => at),
+  ];
 }
 
 // Whatever the database takes here must come back as the same text, or the leaf could never be proved.

@@ -2,7 +2,7 @@ import type { PageQuery, Resource } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
-import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
+import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
 
@@ -23,8 +23,9 @@ export async function patientEverything(
   const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
   const before = from !== undefined && 'before' in from ? from.before : undefined;
   const types = query.types ?? 'all';
-  const view = await viewOf(patientId, { caller, action: 'everything', types, deps });
-  const scope = view.decision?.permit ? await scopeOf(patientId, view, deps) : undefined;
+  const key = await ownerKey(patientId, deps);
+  const view = await viewOf(patientId, { caller, action: 'everything', types, deps, key });
+  const scope = key !== undefined && view.decision?.permit ? { owner: patientId, key, view } : undefined;
   const hits = scope === undefined ? [] : await readHits(scope, { query, before, deps });
   const page = hits.slice(0, query.count);
   const instances = [`Patient/${patientId}`];

@@ -3,7 +3,7 @@ import type { PatientId } from '../lib/brand.ts';
 import type { Position } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { findNamed } from './find-named.ts';
-import { type Hit, type Scan, type Scope, scan, scopeOf } from './scope.ts';
+import { type Hit, ownerKey, type Scan, type Scope, scan } from './scope.ts';
 import type { Owner } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 import { type View, viewOf } from './view.ts';
@@ -37,9 +37,11 @@ export async function findHits(search: Search): Promise<FoundPage> {
     return { ...listedPage(hits, query, from), views };
   }
   const owner = ownerOf(query);
-  const view = await viewOf(owner, { caller, action: 'search', types, deps });
-  const scope = view.decision?.permit === false ? undefined : await scopeOf(owner, view, deps);
-  if (scope === undefined) return { hits: [], total: 0, next: undefined, views: [view] };
+  const key = await ownerKey(owner, deps);
+  const view = await viewOf(owner, { caller, action: 'search', types, deps, key });
+  if (key === undefined || view.decision?.permit === false)
+    return { hits: [], total: 0, next: undefined, views: [view] };
+  const scope = { owner, key, view };
   const page = needsAll(query) ? await listAll(scope, search) : await streamPage(scope, search);
   return { ...page, views: [view] };
 }

@@ -4,7 +4,7 @@ import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { openRowBody, openRowIndex } from './open-row.ts';
 import { locate } from './read.ts';
-import { type Scope, scopeOf } from './scope.ts';
+import { ownerKey, type Scope } from './scope.ts';
 import { type BodyRow, findCurrent, listVersions } from './store.ts';
 import { compartmentToken, idToken, keyOf } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
@@ -31,7 +31,13 @@ export async function recordHistory(
   const binding = { caller, query: `${type}/${id}/_history` };
   const before = startOf(query, binding, deps);
   const found = await locate({ type, id }, deps);
-  const view = await viewOf(found?.index.owner, { caller, action: 'history', types: [type], deps });
+  const view = await viewOf(found?.index.owner, {
+    caller,
+    action: 'history',
+    types: [type],
+    deps,
+    key: found?.key,
+  });
   const isVisible = found !== undefined && view.releases(found.current);
   const scope = isVisible ? { owner: found.index.owner, key: found.key, view } : undefined;
   const stretch = { by: 'id_token' as const, token: idToken(deps.keyStore, type, id) };
@@ -49,9 +55,10 @@ export async function compartmentHistory(
 ): Promise<HistoryPage> {
   const binding = { caller, query: `${type}/_history?patient=${patientId}` };
   const before = startOf(query, binding, deps);
-  const view = await viewOf(patientId, { caller, action: 'history', types: [type], deps });
+  const key = await ownerKey(patientId, deps);
+  const view = await viewOf(patientId, { caller, action: 'history', types: [type], deps, key });
   const shown = view.decision?.permit ?? false;
-  const scope = shown ? await scopeOf(patientId, view, deps) : undefined;
+  const scope = shown && key !== undefined ? { owner: patientId, key, view } : undefined;
   const stretch = {
     by: 'compartment_token' as const,
     token: compartmentToken(deps.keyStore, patientId, type),

@@ -18,7 +18,13 @@ export async function readRecord(
   { caller, deps }: { caller: Caller; deps: RecordsDeps },
 ): Promise<OpenedRecord> {
   const found = await locate(request, deps);
-  const view = await viewOf(found?.index.owner, { caller, action: 'read', types: [request.type], deps });
+  const view = await viewOf(found?.index.owner, {
+    caller,
+    action: 'read',
+    types: [request.type],
+    deps,
+    key: found?.key,
+  });
   // An earlier version of what has become sensitive since is as hidden as the record is now.
   const shown = found !== undefined && view.releases(found.index) && view.releases(found.current);
   await noteAccess(view, {

@@ -13,9 +13,14 @@ export type Hit = { row: IndexRow | BodyRow; index: RecordIndex; scope: Scope };
 
 /** The scope of an owner; undefined for an unknown and an erased one. */
 export async function scopeOf(owner: Owner, view: View, deps: RecordsDeps): Promise<Scope | undefined> {
-  const token = ownerToken(deps.keyStore, owner);
-  const [key] = (await findKeys(deps.db, [token], deps)).values();
+  const key = await ownerKey(owner, deps);
   return key === undefined ? undefined : { owner, key, view };
+}
+
+/** The key of an owner's records; undefined for an unknown and an erased one. */
+export async function ownerKey(owner: Owner, deps: RecordsDeps): Promise<PatientKey | undefined> {
+  const token = ownerToken(deps.keyStore, owner);
+  return (await findKeys(deps.db, [token], deps)).values().next().value;
 }
 
 export type Scan = {

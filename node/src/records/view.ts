@@ -1,4 +1,5 @@
-import type { Decision } from '../consent/index.ts';
+import type { Decision, PreparedDecision } from '../consent/index.ts';
+import type { PatientKey } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { auditEntry } from './audit-entry.ts';
 import { redact } from './redact.ts';
@@ -12,12 +13,17 @@ export type View = {
   patientId: Owner | undefined;
   /** The decision it rests on; none for the directory. */
   decision: Decision | undefined;
+  /** The decision's own record, where it becomes durable with the access. */
+  record?: PreparedDecision['record'];
   releases(index: RecordIndex): boolean;
   /** The record without what the decision withholds. */
   show(record: OpenedRecord): OpenedRecord;
 };
 
-/** Decides about one patient's records (`owner` undefined: nobody is known). The directory is open to whoever is authenticated here. */
+/**
+ * Decides about one patient's records (`owner` undefined: nobody is known); `noteAccess` makes the decision durable, which
+ * has to be before anything is answered. The directory is open to whoever is authenticated here.
+ */
 export async function viewOf(
   owner: Owner | undefined,
   {
@@ -25,18 +31,27 @@ export async function viewOf(
     action,
     types,
     deps,
-  }: { caller: Caller; action: Action; types: readonly string[] | 'all'; deps: RecordsDeps },
+    key,
+  }: {
+    caller: Caller;
+    action: Action;
+    types: readonly string[] | 'all';
+    deps: RecordsDeps;
+    /** The owner's, where it was read already. */
+    key?: PatientKey | undefined;
+  },
 ): Promise<View> {
   if (owner === 'directory') return directoryView(caller);
-  const decision = await deps.consent.decide({
+  const request = {
     actor: caller.actor,
     patient: owner,
     purpose: caller.purpose,
     action,
     types,
     requestedAt: deps.clock.now().toISOString(),
-  });
-  return viewOfDecision(owner, decision, deps);
+  };
+  const { decision, record } = await deps.consent.prepare(request, key);
+  return { ...viewOfDecision(owner, decision, deps), record };
 }
 
 /** The view that a decision made elsewhere gives. */
@@ -68,7 +83,7 @@ function directoryView({ actor }: Caller): View {
   };
 }
 
-/** Makes an access durable before anything is answered; without the record nothing is shown. */
+/** Makes an access and the decision it rests on durable before anything is answered; without the record nothing is shown. */
 export async function noteAccess(
   view: View | undefined,
   act: {
@@ -90,5 +105,6 @@ export async function noteAccess(
       instances,
       decision: view?.decision,
     }),
+    view?.record,
   );
 }

@@ -202,7 +202,6 @@ export async function createConsentFixture(): Promise<ConsentFixture> {
     journal: db,
     ledgerView: { freshUntil: () => view.freshUntil },
     policy,
-    evidence: log,
     logger: silentLogger,
   });
   const consents = createConsents({

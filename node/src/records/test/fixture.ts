@@ -56,6 +56,10 @@ export async function createFixture(): Promise<Fixture> {
   });
   const asked: DecisionRequest[] = [];
   let policy: Policy = ({ patient }) => (patient === undefined ? 'deny' : { grants: [wholeGrant] });
+  const decide = async (request: DecisionRequest): Promise<Decision> => {
+    asked.push(request);
+    return decisionOf(request.patient === undefined ? 'deny' : policy(request));
+  };
   const deps: RecordsDeps = {
     db: database.db,
     keyStore,
@@ -63,10 +67,11 @@ export async function createFixture(): Promise<Fixture> {
     tenant: hospital,
     baseUrl: 'https://a.example/fhir/R4',
     consent: {
-      decide: async (request) => {
-        asked.push(request);
-        return decisionOf(request.patient === undefined ? 'deny' : policy(request));
-      },
+      decide,
+      prepare: async (request) => ({
+        decision: await decide(request),
+        record: { entry: request, write: async () => undefined },
+      }),
       releases,
     },
     log: { append: log.append },

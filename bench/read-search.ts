@@ -1,0 +1,154 @@
+import { type BenchBundle, dataFolder, readBundles } from './bundles.ts';
+import { type Connection, openConnection, requestBytes, type Target } from './connection.ts';
+import type { Bench, BenchOptions, Measure } from './harness.ts';
+import { postBundles } from './ingest.ts';
+import { eachOnce, timed } from './load.ts';
+import { fillPlainRecords, startPlainServer } from './plain-records.ts';
+import { openStage, type Stage } from './stage.ts';
+import { median, percentile } from './statistics.ts';
+import { fhirIdsOf, type StoredPatient } from './stored-patients.ts';
+
+const hospital = 'hospital-a';
+const connections = 8;
+const pageSize = 50;
+
+type Side = { target: Target; headers: Record<string, string> };
+type Question = { ours: string; plain: string };
+type Sides = { ours: Side; plain: Side };
+type Timing = { perSecond: number; p50: number; p99: number };
+
+async function ask(side: Side, paths: readonly string[]): Promise<Timing> {
+  const requests = paths.map((path) => requestBytes({ method: 'GET', path, headers: side.headers }));
+  const latencies: number[] = [];
+  const took = await timed(() =>
+    eachOnce(requests, connections, {
+      open: () => openConnection(side.target),
+      close: (connection: Connection) => connection.close(),
+      work: async (request, connection, index) => {
+        const startedAt = performance.now();
+        const { status } = await connection.send(request);
+        latencies.push(performance.now() - startedAt);
+        if (status !== 200) throw new Error(`${status} for ${paths[index]}`);
+      },
+    }),
+  );
+  return {
+    perSecond: (paths.length * 1000) / took,
+    p50: median(latencies),
+    p99: percentile(latencies, 0.99),
+  };
+}
+
+/** Both sides in turn, `rounds` times, after one that warms both up. */
+async function compare(
+  sides: Sides,
+  questions: readonly Question[],
+  rounds: number,
+): Promise<{ ours: Timing[]; plain: Timing[] }> {
+  const found: { ours: Timing[]; plain: Timing[] } = { ours: [], plain: [] };
+  for (let round = 0; round <= rounds; round += 1) {
+    const ours = await ask(
+      sides.ours,
+      questions.map((question) => question.ours),
+    );
+    const plain = await ask(
+      sides.plain,
+      questions.map((question) => question.plain),
+    );
+    if (round === 0) continue;
+    found.ours.push(ours);
+    found.plain.push(plain);
+  }
+  return found;
+}
+
+type Compared = Awaited<ReturnType<typeof compare>>;
+
+function measures(name: string, { ours, plain }: Compared, wanted: readonly (keyof Timing)[]): Measure[] {
+  const units = { perSecond: ['', '1/s'], p50: [' p50', 'ms'], p99: [' p99', 'ms'] } as const;
+  return wanted.map((key) => ({
+    bench: 'read-search',
+    measure: name + units[key][0],
+    unit: units[key][1],
+    values: ours.map((timing) => timing[key]),
+    baseline: { name: 'express + pg', values: plain.map((timing) => timing[key]) },
+  }));
+}
+
+async function load(
+  stage: Stage,
+  bundles: BenchBundle[],
+): Promise<{ patients: StoredPatient[]; url: string }> {
+  const answers = await postBundles(stage, bundles);
+  const database = await stage.database('bench_plain');
+  await fillPlainRecords(database, bundles);
+  const args = ['--database', database];
+  const url = await startPlainServer(stage, { name: 'plain', organizationId: hospital, args });
+  return { patients: bundles.map((bundle, at) => fhirIdsOf(bundle, answers[at] ?? Buffer.of())), url };
+}
+
+/** `count` entries of `items`, evenly spread. */
+function spread<Item>(items: readonly Item[], count: number): Item[] {
+  return Array.from({ length: count }, (_, at) => items[Math.floor((at * items.length) / count)] as Item);
+}
+
+function searchOf({ ownId, plainId }: StoredPatient): Question {
+  return {
+    ours: `/fhir/R4/Observation?patient=${ownId}&_count=${pageSize}`,
+    plain: `/search/${plainId}/Observation?count=${pageSize}`,
+  };
+}
+
+async function run({ rounds, quick }: BenchOptions): Promise<Measure[]> {
+  const stage = await openStage(['regulator', hospital]);
+  try {
+    const set = await readBundles(dataFolder({ quick }), 0);
+    await postBundles(stage, set.directory);
+    const { patients, url } = await load(stage, set.patients);
+    const ca = stage.alliance.ca(hospital);
+    const authorization = `Bearer ${await stage.token(`clinician@${hospital}`)}`;
+    const sides: Sides = {
+      ours: {
+        target: { url: stage.alliance.apiUrl(hospital), ca },
+        headers: { Authorization: authorization },
+      },
+      plain: { target: { url, ca }, headers: {} },
+    };
+    const reads = patients
+      .flatMap(({ records }) => records)
+      .map((record): Question => ({ ours: `/fhir/R4/${record.own}`, plain: `/record/${record.plainId}` }));
+    const largest = patients.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    const shuffledReads = spread(spread(reads, quick ? 400 : 4000).sort(byHash), quick ? 400 : 4000);
+    const searches = spread(patients, quick ? 100 : 640)
+      .map(searchOf)
+      .sort(byHash);
+    const inLargest = spread([largest], quick ? 50 : 320).map(searchOf);
+    const byCode = inLargest.map(({ ours, plain }) => ({
+      ours: `${ours}&code=http://loinc.org|8302-2`,
+      plain,
+    }));
+    const size = `${(largest.bytes / 1e6).toFixed(1)} MB`;
+    return [
+      ...measures('read by id', await compare(sides, shuffledReads, rounds), ['perSecond', 'p50', 'p99']),
+      ...measures('search, any patient', await compare(sides, searches, rounds), ['perSecond', 'p50', 'p99']),
+      ...measures(`search, largest patient (${size})`, await compare(sides, inLargest, rounds), [
+        'p50',
+        'p99',
+      ]),
+      ...measures('search by code, largest patient', await compare(sides, byCode, rounds), ['p50']),
+    ];
+  } finally {
+    await stage.close();
+  }
+}
+
+/** An order that has nothing to do with where the records lie, the same in every run over the same set. */
+function byHash(a: Question, b: Question): number {
+  return a.plain.split('').reverse().join('') < b.plain.split('').reverse().join('') ? -1 : 1;
+}
+
+export const bench: Bench = {
+  name: 'read-search',
+  about: `local reads and searches over HTTPS at ${connections} connections, each decided, audited and logged durably`,
+  run,
+};
