@@ -9,7 +9,6 @@ import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
-import type { Logger } from './lib/logger.ts';
 import { runPseudonymWorker } from './records/index.ts';
 import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';

@@ -49,8 +49,12 @@ export function openLedger(config: Config): Ledger {
   const block = (number: number): Promise<Uint8Array> => blockByNumber(connection, number);
   const port = createLedger(connection);
   const listeners: ((roots: readonly MspRoots[]) => void)[] = [];
+  let newest = trust;
   let roots = rootsIn(trust);
   const useTrust = (current: ChannelTrust): void => {
+    // A replay from the first block passes old configurations again.
+    if (current.configNumber < newest.configNumber) return;
+    newest = current;
     roots = rootsIn(current);
     for (const listener of listeners) listener(roots);
   };
@@ -63,8 +67,8 @@ export function openLedger(config: Config): Ledger {
       listeners.push(listener);
     },
     readConfiguration: async () => {
-      const newest = await block((await port.chainHeight()) - 1);
-      useTrust(await trustAfter(newest, trust, block));
+      const last = await block((await port.chainHeight()) - 1);
+      useTrust(await trustAfter(last, trust, block));
     },
     anchorBlocks: async ({ anchor, confirmation }) => {
       const anchoring = await block(anchor.blockNumber);
