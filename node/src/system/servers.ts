@@ -64,12 +64,7 @@ function apiMounts(
   const { members, log, access, patients, consents, decisions, recordsDeps, proofs } = modules;
   const administration = { db, ledger: ledger.port, evidence: log, access, members, clock };
   return [
-    { path: '/', router: healthRoutes({ checks, metrics, status, isClosing }) },
-    { path: '/', router: identityRoutes({ patients, administration }) },
-    { path: '/', router: evidenceLogRoutes(log, () => clock.now()) },
-    { path: '/', router: witnessRoutes(modules.witnessing) },
-    { path: '/', router: consentRoutes({ consents, decisions }) },
-    { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
+    // First: the router tries one mount after the other, and most requests are for records.
     {
       path: '/fhir/R4',
       router: recordRoutes({
@@ -78,6 +73,12 @@ function apiMounts(
         software: { version: software.version, publishedAt: '2026-11-22' },
       }),
     },
+    { path: '/', router: healthRoutes({ checks, metrics, status, isClosing }) },
+    { path: '/', router: identityRoutes({ patients, administration }) },
+    { path: '/', router: evidenceLogRoutes(log, () => clock.now()) },
+    { path: '/', router: witnessRoutes(modules.witnessing) },
+    { path: '/', router: consentRoutes({ consents, decisions }) },
+    { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
   ];
 }
 

@@ -16,7 +16,9 @@ export function createLogger(options: {
 }): Logger {
   const base = { organization: options.organizationId };
   const settings = { level: options.level, base, timestamp: pino.stdTimeFunctions.isoTime };
-  const logger = options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  // Written off the request's path; what is still unwritten when the process exits is written then.
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: false });
+  const logger = pino(settings, destination);
   return {
     info: (event, fields) => logger.info(scalarFields(fields), event),
     warn: (event, fields) => logger.warn(scalarFields(fields), event),
