@@ -20,11 +20,12 @@ const checkMilliseconds = 2_000;
 /** `/livez` (the process turns), `/readyz` (all checks are up), `/metrics` and `/status` (operators). */
 export function healthRoutes(deps: HealthDeps): Router {
   const router = Router();
+  const check = oneAtATime(() => runChecks(deps.checks));
   router.get('/livez', (_request, response) => {
     response.json({ status: 'live' });
   });
   router.get('/readyz', async (_request, response) => {
-    const checks = await runChecks(deps.checks);
+    const checks = await check();
     const isReady = !deps.isClosing() && checks.every(({ state }) => state === 'up');
     response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'unready', checks });
   });
@@ -34,13 +35,24 @@ export function healthRoutes(deps: HealthDeps): Router {
   });
   router.get('/status', async (_request, response) => {
     requireOperator(response);
-    response.json({ ...(await deps.status()), checks: await runChecks(deps.checks) });
+    response.json({ ...(await deps.status()), checks: await check() });
   });
   return router;
 }
 
 function requireOperator(response: { locals: Record<string, unknown> }): void {
   if (actorOf(response).kind !== 'system') requireStaff(response, ['administrator', 'regulator']);
+}
+
+/** Whoever asks while an answer is being made gets that one: probes need no token, and each check costs a connection. */
+function oneAtATime<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let running: Promise<Result> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 }
 
 async function runChecks(checks: readonly HealthCheck[]): Promise<CheckResult[]> {
