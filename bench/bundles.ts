@@ -10,6 +10,7 @@ export type BenchBundle = {
   /** Each resource's JSON, for the baseline. */
   texts: string[];
   patient: { id: string; place: number } | undefined;
+  nationalId: string | undefined;
 };
 
 export type BundleSet = {
@@ -37,8 +38,8 @@ export async function readBundles(folder: string, round: number): Promise<Bundle
   for (const file of bundleFiles(folder)) {
     const bundle = await readBundle(file);
     if (round > 0) renamePatients(bundle, round);
-    identifyPatients(bundle, basename(file));
-    const one = prepared(bundle, basename(file, '.json.gz'));
+    const [person] = identifyPatients(bundle, basename(file));
+    const one = { ...prepared(bundle, basename(file, '.json.gz')), nationalId: person?.nationalId };
     if (one.patient === undefined) directory.push(one);
     else patients.push(one);
     resources += bundle.entry.length;
@@ -57,7 +58,7 @@ function renamePatients(bundle: FhirBundle, round: number): void {
   }
 }
 
-function prepared(bundle: FhirBundle, name: string): BenchBundle {
+function prepared(bundle: FhirBundle, name: string): Omit<BenchBundle, 'nationalId'> {
   const place = bundle.entry.findIndex(({ resource }) => resource.resourceType === 'Patient');
   const id = bundle.entry[place]?.resource.id;
   return {
