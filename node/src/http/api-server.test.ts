@@ -3,7 +3,7 @@ import { connect } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../../demo/authenticator.ts';
-import { alice, relyingParty } from '../identity/test/fixture.ts';
+import { alice, registrar, relyingParty } from '../identity/test/fixture.ts';
 import { listRoutes, publicRoutes } from './index.ts';
 import { type Answer, type Call, call, callRaw } from './test/client.ts';
 import { type ApiFixture, startApi } from './test/fixture.ts';
@@ -115,6 +115,24 @@ describe('bodies', () => {
     expect((await post('/fhir/R4/Observation', body(1_000_000))).status).toBe(201);
     await refuses(post('/fhir/R4/Observation', body(1_048_576)), 413, 'HTTP_BODY_TOO_LARGE');
     await refuses(post('/fhir/R4', body(16_777_216)), 413, 'HTTP_BODY_TOO_LARGE');
+  });
+
+  it('are small where nobody needs to log in, and no Bundles where nobody writes any', async () => {
+    const body = (size: number): string => JSON.stringify({ code: 'x'.repeat(size) });
+    const headers = { 'content-type': 'application/json' };
+    const open = { method: 'POST', path: '/passkeys/registration/options', headers };
+
+    await refuses(send({ ...open, body: body(60_000) }), 400, 'IDENTITY_REQUEST_INVALID');
+    await refuses(send({ ...open, body: body(70_000) }), 413, 'HTTP_BODY_TOO_LARGE');
+    const { patients } = api;
+    const authenticator = createAuthenticator(relyingParty);
+    const { code } = await patients.issueEnrolmentCode({ patientId: alice, staff: registrar });
+    const response = authenticator.register(await patients.registrationOptions(code));
+    await patients.registerPasskey({ code, response });
+    const { token } = await patients.login(authenticator.assert(await patients.loginOptions()));
+    const own = { ...headers, authorization: `Bearer ${token}` };
+    const bundle = { method: 'POST', path: '/fhir/R4', headers: own, body: body(1_100_000) };
+    await refuses(send(bundle), 413, 'HTTP_BODY_TOO_LARGE');
   });
 
   it('of 50 MB are refused at once, announced or chunked', async () => {

@@ -1,8 +1,9 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import type { Actor } from '../identity/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type Authenticators, authenticate } from './authenticate.ts';
+import { type Authenticators, authenticate, isPublic } from './authenticate.ts';
 import { type BodyRules, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
 import { logRequests } from './logging.ts';
@@ -27,11 +28,17 @@ export type ApiServerOptions = {
 const megabyte = 1_048_576;
 const bundleBytes = 16 * megabyte;
 const otherBytes = megabyte;
+/** A passkey's response is far smaller, and nobody needs to log in to send one. */
+const publicBytes = 65_536;
 
 const apiBody: BodyRules = {
-  // FHIR R4 http.html §transaction: a Bundle is posted to the base itself.
-  limitOf: ({ method, path }) =>
-    method === 'POST' && /^\/fhir\/R4\/?$/.test(path) ? bundleBytes : otherBytes,
+  limitOf: (request) => {
+    const { method, path, res: response } = request;
+    if (isPublic(request)) return publicBytes;
+    // FHIR R4 http.html §transaction: a Bundle is posted to the base itself. Only staff write.
+    const isStaff = (response?.locals['actor'] as Actor | undefined)?.kind === 'staff';
+    return isStaff && method === 'POST' && /^\/fhir\/R4\/?$/.test(path) ? bundleBytes : otherBytes;
+  },
   encodings: ['gzip'],
 };
 

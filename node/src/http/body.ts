@@ -1,5 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { parseJson } from '../lib/strict-json.ts';
+import { createBodyRoom } from './body-room.ts';
 import { HttpError } from './errors.ts';
 import { readBytes } from './read-bytes.ts';
 
@@ -20,6 +21,7 @@ const formType = 'application/x-www-form-urlencoded';
  * undefined; the bytes as they were sent stay in `response.locals.rawBody` for a digest over them.
  */
 export function readBody(rules: BodyRules): RequestHandler {
+  const room = createBodyRoom();
   return async (request: Request, response: Response, next: NextFunction) => {
     if (!hasBody(request)) {
       next();
@@ -31,7 +33,9 @@ export function readBody(rules: BodyRules): RequestHandler {
     const isGzip = isCompressed(request, rules);
     // Before a byte is read: a client that waits for 100-continue need not send the rest.
     if (Number(request.headers['content-length'] ?? 0) > limit) throw new HttpError('HTTP_BODY_TOO_LARGE');
-    const bytes = await readBytes(request, { limit, isGzip });
+    const place = room.enter(response);
+    const bytes = await readBytes(request, { limit, isGzip, place });
+    await place.turn();
     response.locals['rawBody'] = bytes;
     request.body = bytes.length === 0 ? undefined : parse(bytes);
     next();

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { Place } from './body-room.ts';
 import { HttpError } from './errors.ts';
 
 const mostDiscarded = 64 * 1_048_576;
@@ -12,7 +13,7 @@ const discardMilliseconds = 10_000;
  */
 export function readBytes(
   request: IncomingMessage,
-  { limit, isGzip }: { limit: number; isGzip: boolean },
+  { limit, isGzip, place }: { limit: number; isGzip: boolean; place: Pick<Place, 'hold'> },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const gunzip = isGzip ? createGunzip() : undefined;
@@ -29,7 +30,12 @@ export function readBytes(
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       chunks.push(chunk);
-      if (size > limit) finish(() => reject(new HttpError('HTTP_BODY_TOO_LARGE')));
+      try {
+        if (size > limit) throw new HttpError('HTTP_BODY_TOO_LARGE');
+        place.hold(chunk.length);
+      } catch (refusal) {
+        finish(() => reject(refusal));
+      }
     };
     const onEnd = (): void => finish(() => resolve(Buffer.concat(chunks, size)));
     const onClose = (): void => {
@@ -39,6 +45,18 @@ export function readBytes(
     request.on('close', onClose);
     source.on('error', (cause) => finish(() => reject(new HttpError('HTTP_BODY_MALFORMED', { cause }))));
   });
+}
+
+/**
+ * Has the connection of a client that wants it closed after the answer outlive the body that is still coming: closed
+ * earlier, it is reset and the client never reads the answer (RFC 9112 §9.6). Called before the answer is sent.
+ */
+export function closeAfterBody(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  const isComing = !request.complete && (length !== '0' || coding !== undefined);
+  if (response.shouldKeepAlive || !isComing) return;
+  response.shouldKeepAlive = true;
+  request.once('end', () => request.socket.end());
 }
 
 /**
