@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bftChannel, singleChannel } from '../test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../test/proof.ts';
+import { forkProof } from './fork-proof.ts';
 
 const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'medseal-verify-'));
@@ -102,5 +103,21 @@ describe('medseal-verify', () => {
     }
     const { code, out } = await run(duplicate, '--policy', policy, '--json');
     expect([code, JSON.parse(out).verdict]).toEqual([2, 'undecided']);
+  });
+
+  test('judges a fork proof by the same policy', async () => {
+    const fork = file('fork.json', forkProof([log.checkpoint(9), log.checkpoint(9, log.root(8))]));
+    const none = file('none.json', forkProof([log.checkpoint(9), log.checkpoint(9)]));
+    const strange = file('strange.json', policyOf(channel, createLog(), { logs: [] }));
+
+    const proved = await run(fork, '--policy', policy);
+    expect(proved.code).toBe(0);
+    expect(proved.out).toContain('分叉成立 · FORK PROVED');
+    expect(proved.out).toContain('hospital-a: medseal.org/log/hospital-a 9 / 9 (same-size)');
+    expect(await run(none, '--policy', policy)).toMatchObject({ code: 1 });
+    expect(await run(fork, '--policy', strange)).toMatchObject({ code: 2 });
+    expect(JSON.parse((await run(fork, '--policy', policy, '--json')).out)).toMatchObject({
+      verdict: 'fork',
+    });
   });
 });

@@ -4,15 +4,17 @@ import { parseArgs } from 'node:util';
 import { fromUtf8 } from './bytes.ts';
 import type { Check, CheckHeading } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
+import { type ForkVerdict, forkProofFormat, verifyForkProof } from './fork-proof.ts';
 import { parseStrictJson } from './strict-json.ts';
+import { isJsonObject } from './strict-shape.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
 import { type RecordVerdict, type Verdict, verifyRecordProof } from './verify-record-proof.ts';
 
 const usage = `medseal-verify FILE --policy TRUST.json [--json] [--show]
-Verifies one record proof without any network. Trust comes from the policy alone.
+Verifies one record proof, or one fork proof, without any network. Trust comes from the policy alone.
   --json   prints the result as JSON
   --show   also prints the content of the record, if the proof is valid
-Exit: 0 valid, 1 tampered, 2 cannot decide`;
+Exit: 0 valid (a fork: proved), 1 tampered (a fork: not proved), 2 cannot decide`;
 const maxFileLength = 64 * 1024 * 1024;
 const exitCodes: Record<Verdict, number> = { valid: 0, tampered: 1, undecided: 2 };
 const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
@@ -28,6 +30,13 @@ const verdictTexts: Record<Verdict, string> = {
   undecided: '无法判断 · CANNOT DECIDE',
 };
 
+const forkTexts: Record<ForkVerdict['verdict'], string> = {
+  fork: '分叉成立 · FORK PROVED',
+  'no-proof': '分叉不成立 · NO FORK PROVED',
+  undecided: verdictTexts.undecided,
+};
+const forkExitCodes: Record<ForkVerdict['verdict'], number> = { fork: 0, 'no-proof': 1, undecided: 2 };
+
 type Options = { file: string; policy: string; json: boolean; show: boolean };
 
 process.exitCode = main(process.argv.slice(2));
@@ -41,7 +50,10 @@ function main(args: string[]): number {
       return exitCodes.undecided;
     }
     const policy = parseTrustPolicy(readJson(options.policy, 'POLICY_INVALID'));
-    const result = verifyRecordProof(readJson(options.file, 'PROOF_TOO_LARGE'), policy);
+    const proof = readJson(options.file, 'PROOF_TOO_LARGE');
+    if (isJsonObject(proof) && proof['format'] === forkProofFormat)
+      return printFork(verifyForkProof(proof, policy), options);
+    const result = verifyRecordProof(proof, policy);
     print(result, options);
     return exitCodes[result.verdict];
   } catch (error) {
@@ -81,6 +93,19 @@ function print(result: RecordVerdict, { json, show }: Options): void {
   }
   console.log(`\n${verdictTexts[result.verdict]}\n${result.sentence.zh}\n${result.sentence.en}`);
   if (show && record !== undefined) console.log(`\n${JSON.stringify(record, undefined, 2)}`);
+}
+
+function printFork(result: ForkVerdict, { json }: Options): number {
+  const { sentence, verdict } = result;
+  if (json) console.log(JSON.stringify(result, undefined, 2));
+  else {
+    const about =
+      verdict === 'fork'
+        ? `${result.organizationId}: ${result.origin} ${result.sizes.join(' / ')} (${result.kind})`
+        : result.code;
+    console.log(`${forkTexts[verdict]}\n${about}\n${sentence.zh}\n${sentence.en}`);
+  }
+  return forkExitCodes[verdict];
 }
 
 function lineOf({ status, name, code, detail, zh, en }: Check): string {

@@ -8,6 +8,9 @@ import {
   commit,
   commitRecord,
   consistencyProof,
+  cosign,
+  cosigner,
+  cosignerKey,
   discloseRecord,
   encodeHeader,
   formatCheckpoint,
@@ -20,6 +23,7 @@ import {
   leafBytes,
   leafHash,
   noteSigner,
+  openCosignatures,
   openDisclosure,
   openNote,
   parseBlock,
@@ -32,8 +36,11 @@ import {
   transactionsOf,
   validationCodes,
   verifyConsistency,
+  verifyForkProof,
   verifyInclusion,
   verifyRecordProof,
+  witnessName,
+  witnessOf,
 } from '../src/index.ts';
 import { fixedEd25519 } from './organizations.ts';
 
@@ -147,5 +154,34 @@ describe('what docs/formats says is what the code does', () => {
       logs: [{ organizationId: 'hospital-a', mspId: 'HospitalAMSP', verifierKeys: [recorded.vkey] }],
     });
     expect(verifyRecordProof(proof, policy).verdict).toBe(facts.verdict);
+  });
+
+  test('cosignature', () => {
+    const { seed, registeredLogKey, witnessKey, time, cosignedText, note } = vectorsOf('cosignature');
+    const { publicKey } = parseVerifierKey(registeredLogKey);
+    const { privateKey } = fixedEd25519(fromHex(seed));
+    const name = witnessName('hospital-b');
+    const signer = cosigner(name, publicKey, (bytes) => new Uint8Array(sign(null, bytes, privateKey)));
+
+    expect(cosignerKey(name, publicKey)).toBe(witnessKey);
+    const { text, cosignatures } = openCosignatures(note, [witnessOf('hospital-b', { publicKey })]);
+    expect(cosignatures).toEqual([{ name, time, line: cosign(text, time, signer) }]);
+    expect(cosignedText).toBe(`cosignature/v1\ntime ${time}\n${text}`);
+    expect(note).toBe(`${vectorsOf('checkpoint').note}${cosign(text, time, signer)}`);
+  });
+
+  test('fork proof', () => {
+    const { verifierKey: key, sameSize, growth, growthFromThree, grew } = vectorsOf('fork-proof');
+    const log = { organizationId: 'hospital-a', mspId: 'HospitalAMSP', verifiers: [parseVerifierKey(key)] };
+    const policy = { logs: new Map([['hospital-a', log]]) };
+
+    expect(verifyForkProof(sameSize, policy)).toMatchObject({
+      verdict: 'fork',
+      kind: 'same-size',
+      sizes: [7, 7],
+    });
+    expect(verifyForkProof(growth, policy)).toMatchObject({ verdict: 'fork', kind: 'growth', sizes: [4, 7] });
+    expect(verifyForkProof(growthFromThree, policy)).toMatchObject({ verdict: 'fork', sizes: [3, 7] });
+    expect(verifyForkProof(grew, policy)).toMatchObject({ verdict: 'no-proof', code: 'FORK_NOT_PROVED' });
   });
 });
