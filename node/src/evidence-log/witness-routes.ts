@@ -15,7 +15,12 @@ export function witnessPeerRoutes(witnessing: Pick<Witnessing, 'addCheckpoint' |
   router.post('/peer/witness/add-checkpoint', async (request, response) => {
     const answer = await witnessing.addCheckpoint(request.body);
     if (answer.state === 'cosigned') response.type('text/plain; charset=utf-8').send(answer.lines);
-    else response.status(409).type('text/x.tlog.size').send(`${answer.knownSize}\n`);
+    // As bytes, and not through type(): a text would get a charset, and C2SP names the type without one.
+    else
+      response
+        .status(409)
+        .setHeader('Content-Type', 'text/x.tlog.size')
+        .send(Buffer.from(`${answer.knownSize}\n`));
   });
   router.post('/peer/witness/prove-growth', async (request, response) => {
     const asked = sizes.safeParse(request.body);
