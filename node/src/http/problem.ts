@@ -4,7 +4,7 @@ import { errorIssue, FhirError, type IssueType, operationOutcome } from '../fhir
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { HttpError } from './errors.ts';
-import { discardRest } from './read-bytes.ts';
+import { closeAfterBody, discardRest } from './read-bytes.ts';
 import { codeTable } from './status-table.ts';
 
 type Problem = { status: number; code: string; text: string; cause: unknown };
@@ -26,6 +26,7 @@ export function answerError(logger: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    closeAfterBody(request, response);
     send(problem, { request, response, requestId });
     discardRest(request, response);
   };
