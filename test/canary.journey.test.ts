@@ -296,7 +296,10 @@ describe('texts planted in records', () => {
           encoding === 'utf16le'
             ? Buffer.from(text, encoding)
             : Buffer.from(Buffer.from(text).toString(encoding));
-        expect(foundIn(bytes, [...formsOf(mark), ...formsOf(chinese)])).toHaveLength(2);
+        const texts = foundIn(bytes, [...formsOf(mark), ...formsOf(chinese)]).map(
+          (name) => name.split(' as ')[0],
+        );
+        expect(new Set(texts).size).toBe(2);
       }
     }
     expect(kept.found.some((place) => place.endsWith('proof.json'))).toBe(true);

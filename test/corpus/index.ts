@@ -1,0 +1,43 @@
+import { bftChannel, singleChannel } from '../../evidence/test/alliance.ts';
+import { createLog, makeProof, policyOf } from '../../evidence/test/proof.ts';
+import type { CorpusCase } from './case.ts';
+import { contentCases, fileCases, logCases, valueCases } from './content-tampering.ts';
+import { blockCases, confirmationCases, memberCases, transactionCases } from './ledger-tampering.ts';
+import { mutationCases } from './mutations.ts';
+import { realProof, recordedCases } from './recorded.ts';
+import { respelledCases } from './respelled.ts';
+
+export type { CorpusCase, Verdict } from './case.ts';
+
+/** Proofs, valid and tampered with, on which every verifier must give one answer (references/evidence.md §4). */
+export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] {
+  const channel = bftChannel();
+  const log = createLog();
+  const policy = JSON.stringify(policyOf(channel, log));
+  const valid = makeProof(channel, log, { withheld: ['note'] });
+  const shelf = { channel, log, policy, valid: makeProof(channel, log) };
+  const single = singleChannel();
+  const real = realProof();
+  const withheld = { label: 'bft', proof: valid, policy };
+  const ordered = {
+    label: 'single',
+    proof: makeProof(single, log),
+    policy: JSON.stringify(policyOf(single, log)),
+  };
+  return [
+    ...recordedCases('fabric-3.1.1-bft'),
+    ...recordedCases('solo'),
+    ...contentCases(shelf),
+    ...valueCases(channel),
+    ...logCases(shelf),
+    ...fileCases(shelf),
+    ...blockCases(shelf),
+    ...transactionCases(shelf),
+    ...confirmationCases(shelf),
+    ...memberCases(log),
+    ...respelledCases(channel, log),
+    ...mutationCases({ label: 'real', ...real }, mutations, seed),
+    ...mutationCases(withheld, mutations, seed + 1),
+    ...mutationCases(ordered, mutations, seed + 2),
+  ];
+}

@@ -1,0 +1,126 @@
+import { base64, concat, fromBase64, parseBlock, type RecordProof } from '../../evidence/src/index.ts';
+import { hospitalA, members, type TestChannel } from '../../evidence/test/alliance.ts';
+import { assemble, blockOf } from '../../evidence/test/ledger.ts';
+import { signP256 } from '../../evidence/test/organizations.ts';
+import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
+import { type CorpusCase, corpusCase } from './case.ts';
+import { edited, encoded, part, respellings } from './wire.ts';
+
+const response = [1, 2, 1, 2, 2, 1];
+/** Every message in an envelope that a verifier reads, by its path. */
+const levels: Record<string, number[]> = {
+  envelope: [],
+  payload: [1],
+  header: [1, 1],
+  'channel header': [1, 1, 1],
+  timestamp: [1, 1, 1, 3],
+  extension: [1, 1, 1, 7],
+  'invoked chaincode': [1, 1, 1, 7, 2],
+  transaction: [1, 2],
+  action: [1, 2, 1],
+  'action payload': [1, 2, 1, 2],
+  'endorsed action': [1, 2, 1, 2, 2],
+  endorsement: [1, 2, 1, 2, 2, 2],
+  endorser: [1, 2, 1, 2, 2, 2, 1],
+  'response payload': response,
+  'chaincode action': [...response, 2],
+  results: [...response, 2, 1],
+  namespace: [...response, 2, 1, 2],
+  'key set': [...response, 2, 1, 2, 2],
+  write: [...response, 2, 1, 2, 2, 3],
+  response: [...response, 2, 3],
+  chaincode: [...response, 2, 4],
+};
+/** Messages around the envelopes; no signature covers how they are written. */
+const blockLevels: Record<string, number[]> = {
+  block: [],
+  'block header': [1],
+  'block data': [2],
+  'block metadata': [3],
+  signatures: [3, 1],
+  signature: [3, 1, 2],
+  'identifier header': [3, 1, 2, 3],
+  'orderer metadata': [3, 1, 1],
+};
+
+/** What may be said in more than one way: lists, of which protobuf has no fixed order or number. */
+const lists = ['endorsed action with a field twice', 'key set with', 'block metadata with a field twice'];
+
+/** Every message of a proof's block in another spelling; the signatures around it are made anew by their owners. */
+export function respelledCases(channel: TestChannel, log: TestLog): CorpusCase[] {
+  const valid = makeProof(channel, log);
+  const policy = JSON.stringify(policyOf(channel, log, { confirmation: 'optional' }));
+  const { confirmation: _confirmation, ...unconfirmed } = valid;
+  const block = fromBase64(valid.anchor.block);
+  const withBlock = (bytes: Uint8Array): RecordProof => ({
+    ...unconfirmed,
+    anchor: { ...valid.anchor, block: base64(bytes) },
+  });
+  const [foreign, anchor] = parseBlock(block).envelopes as [Uint8Array, Uint8Array];
+  const inside = product(levels).flatMap(([label, path, change]) => {
+    const respelled = edited(anchor, path, change);
+    const envelope = resigned(respelled, path);
+    const made = blockOf({ number: 7, envelopes: [foreign, envelope], signer: channel.signer });
+    return unlessSame(anchor, respelled, corpusCase(label, withBlock(made), policy, verdictOn(label)));
+  });
+  const around = product(blockLevels).flatMap(([label, path, change]) => {
+    const made = edited(block, path, change);
+    return unlessSame(block, made, corpusCase(label, withBlock(made), policy, verdictOn(label)));
+  });
+  const bystander = product({ 'foreign envelope': [], 'foreign payload': [1], 'foreign header': [1, 1, 1] });
+  const beside = bystander.map(([label, path, change]) => {
+    const envelope = edited(foreign, path, change);
+    const made = blockOf({ number: 7, envelopes: [envelope, anchor], signer: channel.signer });
+    return corpusCase(label, withBlock(made), policy, path.length === 0 ? 'tampered' : 'valid');
+  });
+  return [
+    ...inside,
+    ...around,
+    ...beside,
+    corpusCase('reassembled', withBlock(assemble(parseBlock(block))), policy, 'valid'),
+  ];
+}
+
+function verdictOn(label: string): 'tampered' | undefined {
+  return lists.some((list) => label.includes(list)) ? undefined : 'tampered';
+}
+
+type Respelling = [label: string, path: number[], change: (message: Uint8Array) => Uint8Array];
+
+function product(places: Record<string, number[]>): Respelling[] {
+  return Object.entries(places).flatMap(([place, path]) =>
+    Object.entries(respellings).map(
+      ([name, change]): Respelling => [`respelled: ${place} with ${name}`, path, change],
+    ),
+  );
+}
+
+/** A message of one field has no other order. */
+function unlessSame(before: Uint8Array, after: Uint8Array, made: CorpusCase): CorpusCase[] {
+  return Buffer.compare(before, after) === 0 ? [] : [made];
+}
+
+/** The envelope with the endorsements and the client's signature over what it now says. */
+function resigned(envelope: Uint8Array, path: readonly number[]): Uint8Array {
+  if (path.length === 0) return envelope;
+  const endorsed = path.length > 5 && path[5] === 1 ? endorsedAnew(envelope) : envelope;
+  const signature = signP256(hospitalA.client.key, part(endorsed, [1]));
+  return concat(encoded(1, part(endorsed, [1])), encoded(2, signature));
+}
+
+function endorsedAnew(envelope: Uint8Array): Uint8Array {
+  const payload = part(envelope, response);
+  return edited(envelope, [1, 2, 1, 2, 2], (action) => {
+    const head = path2(action);
+    const endorsements = members.map(({ peer }) => {
+      const signature = signP256(peer.key, concat(payload, peer.serialized));
+      return encoded(2, concat(encoded(1, peer.serialized), encoded(2, signature)));
+    });
+    return concat(head, ...endorsements);
+  });
+}
+
+/** The endorsed response as it is written, without the endorsements. */
+function path2(action: Uint8Array): Uint8Array {
+  return encoded(1, part(action, [1]));
+}
