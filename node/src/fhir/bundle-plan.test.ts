@@ -305,13 +305,24 @@ describe('planBundle', () => {
 
   it('takes 10,000 entries and refuses one more before looking at any', () => {
     const entries = Array.from({ length: 10_000 }, (_, index) => ({
-      request: { method: 'GET', url: `Patient/${index}` },
+      request: { method: 'DELETE', url: `Patient/${index}` },
     }));
 
     expect(planBundle(bundle(entries, 'batch')).size).toBe(10_000);
     const startedAt = performance.now();
     expect(problems(bundle([...entries, null]))).toEqual(['FHIR_BUNDLE_TOO_LARGE Bundle.entry']);
     expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  it('refuses more than 200 entries that read, each of which costs as much as a request', () => {
+    const reads = Array.from({ length: 200 }, () => ({
+      request: { method: 'GET', url: 'Observation?patient=1' },
+    }));
+
+    expect(planBundle(bundle(reads, 'batch')).size).toBe(200);
+    expect(problems(bundle([...reads, { request: { method: 'GET', url: 'Patient/1' } }], 'batch'))).toEqual([
+      'FHIR_BUNDLE_TOO_LARGE Bundle.entry',
+    ]);
   });
 
   it('answers anything that is JSON with a plan or a FhirError', () => {

@@ -1,6 +1,6 @@
 import { planRequest } from './bundle-request.ts';
 import { errorIssue, FhirError, fhirError } from './errors.ts';
-import { MAX_BUNDLE_ENTRIES } from './limits.ts';
+import { MAX_BUNDLE_ENTRIES, MAX_BUNDLE_READS } from './limits.ts';
 import { parseReference } from './references.ts';
 import { visitUnresolved } from './rewrite-references.ts';
 import type { BundlePlan, ConditionalReference, PlannedEntry } from './types.ts';
@@ -42,6 +42,9 @@ export function planBundle(bundle: unknown): BundlePlan {
       refused.set(index, error);
     }
   });
+  if (planned.filter(({ request }) => ORDER[request.interaction] === ORDER.read).length > MAX_BUNDLE_READS) {
+    throw tooLarge(`A Bundle holds at most ${MAX_BUNDLE_READS} entries that read.`);
+  }
   if (kind === 'transaction') refuseOverlap(planned);
   planned.sort((a, b) => ORDER[a.request.interaction] - ORDER[b.request.interaction] || a.index - b.index);
   return {
@@ -65,11 +68,7 @@ function readEnvelope(bundle: unknown): { kind: Kind; entries: readonly Entry[] 
     });
   }
   if (Array.isArray(entry) && entry.length > MAX_BUNDLE_ENTRIES) {
-    throw fhirError('FHIR_BUNDLE_TOO_LARGE', {
-      type: 'too-long',
-      text: `A Bundle holds at most ${MAX_BUNDLE_ENTRIES} entries.`,
-      expression: 'Bundle.entry',
-    });
+    throw tooLarge(`A Bundle holds at most ${MAX_BUNDLE_ENTRIES} entries.`);
   }
   validateEnvelope(json);
   const entries = (entry ?? []) as Entry[];
@@ -180,6 +179,10 @@ function refusal(
   const code = type === 'duplicate' ? 'FHIR_DUPLICATE' : 'FHIR_BUNDLE_INVALID';
   const expression = `Bundle.entry[${index}].${element}`;
   return new FhirError('FHIR_BUNDLE_INVALID', [errorIssue({ type, code, text, expression })]);
+}
+
+function tooLarge(text: string): FhirError {
+  return fhirError('FHIR_BUNDLE_TOO_LARGE', { type: 'too-long', text, expression: 'Bundle.entry' });
 }
 
 /** Resolves the urn references of a plan once the ids of its entries are known (`ids[index]`). */

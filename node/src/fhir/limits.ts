@@ -4,6 +4,8 @@ export const MAX_DEPTH = 48;
 export const MAX_ISSUES = 20;
 /** Entries of one transaction or batch. */
 export const MAX_BUNDLE_ENTRIES = 10_000;
+/** Entries of one batch that read: each costs as much as a request of its own, and a record of the access. */
+export const MAX_BUNDLE_READS = 200;
 /** Largest page. */
 export const MAX_COUNT = 1000;
 /** Page size where the client asks for none. */
