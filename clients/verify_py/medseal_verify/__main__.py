@@ -21,15 +21,20 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--policy", metavar="TRUST.json", required=True)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    try:
-        policy = parse_policy(_read(options.policy, "POLICY_INVALID"))
-        report = verify_record_proof(_read(options.file, "PROOF_TOO_LARGE"), policy)
-    except Refusal as refusal:
-        report = {"verdict": "undecided", "code": refusal.code, "message": str(refusal)}
-    except OSError as error:
-        report = {"verdict": "undecided", "code": "UNREADABLE", "message": str(error)}
+    report = judge(options.file, options.policy)
     print(json.dumps(report, ensure_ascii=False, indent=2) if options.json else _text(report))
     return EXIT[report["verdict"]]
+
+
+def judge(path: str, policy_path: str) -> Dict[str, Any]:
+    """The report on one file; what could not even be read is not judged."""
+    try:
+        policy = parse_policy(_read(policy_path, "POLICY_INVALID"))
+        return verify_record_proof(_read(path, "PROOF_TOO_LARGE"), policy)
+    except Refusal as refusal:
+        return {"verdict": "undecided", "code": refusal.code, "message": str(refusal)}
+    except OSError as error:
+        return {"verdict": "undecided", "code": "UNREADABLE", "message": str(error)}
 
 
 def _read(path: str, too_large: str) -> bytes:

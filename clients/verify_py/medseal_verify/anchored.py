@@ -3,7 +3,7 @@
 from .checkpoint import Checkpoint
 from .policy import Policy
 from .refusal import Refusal, require
-from .strict_json import canonical, parse_strict_json
+from .strict_json import parse_strict_json
 from .transaction import Transaction
 
 
@@ -27,23 +27,12 @@ def check_chaincode(transaction: Transaction, policy: Policy) -> None:
 def check_anchored(transaction: Transaction, policy: Policy, organization_id: str, checkpoint: Checkpoint) -> None:
     """That a transaction wrote exactly this checkpoint."""
     check_chaincode(transaction, policy)
-    for key in (checkpoint_key(organization_id, checkpoint.size), anchor_key(organization_id)):
-        value = transaction.write(policy.chaincode, key)
-        if value is None:
-            raise Refusal("ANCHOR_WRITE_ABSENT", key.replace("\x00", "/"))
-        _check_state(value, organization_id, checkpoint)
-
-
-def _check_state(value: bytes, organization_id: str, checkpoint: Checkpoint) -> None:
-    try:
-        state = parse_strict_json(value)
-        fits = isinstance(state, dict) and canonical(state) == value
-    except Refusal as error:
-        raise Refusal("ANCHOR_MISMATCH", str(error)) from None
-    expected = {
-        "organizationId": organization_id,
-        "origin": checkpoint.origin,
-        "treeSize": float(checkpoint.size),
-        "rootHash": checkpoint.root.hex(),
-    }
-    require(fits and all(state.get(name) == part for name, part in expected.items()), "ANCHOR_MISMATCH")
+    value = transaction.written(checkpoint_key(organization_id, checkpoint.size))
+    if value is None:
+        raise Refusal("ANCHOR_WRITE_ABSENT")
+    state = parse_strict_json(value)
+    members = {"organizationId", "origin", "treeSize", "rootHash", "note"}
+    require(isinstance(state, dict) and set(state) == members, "ANCHOR_MISMATCH", "members")
+    expected = (organization_id, checkpoint.origin, checkpoint.size, checkpoint.root.hex())
+    found = (state["organizationId"], state["origin"], state["treeSize"], state["rootHash"])
+    require(found == expected and not isinstance(state["treeSize"], bool), "ANCHOR_MISMATCH")

@@ -57,21 +57,29 @@ def _der(tag: int, content: bytes) -> bytes:
 
 
 def parse_block(data: bytes) -> Block:
-    """A block whose header fits its data and whose envelopes are well formed."""
+    """A block taken apart; nothing in it is believed yet."""
     require(len(data) <= LARGEST, "BLOCK_TOO_LARGE")
     message = read(BLOCK, data, "BLOCK_MALFORMED")
     header, body, metadata = message["header"], message["data"], message["metadata"]
-    require(header is not None and body is not None and metadata is not None, "BLOCK_MALFORMED", "part missing")
+    require(header is not None and body is not None, "BLOCK_MALFORMED", "part missing")
     number, previous_hash, data_hash = header["number"], header["previous_hash"], header["data_hash"]
+    require(number < 2**53, "BLOCK_MALFORMED", "number")
     require(len(previous_hash) == (32 if number > 0 else 0), "BLOCK_MALFORMED", "previous hash")
-    envelopes = body["data"]
-    for envelope in envelopes:
-        fields = read(ENVELOPE, envelope, "BLOCK_ENVELOPE_MALFORMED")
-        signed = fields["signature"] != b"" or number == 0  # nobody signs the genesis block's envelope
-        require(fields["payload"] != b"" and signed, "BLOCK_ENVELOPE_MALFORMED", "empty part")
-    require(sha256(*envelopes) == data_hash, "BLOCK_DATA_HASH")
+    require(len(data_hash) == 32, "BLOCK_MALFORMED", "data hash")
+    beside = [] if metadata is None else metadata["metadata"]
+    require(len(beside) <= 5, "BLOCK_MALFORMED", "metadata")
     bytes_of_header = header_bytes(number, previous_hash, data_hash)
-    return Block(number, previous_hash, data_hash, envelopes, metadata["metadata"], bytes_of_header)
+    return Block(number, previous_hash, data_hash, body["data"], beside, bytes_of_header)
+
+
+def check_data(block: Block) -> None:
+    """That the envelopes are those the header commits to, and well formed."""
+    require(len(block.envelopes) > 0, "BLOCK_MALFORMED", "no envelope")
+    require(sha256(*block.envelopes) == block.data_hash, "BLOCK_DATA_HASH")
+    for envelope in block.envelopes:
+        fields = read(ENVELOPE, envelope, "BLOCK_ENVELOPE_MALFORMED")
+        signed = fields["signature"] != b"" or block.number == 0  # nobody signs the genesis block's envelope
+        require(fields["payload"] != b"" and signed, "BLOCK_ENVELOPE_MALFORMED", "empty part")
 
 
 def channel_header_of(envelope: bytes, code: str) -> Dict[str, Any]:
@@ -88,36 +96,34 @@ def seconds_of(channel_header: Dict[str, Any], code: str) -> float:
     return timestamp["seconds"] + timestamp["nanos"] // 1_000_000 / 1000
 
 
-def block_time(block: Block) -> float:
-    require(len(block.envelopes) > 0, "BLOCK_MALFORMED", "no envelope")
-    header = channel_header_of(block.envelopes[0], "BLOCK_ENVELOPE_MALFORMED")
-    return seconds_of(header, "BLOCK_ENVELOPE_MALFORMED")
-
-
 def last_config_of(block: Block) -> int:
     """The number of the configuration in force, from what the orderers signed."""
     value = _metadata(block)["value"]
     stated = read(ORDERER_BLOCK_METADATA, value, "BLOCK_SIGNATURES_MALFORMED")
-    require(stated["last_config"] is not None, "BLOCK_LAST_CONFIG", "none is stated")
+    require(stated["last_config"] is not None, "BLOCK_SIGNATURES_MALFORMED", "no last configuration")
     return stated["last_config"]["index"]
 
 
 def _metadata(block: Block) -> Dict[str, Any]:
-    require(len(block.metadata) > 0, "BLOCK_SIGNATURES_MALFORMED", "no metadata")
-    return read(METADATA, block.metadata[0], "BLOCK_SIGNATURES_MALFORMED")
+    return read(METADATA, block.metadata[0] if block.metadata else b"", "BLOCK_SIGNATURES_MALFORMED")
 
 
-def check_orderers(block: Block, config: Config) -> Set[str]:
-    """The organisations whose orderers signed a block, once they are enough."""
+def check_orderers(block: Block, config: Config, at: Optional[float], last_config: int) -> None:
+    """That enough orderers signed a block, and under which configuration."""
     metadata = _metadata(block)
-    at = block_time(block)
+    _check_signers(block, metadata, config, at)
+    require(last_config_of(block) == last_config, "BLOCK_LAST_CONFIG", str(last_config))
+
+
+def _check_signers(block: Block, metadata: Dict[str, Any], config: Config, at: Optional[float]) -> Set[str]:
+    require(len(metadata["signatures"]) <= 256, "BLOCK_SIGNATURES_MALFORMED", "too many signatures")
     if config.is_bft:
         return _check_bft(block, metadata, config, at)
     require(len(metadata["signatures"]) > 0, "ORDERER_QUORUM", "no signature")
     return {_check_single(block, metadata["value"], entry, config, at) for entry in metadata["signatures"]}
 
 
-def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Config, at: float) -> str:
+def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Config, at: Optional[float]) -> str:
     code = "BLOCK_SIGNATURES_MALFORMED"
     require(entry["identifier_header"] == b"", code, "identifier under one orderer")
     creator = read(SIGNATURE_HEADER, entry["signature_header"], code)["creator"]
@@ -128,18 +134,19 @@ def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Con
     return member.msp_id
 
 
-def _check_bft(block: Block, metadata: Dict[str, Any], config: Config, at: float) -> Set[str]:
+def _check_bft(block: Block, metadata: Dict[str, Any], config: Config, at: Optional[float]) -> Set[str]:
     code = "BLOCK_SIGNATURES_MALFORMED"
     seen: Set[int] = set()
     organizations: Set[str] = set()
     for entry in metadata["signatures"]:
-        require(entry["signature_header"] == b"", code, "signature header under BFT")
+        numbered = entry["signature_header"] == b"" and entry["identifier_header"] != b""
+        require(numbered, code, "not signed by number")
         number = read(IDENTIFIER_HEADER, entry["identifier_header"], code)["identifier"]
-        require(number not in seen, code, "one consenter signs twice")
-        seen.add(number)
         consenter = config.consenters.get(number)
         if consenter is None:
             raise Refusal("ORDERER_UNKNOWN", str(number))
+        require(number not in seen, code, "one consenter signs twice")
+        seen.add(number)
         msp = config.orderers.get(consenter[0])
         if msp is None:
             raise Refusal("IDENTITY_UNKNOWN_MSP", consenter[0])
@@ -158,8 +165,8 @@ def bft_quorum(total: int) -> int:
     return (total + (total - 1) // 3 + 1 + 1) // 2
 
 
-def validity_mark(block: Block, index: int) -> Optional[int]:
+def validity_mark(block: Block, index: int) -> int:
     """What the peer that gave the block says of a transaction; nobody signs it."""
-    if len(block.metadata) < 3 or index >= len(block.metadata[2]):
-        return None
-    return block.metadata[2][index]
+    marks = block.metadata[2] if len(block.metadata) > 2 else b""
+    require(len(marks) == len(block.envelopes), "BLOCK_MALFORMED", "validity marks")
+    return marks[index]

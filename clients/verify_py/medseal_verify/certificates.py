@@ -1,7 +1,6 @@
 """Certificates, revocation lists and the members of an organisation (docs/formats/fabric-block.md, Identities)."""
 
 import re
-from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
@@ -9,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from .encoding import from_base64
@@ -18,7 +17,7 @@ from .protobuf import NotCanonical, decode
 from .refusal import Refusal, require
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*\Z")
+_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----(?:\r?\n)*\Z")
 _KNOWN_CRITICAL = (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE)
 ROLES = ("client", "peer", "admin", "orderer")
 _LINKS = 5
@@ -29,7 +28,7 @@ class Msp(NamedTuple):
     roots: Tuple[x509.Certificate, ...]
     intermediates: Tuple[x509.Certificate, ...]
     revocation_lists: Tuple[x509.CertificateRevocationList, ...]
-    units: Optional[Dict[str, Tuple[str, bytes]]]
+    units: Dict[str, Tuple[str, Optional[x509.Certificate]]]
 
 
 class Member(NamedTuple):
@@ -53,7 +52,12 @@ def certificate_of(pem: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         if certificate.public_bytes(Encoding.DER) != der:
             raise ValueError("trailing bytes")
-        _ = (certificate.subject, certificate.issuer, certificate.extensions, certificate.not_valid_after_utc)
+        _ = (certificate.subject, certificate.issuer, certificate.not_valid_after_utc)
+        if any(part.critical and part.oid not in _KNOWN_CRITICAL for part in certificate.extensions):
+            raise ValueError("unknown critical extension")
+        if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+            raise ValueError("not signed with ecdsa-with-SHA256")
+        key_of(certificate)
         return certificate
     except Exception as error:  # the library names no closed set of errors
         raise Refusal("CERTIFICATE_MALFORMED", str(error)) from None
@@ -116,36 +120,34 @@ def parse_msp(data: bytes) -> Msp:
     roots = tuple(map(certificate_of, config["root_certs"]))
     require(config["name"] != "" and len(roots) > 0, "CONFIG_MALFORMED", "MSP without name or root")
     intermediates = tuple(map(certificate_of, config["intermediate_certs"]))
-    lists = tuple(_list_of(pem, roots + intermediates) for pem in config["revocation_list"])
+    lists = tuple(map(_list_of, config["revocation_list"]))
     node_ous = config["node_ous"]
-    units = None
-    if node_ous is not None and node_ous["enable"]:
-        units = {
-            role: (node_ous[role]["organizational_unit_identifier"], node_ous[role]["certificate"])
-            for role in ROLES
-            if node_ous[role] is not None
-        }
+    require(node_ous is not None and node_ous["enable"] == 1, "CONFIG_MALFORMED", "an MSP without NodeOUs")
+    require(len(config["organizational_unit_identifiers"]) == 0, "CONFIG_MALFORMED", "unit identifiers")
+    units = {role: _unit_of(node_ous[role]) for role in ROLES if node_ous[role] is not None}
     return Msp(config["name"], roots, intermediates, lists, units)
 
 
-def _list_of(pem: bytes, authorities: Tuple[x509.Certificate, ...]) -> x509.CertificateRevocationList:
+def _unit_of(identifier: dict) -> Tuple[str, Optional[x509.Certificate]]:
+    require(identifier["organizational_unit_identifier"] != "", "CONFIG_MALFORMED", "an empty unit")
+    issuer = certificate_of(identifier["certificate"]) if identifier["certificate"] else None
+    return identifier["organizational_unit_identifier"], issuer
+
+
+def _list_of(pem: bytes) -> x509.CertificateRevocationList:
     try:
         revocations = x509.load_der_x509_crl(_pem(pem, b"X509 CRL"))
-        due, issuer = revocations.next_update_utc, revocations.issuer
-    except Exception as error:
-        raise Refusal("CONFIG_MALFORMED", f"revocation list: {error}") from None
-    require(due is not None, "CONFIG_MALFORMED", "revocation list without next update")
-    signed = any(
-        issuer == authority.subject
-        and revocations.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
-        and signature_verifies(key_of(authority), revocations.tbs_certlist_bytes, revocations.signature, low=False)
-        for authority in authorities
-    )
-    require(signed, "CONFIG_MALFORMED", "revocation list by another")
-    return revocations
+        if revocations.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+            raise ValueError("not signed with ecdsa-with-SHA256")
+        if revocations.next_update_utc is None:
+            raise ValueError("no next update")
+        _ = [entry.serial_number for entry in revocations]
+        return revocations
+    except Exception as error:  # the library names no closed set of errors
+        raise Refusal("CERTIFICATE_MALFORMED", f"revocation list: {error}") from None
 
 
-def member_of(serialized: bytes, msps: Dict[str, Msp], at: float) -> Member:
+def member_of(serialized: bytes, msps: Dict[str, Msp], at: Optional[float]) -> Member:
     """Who a serialized identity is, at a time in seconds since 1970."""
     try:
         identity = decode(SERIALIZED_IDENTITY, serialized)
@@ -157,23 +159,24 @@ def member_of(serialized: bytes, msps: Dict[str, Msp], at: float) -> Member:
     return certified_member(certificate_of(identity["id_bytes"]), msp, at)
 
 
-def certified_member(certificate: x509.Certificate, msp: Msp, at: float) -> Member:
+def certified_member(certificate: x509.Certificate, msp: Msp, at: Optional[float]) -> Member:
     key = key_of(certificate)
     require(not _is_authority(certificate), "IDENTITY_UNTRUSTED", "an authority is no member")
     path = _path(certificate, msp, 0)
     if path is None:
         raise Refusal("IDENTITY_UNTRUSTED", msp.id)
-    moment = datetime.fromtimestamp(at, timezone.utc)
+    require(not any(map(_is_revoked, path, path[1:], [msp] * len(path))), "IDENTITY_REVOKED", msp.id)
+    role = _role(certificate, path[1], msp)
     for link in path:
-        require(link.not_valid_before_utc <= moment <= link.not_valid_after_utc, "IDENTITY_EXPIRED", msp.id)
-    require(not any(_is_revoked(link, msp) for link in path), "IDENTITY_REVOKED", msp.id)
-    return Member(msp.id, _role(certificate, path, msp), key)
+        valid = at is None or link.not_valid_before_utc.timestamp() <= at <= link.not_valid_after_utc.timestamp()
+        require(valid, "IDENTITY_EXPIRED", msp.id)
+    return Member(msp.id, role, key)
 
 
 def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[x509.Certificate]]:
     if certificate in msp.roots and links > 0:
         return [certificate]
-    if links == _LINKS or _has_unknown_critical(certificate):
+    if links == _LINKS:
         return None
     for authority in msp.roots + msp.intermediates:
         if authority.subject != certificate.issuer or not _is_authority(authority):
@@ -187,44 +190,37 @@ def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[
 
 
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
-        return False
     return signature_verifies(
         key_of(authority), certificate.tbs_certificate_bytes, certificate.signature, low=False
     )
 
 
-def _has_unknown_critical(certificate: x509.Certificate) -> bool:
-    return any(part.critical and part.oid not in _KNOWN_CRITICAL for part in certificate.extensions)
-
-
 def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except x509.ExtensionNotFound:
-        return False
-    return basic.value.ca
+    ca, may_sign = False, True
+    for part in certificate.extensions:
+        if isinstance(part.value, x509.BasicConstraints):
+            ca = part.value.ca
+        if isinstance(part.value, x509.KeyUsage):
+            may_sign = part.value.key_cert_sign
+    return ca and may_sign
 
 
-def _is_revoked(certificate: x509.Certificate, msp: Msp) -> bool:
+def _is_revoked(certificate: x509.Certificate, authority: x509.Certificate, msp: Msp) -> bool:
+    """Only a list that the certificate's issuer signed revokes it."""
     return any(
         listing.issuer == certificate.issuer
+        and signature_verifies(key_of(authority), listing.tbs_certlist_bytes, listing.signature, low=False)
         and listing.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
         for listing in msp.revocation_lists
     )
 
 
-def _role(certificate: x509.Certificate, path: List[x509.Certificate], msp: Msp) -> str:
-    units = msp.units or {}
+def _role(certificate: x509.Certificate, issuer: x509.Certificate, msp: Msp) -> str:
     stated = {unit.value for unit in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)}
     roles = [
         role
-        for role, (name, authority) in units.items()
-        if name in stated and (authority == b"" or certificate_of(authority) in path)
+        for role, (name, authority) in msp.units.items()
+        if name in stated and authority in (None, issuer)
     ]
     require(len(roles) == 1, "IDENTITY_ROLE", msp.id)
     return roles[0]
-
-
-def spki(certificate: x509.Certificate) -> bytes:
-    return key_of(certificate).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

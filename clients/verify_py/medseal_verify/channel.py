@@ -5,10 +5,11 @@ from typing import List, NamedTuple, Optional
 from .block import (
     Block,
     channel_header_of,
+    check_data,
     check_orderers,
-    last_config_of,
     parse_block,
     read,
+    seconds_of,
 )
 from .config import Config, parse_config
 from .messages import ENVELOPE, PAYLOAD
@@ -25,17 +26,17 @@ class ConfigBlock(NamedTuple):
 class Channel(NamedTuple):
     line: List[ConfigBlock]
 
-    def in_force(self, block: Block) -> Config:
-        """The configuration under which a block was ordered."""
-        index = last_config_of(block)
+    def in_force(self, block: Block) -> ConfigBlock:
+        """The latest configuration before a block."""
         earlier = [entry for entry in self.line if entry.number < block.number]
-        require(len(earlier) > 0 and earlier[-1].number == index, "BLOCK_LAST_CONFIG", str(index))
-        return earlier[-1].config
+        require(len(earlier) > 0, "CONFIG_LINEAGE", "no configuration before")
+        return earlier[-1]
 
 
 def read_channel(genesis: bytes, genesis_hash: str, channel: str, later: List[bytes]) -> Channel:
     block = parse_block(genesis)
-    require(block.number == 0 and block.hash.hex() == genesis_hash, "GENESIS_HASH")
+    require(block.hash.hex() == genesis_hash and block.number == 0, "GENESIS_HASH")
+    check_data(block)
     result = Channel([ConfigBlock(0, _config_in(block, channel))])
     for data in later:
         result = Channel([*result.line, _next(result, parse_block(data), channel)])
@@ -44,10 +45,11 @@ def read_channel(genesis: bytes, genesis_hash: str, channel: str, later: List[by
 
 def _next(channel: Channel, block: Block, name: str) -> ConfigBlock:
     latest = channel.line[-1]
-    require(block.number > latest.number, "CONFIG_LINEAGE", "order")
-    require(last_config_of(block) == block.number, "CONFIG_LINEAGE", "last configuration is another")
-    check_orderers(block, latest.config)
+    check_data(block)
     config = _config_in(block, name)
+    require(block.number > latest.number, "CONFIG_LINEAGE", "order")
+    header = channel_header_of(block.envelopes[0], "CONFIG_MALFORMED")
+    check_orderers(block, latest.config, seconds_of(header, "CONFIG_MALFORMED"), block.number)
     require(config.sequence == latest.config.sequence + 1, "CONFIG_LINEAGE", "sequence")
     return ConfigBlock(block.number, config)
 

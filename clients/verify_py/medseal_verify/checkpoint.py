@@ -23,7 +23,7 @@ _SMALL_Y = frozenset(
         _FIELD - 2707385501144840649318225287225658788936804267575313519463743609750303402022,
     )
 )
-_NAME = re.compile(r"[^\s+]+\Z")
+_NAME = re.compile(r"[^\s+\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff]{1,256}\Z")
 _SIZE = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 ORIGIN = "medseal.org/log/"
@@ -111,7 +111,8 @@ def _check_line(line: str, text: str, known: dict) -> "VerifierKey | None":
 
 def parse_checkpoint(text: str) -> Checkpoint:
     lines: List[str] = text.split("\n")
-    require(len(lines) == 4 and lines[0] != "" and lines[3] == "", "CHECKPOINT_INVALID", "lines")
+    require(len(lines) == 4 and lines[3] == "", "CHECKPOINT_INVALID", "lines")
+    require(_NAME.match(lines[0]) is not None, "CHECKPOINT_INVALID", "origin")
     origin, size, root = lines[:3]
     require(_SIZE.match(size) is not None and int(size) <= LARGEST, "CHECKPOINT_INVALID", "size")
     try:

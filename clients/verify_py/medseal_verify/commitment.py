@@ -2,11 +2,12 @@
 
 import hmac
 import re
-from datetime import datetime, timezone
+from calendar import monthrange
+from datetime import date
 from typing import Any
 
 from .encoding import from_hex, is_hash, sha256
-from .refusal import Refusal, require
+from .refusal import require
 from .strict_json import canonical
 
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}\Z")
@@ -69,18 +70,19 @@ def milliseconds_of(at: Any) -> int:
     parts = _TIME.match(at) if isinstance(at, str) else None
     require(parts is not None, "LEAF_INVALID", "time")
     *fields, milliseconds = (int(part) for part in parts.groups())
-    try:
-        moment = datetime(*fields, tzinfo=timezone.utc)
-    except ValueError:
-        raise Refusal("LEAF_INVALID", "no such time") from None
-    seconds = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
-    return (seconds.days * 86_400 + seconds.seconds) * 1000 + milliseconds
+    year, month, day, hour, minute, second = fields
+    # The calendar repeats after 400 years; the library's begins with year 1 and ends with 9999.
+    cycle = 400 if year < 400 else 0
+    exists = 1 <= month <= 12 and 1 <= day <= monthrange(year + cycle, month)[1]
+    require(exists and hour < 24 and minute < 60 and second < 60, "LEAF_INVALID", "no such time")
+    days = date(year + cycle, month, day).toordinal() - date(1970 + cycle, 1, 1).toordinal()
+    return (days * 86_400 + hour * 3600 + minute * 60 + second) * 1000 + milliseconds
 
 
 def open_content(disclosure: Any, leaf: Any) -> bytes:
     """Leaf bytes of a record whose disclosure fits its leaf."""
-    digest = disclosure_digest(disclosure)
     data = leaf_bytes(leaf)
     require(leaf["kind"] == "record", "LEAF_KIND", leaf["kind"])
+    digest = disclosure_digest(disclosure)
     require(leaf["digest"] == digest.hex(), "LEAF_DIGEST")
     return data

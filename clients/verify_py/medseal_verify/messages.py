@@ -56,6 +56,7 @@ CHAINCODE_ACTION: Message = {
     3: _m("response", RESPONSE),
     4: _m("chaincode_id", CHAINCODE_ID),
 }
+CHAINCODE_EVENT: Message = {1: _s("chaincode_id"), 2: _s("tx_id"), 3: _s("event_name"), 4: _b("payload")}
 HASHED_COLLECTION: Message = {1: _s("collection_name"), 2: _b("hashed_rwset"), 3: _b("pvt_rwset_hash")}
 NAMESPACE: Message = {1: _s("namespace"), 2: _b("rwset"), 3: _m("collection_hashed_rwset", HASHED_COLLECTION, True)}
 TX_RWSET: Message = {1: Field("data_model", "int32"), 2: _m("ns_rwset", NAMESPACE, True)}

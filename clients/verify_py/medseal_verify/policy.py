@@ -1,11 +1,15 @@
 """The trust policy of the verifier (docs/formats/record-proof.md)."""
 
+import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .checkpoint import ORIGIN, VerifierKey, parse_verifier_key
+from .checkpoint import VerifierKey, parse_verifier_key
 from .encoding import from_base64, is_hash
 from .refusal import Refusal
 from .strict_json import parse_strict_json
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}\Z")
 
 
 class Log(NamedTuple):
@@ -47,13 +51,12 @@ def _members(value: Any, needed: List[str], allowed: List[str]) -> Dict[str, Any
 
 def _texts(value: Any, least: int) -> List[str]:
     _must(isinstance(value, list) and len(value) >= least, "not a list")
-    _must(all(isinstance(item, str) and item != "" for item in value), "not texts")
-    _must(len(set(value)) == len(value), "stands twice")
+    _must(all(isinstance(item, str) for item in value), "not texts")
     return value
 
 
 def _text(value: Any) -> str:
-    _must(isinstance(value, str) and value != "", "not a text")
+    _must(isinstance(value, str) and _NAME.match(value) is not None, "not a name")
     return value
 
 
@@ -67,12 +70,15 @@ def _parse(value: Any) -> Policy:
     confirmation = policy.get("confirmation", "required" if policy["ledger"] == "fabric" else "optional")
     _must(confirmation in ("required", "optional"), "confirmation")
     _must(is_hash(policy["genesisHash"]), "genesisHash")
-    organizations = _texts(endorsement["organizations"], 1) if "organizations" in endorsement else None
+    organizations = None
+    if "organizations" in endorsement:
+        organizations = [_text(item) for item in _texts(endorsement["organizations"], 1)]
+        _must(len(set(organizations)) == len(organizations), "an organisation stands twice")
     return Policy(
         ledger=policy["ledger"],
         channel=_text(policy["channel"]),
         chaincode=_text(chaincode["name"]),
-        versions=_texts(chaincode["versions"], 1),
+        versions=[_text(item) for item in _texts(chaincode["versions"], 1)],
         genesis_hash=policy["genesisHash"],
         genesis_block=from_base64(policy["genesisBlock"]) if "genesisBlock" in policy else None,
         minimum=_count(endorsement["minimum"]) if "minimum" in endorsement else None,
@@ -88,7 +94,7 @@ def _count(value: Any) -> int:
 
 
 def _logs(value: Any) -> Dict[str, Log]:
-    _must(isinstance(value, list), "logs")
+    _must(isinstance(value, list) and len(value) > 0, "logs")
     logs = [_log(entry) for entry in value]
     by_id = {log.organization_id: log for log in logs}
     _must(len(by_id) == len(logs), "an organisation stands twice")
@@ -99,5 +105,4 @@ def _log(value: Any) -> Log:
     entry = _members(value, ["organizationId", "mspId", "verifierKeys"], [])
     organization_id = _text(entry["organizationId"])
     keys = [parse_verifier_key(text) for text in _texts(entry["verifierKeys"], 1)]
-    _must(all(key.name == ORIGIN + organization_id for key in keys), "key of another log")
     return Log(organization_id, _text(entry["mspId"]), keys)

@@ -5,7 +5,6 @@ from typing import Any, List, NamedTuple, Optional
 from .encoding import from_base64, from_hex, is_hash
 from .merkle import LARGEST
 from .refusal import Refusal, require
-from .strict_json import parse_strict_json
 
 FORMAT = "medseal/record-proof/v1"
 _NEEDED = {
@@ -38,15 +37,16 @@ class Proof(NamedTuple):
     confirmation: Optional[Confirmation]
 
 
-def parse_proof(data: bytes) -> Proof:
-    value = parse_strict_json(data)
+def parse_proof(value: Any) -> Proof:
+    """The proof in a JSON value, once its shape is right."""
     stated = value.get("format") if isinstance(value, dict) else None
     require(stated == FORMAT, "PROOF_UNKNOWN_FORMAT")
     require(set(value) in (_NEEDED, _NEEDED | {"confirmation"}), "PROOF_MALFORMED", "members")
     require(isinstance(value["checkpoint"], str), "PROOF_MALFORMED", "checkpoint")
     path = value["inclusionProof"]
-    require(isinstance(path, list) and all(map(is_hash, path)), "PROOF_MALFORMED", "inclusionProof")
-    require(isinstance(value["configBlocks"], list), "PROOF_MALFORMED", "configBlocks")
+    require(isinstance(path, list) and len(path) <= 53 and all(map(is_hash, path)), "PROOF_MALFORMED", "inclusionProof")
+    blocks = value["configBlocks"]
+    require(isinstance(blocks, list) and len(blocks) <= 64, "PROOF_MALFORMED", "configBlocks")
     anchor = _members(value["anchor"], {"txId", "blockNumber", "block"})
     later = value.get("confirmation")
     if "confirmation" in value:

@@ -8,6 +8,7 @@ from typing import Any, List, Tuple
 from .refusal import Refusal
 
 DEEPEST = 128
+DEEPEST_TEXT = 256
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _TO_ESCAPE = re.compile(r'["\\\x00-\x1f]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -15,20 +16,38 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def parse_strict_json(data: bytes) -> Any:
     """The value of a JSON text in UTF-8. Refuses what is no JSON, and a member that stands twice."""
+    twice: List[str] = []
+
+    def members_of(pairs: List[Tuple[str, Any]]) -> dict:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            twice.append("a member stands twice")
+        return members
+
     try:
         text = data.decode("utf-8")
-        return json.loads(
-            text, object_pairs_hook=_object, parse_int=float, parse_float=float, parse_constant=_constant
+    except UnicodeDecodeError as error:
+        raise Refusal("BYTES_INVALID", str(error)) from None
+    try:
+        value = json.loads(
+            text, object_pairs_hook=members_of, parse_int=float, parse_float=float, parse_constant=_constant
         )
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise Refusal("JSON_INVALID", str(error)) from None
+    _check_depth(value)
+    if twice:
+        raise Refusal("JSON_DUPLICATE_KEY", twice[0])
+    return value
 
 
-def _object(pairs: List[Tuple[str, Any]]) -> dict:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise Refusal("JSON_DUPLICATE_KEY", "a member stands twice")
-    return members
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST_TEXT + 1):
+        containers = [item for item in level if isinstance(item, (list, dict))]
+        level = [part for item in containers for part in (item.values() if isinstance(item, dict) else item)]
+        if not level:
+            return
+    raise Refusal("JSON_INVALID", "nested too deep")
 
 
 def _constant(name: str) -> Any:
@@ -41,7 +60,7 @@ def canonical(value: Any) -> bytes:
 
 
 def _write(value: Any, depth: int) -> str:
-    if depth > DEEPEST:
+    if depth >= DEEPEST and isinstance(value, (list, dict)):
         raise Refusal("CANONICAL_INVALID", "nested too deep")
     if value is None:
         return "null"

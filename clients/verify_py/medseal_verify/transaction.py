@@ -2,13 +2,14 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from .block import Block, channel_header_of, read, seconds_of
-from .certificates import member_of, signature_verifies
+from .block import Block, read, seconds_of
+from .certificates import Member, member_of, signature_verifies
 from .config import Config
 from .encoding import sha256
 from .messages import (
     ACTION_PAYLOAD,
     CHAINCODE_ACTION,
+    CHAINCODE_EVENT,
     CHAINCODE_HEADER_EXTENSION,
     CHANNEL_HEADER,
     ENVELOPE,
@@ -25,7 +26,14 @@ ENDORSER_TYPE = 3
 
 
 class Transaction(NamedTuple):
-    index: int
+    channel: str
+    tx_id: str
+    nonce: bytes
+    headers: Tuple[bytes, bytes, bytes]
+    proposal: bytes
+    proposal_hash: bytes
+    invoked: str
+    status: int
     at: float
     creator: bytes
     signed: bytes
@@ -36,53 +44,81 @@ class Transaction(NamedTuple):
     version: str
     sets: List[Tuple[str, Dict[str, Any]]]
 
-    def write(self, namespace: str, key: str) -> Optional[bytes]:
-        hits = [write for write in self._all("writes", namespace) if write["key"] == key]
-        return None if len(hits) != 1 or hits[0]["is_delete"] else hits[0]["value"]
+    @property
+    def has_right_id(self) -> bool:
+        """Whether its id is the hash of nonce and creator."""
+        return len(self.nonce) > 0 and sha256(self.nonce, self.creator).hex() == self.tx_id
 
-    def read_version(self, namespace: str, key: str) -> Optional[Tuple[int, int]]:
-        hits = [hit["version"] for hit in self._all("reads", namespace) if hit["key"] == key]
-        if len(hits) != 1 or hits[0] is None:
-            return None
-        return hits[0]["block_num"], hits[0]["tx_num"]
+    def written(self, key: str) -> Optional[bytes]:
+        """What it wrote, once, under a key of its own chaincode."""
+        write = self._only("writes", key)
+        return None if write is None or write["is_delete"] else write["value"]
 
-    def _all(self, kind: str, namespace: str) -> List[Dict[str, Any]]:
-        return [entry for name, keys in self.sets if name == namespace for entry in keys[kind]]
+    def read_at(self, key: str) -> Optional[Tuple[int, int]]:
+        """The version at which it read, once, a key of its own chaincode."""
+        entry = self._only("reads", key)
+        version = entry and entry["version"]
+        return version and (version["block_num"], version["tx_num"])
+
+    def _only(self, kind: str, key: str) -> Optional[Dict[str, Any]]:
+        own = [entry for name, keys in self.sets if name == self.chaincode for entry in keys[kind]]
+        found = [entry for entry in own if entry["key"] == key]
+        return found[0] if len(found) == 1 else None
 
 
-def find_transaction(block: Block, tx_id: str) -> Optional[int]:
-    """The position of the first transaction with an id."""
+def find_transaction(block: Block, tx_id: str) -> Tuple[int, Transaction]:
+    """The first transaction with an id and its position; what cannot be read is passed over."""
+    found: List[Tuple[int, Transaction]] = []
+    unreadable: List[Refusal] = []
     for index, envelope in enumerate(block.envelopes):
         try:
-            header = channel_header_of(envelope, "TX_MALFORMED")
+            transaction = parse_transaction(envelope)
+            if transaction.tx_id == tx_id:
+                found.append((index, transaction))
+        except Refusal as refusal:
+            unreadable.append(refusal)
+    if found:
+        return next((entry for entry in found if entry[1].has_right_id), found[0])
+    raise unreadable[0] if unreadable else Refusal("ANCHOR_TX_ABSENT")
+
+
+def block_time(block: Block) -> Optional[float]:
+    """The time of the first envelope that can be read as a transaction."""
+    for envelope in block.envelopes:
+        try:
+            return parse_transaction(envelope).at
         except Refusal:
             continue
-        if header["type"] == ENDORSER_TYPE and header["tx_id"] == tx_id:
-            return index
     return None
 
 
-def read_transaction(block: Block, index: int, channel: str) -> Transaction:
-    """A transaction whose parts belong together."""
-    envelope = read(ENVELOPE, block.envelopes[index], "TX_MALFORMED")
+def parse_transaction(data: bytes) -> Transaction:
+    """An endorsed transaction taken apart; every message that is read is in its one encoding."""
+    envelope = read(ENVELOPE, data, "TX_MALFORMED")
     payload = read(PAYLOAD, envelope["payload"], "TX_MALFORMED")
     require(payload["header"] is not None, "TX_MALFORMED", "no header")
     headers = payload["header"]
     header = read(CHANNEL_HEADER, headers["channel_header"], "TX_MALFORMED")
     require(header["type"] == ENDORSER_TYPE, "TX_MALFORMED", "type")
-    require(header["channel_id"] == channel, "CHANNEL_MISMATCH", header["channel_id"])
     signer = read(SIGNATURE_HEADER, headers["signature_header"], "TX_MALFORMED")
-    require(sha256(signer["nonce"], signer["creator"]).hex() == header["tx_id"], "TX_ID")
+    named = read(CHAINCODE_HEADER_EXTENSION, header["extension"], "TX_MALFORMED")["chaincode_id"]
     actions = read(TRANSACTION, payload["data"], "TX_MALFORMED")["actions"]
-    require(len(actions) == 1, "TX_MALFORMED", "one action")
-    require(actions[0]["header"] == headers["signature_header"], "TX_HEADER_MISMATCH", "signature header")
+    require(named is not None and len(actions) == 1, "TX_MALFORMED", "no chaincode or not one action")
     proposal, endorsed = _action(actions[0]["payload"])
     response = read(RESPONSE_PAYLOAD, endorsed["proposal_response_payload"], "TX_MALFORMED")
-    expected = sha256(headers["channel_header"], headers["signature_header"], proposal)
-    require(response["proposal_hash"] == expected, "TX_PROPOSAL_HASH")
-    result = _result(response["extension"], header["extension"])
+    result = read(CHAINCODE_ACTION, response["extension"], "TX_MALFORMED")
+    require(result["chaincode_id"] is not None and result["response"] is not None, "TX_MALFORMED", "result")
+    if result["events"]:
+        read(CHAINCODE_EVENT, result["events"], "TX_MALFORMED")
     return Transaction(
-        index=index,
+        channel=header["channel_id"],
+        tx_id=header["tx_id"],
+        nonce=signer["nonce"],
+        headers=(headers["channel_header"], headers["signature_header"], actions[0]["header"]),
+        proposal=proposal,
+        proposal_hash=response["proposal_hash"],
+        invoked=named["name"],
+        status=result["response"]["status"],
         at=seconds_of(header, "TX_MALFORMED"),
         creator=signer["creator"],
         signed=envelope["payload"],
@@ -95,20 +131,22 @@ def read_transaction(block: Block, index: int, channel: str) -> Transaction:
     )
 
 
+def check_binding(transaction: Transaction, channel: str) -> None:
+    """That the parts of a transaction belong together."""
+    channel_header, signature_header, action_header = transaction.headers
+    require(transaction.channel == channel, "CHANNEL_MISMATCH", transaction.channel)
+    require(transaction.has_right_id, "TX_ID")
+    require(action_header == signature_header, "TX_HEADER_MISMATCH", "signature header")
+    require(transaction.invoked == transaction.chaincode, "TX_HEADER_MISMATCH", "chaincode")
+    expected = sha256(channel_header, signature_header, transaction.proposal)
+    require(transaction.proposal_hash == expected, "TX_PROPOSAL_HASH")
+    require(200 <= transaction.status < 400, "TX_RESPONSE")
+
+
 def _action(data: bytes) -> Tuple[bytes, Dict[str, Any]]:
     payload = read(ACTION_PAYLOAD, data, "TX_MALFORMED")
     require(payload["action"] is not None, "TX_MALFORMED", "no endorsed action")
     return payload["chaincode_proposal_payload"], payload["action"]
-
-
-def _result(data: bytes, invoked: bytes) -> Dict[str, Any]:
-    result = read(CHAINCODE_ACTION, data, "TX_MALFORMED")
-    extension = read(CHAINCODE_HEADER_EXTENSION, invoked, "TX_MALFORMED")
-    named, response = extension["chaincode_id"], result["response"]
-    require(result["chaincode_id"] is not None and named is not None, "TX_MALFORMED", "no chaincode")
-    require(named["name"] == result["chaincode_id"]["name"], "TX_HEADER_MISMATCH", "chaincode")
-    require(response is not None and 200 <= response["status"] < 400, "TX_RESPONSE")
-    return result
 
 
 def _sets(results: bytes) -> List[Tuple[str, Dict[str, Any]]]:
@@ -127,9 +165,11 @@ def check_endorsements(
     transaction: Transaction, config: Config, minimum: Optional[int], organizations: Optional[List[str]]
 ) -> Set[str]:
     """The organisations that endorsed a transaction and count, once they are enough."""
+    most = 4 * len(config.applications)
+    require(len(transaction.endorsements) <= most, "ENDORSEMENT_POLICY", "too many endorsements")
     endorsers = set()
     for endorsement in transaction.endorsements:
-        member = member_of(endorsement["endorser"], config.applications, transaction.at)
+        member = _endorser(endorsement["endorser"], config, transaction.at)
         require(member.role == "peer", "ENDORSER_ROLE", member.role)
         message = transaction.response_payload + endorsement["endorser"]
         verifies = signature_verifies(member.key, message, endorsement["signature"])
@@ -139,3 +179,12 @@ def check_endorsements(
     needed = len(counting) // 2 + 1 if minimum is None else minimum
     require(len(endorsers & counting) >= needed, "ENDORSEMENT_POLICY", f"{len(endorsers & counting)} of {needed}")
     return endorsers & counting
+
+
+def _endorser(serialized: bytes, config: Config, at: float) -> Member:
+    try:
+        return member_of(serialized, config.applications, at)
+    except Refusal as refusal:
+        if refusal.code == "IDENTITY_UNKNOWN_MSP":
+            raise Refusal("ENDORSEMENT_POLICY", "endorsed from outside the channel") from None
+        raise

@@ -3,7 +3,7 @@
 from typing import Any, Callable, Dict, List, Optional
 
 from .anchored import anchor_key, check_anchored, check_chaincode
-from .block import Block, check_orderers, parse_block, validity_mark
+from .block import Block, check_data, check_orderers, parse_block, validity_mark
 from .channel import Channel, genesis_given, read_channel
 from .checkpoint import ORIGIN, Checkpoint, open_note, parse_checkpoint
 from .commitment import milliseconds_of, open_content
@@ -12,12 +12,14 @@ from .merkle import check_inclusion, leaf_hash
 from .policy import Log, Policy
 from .proof import Proof, parse_proof
 from .refusal import Refusal, require
+from .strict_json import parse_strict_json
 from .transaction import (
     Transaction,
+    block_time,
+    check_binding,
     check_creator,
     check_endorsements,
     find_transaction,
-    read_transaction,
 )
 
 HEADINGS = {
@@ -36,6 +38,7 @@ HEADINGS = {
     "confirmation": "after",
     "leaf-time": "after",
     "independence": "neutrality",
+    "witnesses": "neutrality",
 }
 _FIFTEEN_MINUTES = 15 * 60 * 1000
 
@@ -62,26 +65,30 @@ class Verification:
         self.channel: Channel
         self.block: Block
         self.config: Config
+        self.index: int
         self.transaction: Transaction
 
     def run(self, data: bytes) -> Dict[str, Any]:
-        self.check("format", (), lambda: self.read_format(data))
+        value = parse_strict_json(data)
+        self.check("format", (), lambda: self.read_format(value))
         if not self.passed("format"):
-            return self.report("undecided")
+            unknown = self.checks[0].get("code") == "PROOF_UNKNOWN_FORMAT"
+            return self.report("undecided" if unknown else "tampered")
         self.check("content", (), self.check_content)
         self.check("log-signature", ("content",), self.check_log)
         self.check("inclusion", ("content", "log-signature"), self.check_inclusion)
         self.check("channel", (), self.read_channel)
         self.check("block", (), self.read_block)
         self.check("orderers", ("channel", "block"), self.check_orderers)
-        self.check("transaction", ("block",), self.read_transaction)
-        self.check("submitter", ("content", "orderers", "transaction"), self.check_submitter)
-        self.check("endorsements", ("orderers", "transaction"), self.check_endorsements)
+        self.check("transaction", ("channel", "block"), self.read_transaction)
+        self.check("submitter", ("content", "transaction"), self.check_submitter)
+        self.check("endorsements", ("transaction",), self.check_endorsements)
         self.check("anchored-checkpoint", ("log-signature", "transaction"), self.check_anchored)
         self.check("validity-mark", ("transaction",), self.check_mark)
         self.check("confirmation", ("content", "channel", "transaction"), self.check_confirmation)
         self.check("leaf-time", ("content", "transaction"), self.check_leaf_time)
         self.check("independence", ("channel",), self.check_independence)
+        self.check("witnesses", ("log-signature",), self.check_witnesses)
         failed = any(check["status"] == "failed" for check in self.checks)
         return self.report("tampered" if failed else "undecided" if self.undecided else "valid")
 
@@ -104,8 +111,8 @@ class Verification:
     def report(self, verdict: str) -> Dict[str, Any]:
         return {"verdict": verdict, "ledger": self.policy.ledger, "checks": self.checks}
 
-    def read_format(self, data: bytes) -> None:
-        self.proof = parse_proof(data)
+    def read_format(self, value: Any) -> None:
+        self.proof = parse_proof(value)
 
     def check_content(self) -> None:
         self.leaf = open_content(self.proof.disclosure, self.proof.leaf)
@@ -129,25 +136,26 @@ class Verification:
     def read_channel(self) -> None:
         blocks, policy = self.proof.config_blocks, self.policy
         carried = genesis_given(blocks)
-        genesis = carried or policy.genesis_block
+        genesis = policy.genesis_block if carried is None else carried
         if genesis is None:
             raise _Skip(undecided=True)
-        later = blocks[1:] if carried else blocks
+        later = blocks if carried is None else blocks[1:]
         self.channel = read_channel(genesis, policy.genesis_hash, policy.channel, later)
 
     def read_block(self) -> None:
-        self.block = parse_block(self.proof.block)
-        require(self.block.number == self.proof.block_number, "ANCHOR_BLOCK")
+        block = parse_block(self.proof.block)
+        require(block.number == self.proof.block_number, "ANCHOR_BLOCK")
+        check_data(block)
+        self.block = block
 
     def check_orderers(self) -> None:
-        self.config = self.channel.in_force(self.block)
-        check_orderers(self.block, self.config)
+        number, config = self.channel.in_force(self.block)
+        check_orderers(self.block, config, block_time(self.block), number)
 
     def read_transaction(self) -> None:
-        index = find_transaction(self.block, self.proof.tx_id)
-        if index is None:
-            raise Refusal("ANCHOR_TX_ABSENT")
-        self.transaction = read_transaction(self.block, index, self.policy.channel)
+        self.index, self.transaction = find_transaction(self.block, self.proof.tx_id)
+        check_binding(self.transaction, self.policy.channel)
+        self.config = self.channel.in_force(self.block).config
 
     def check_submitter(self) -> None:
         msp_id = check_creator(self.transaction, self.config)
@@ -160,25 +168,24 @@ class Verification:
         check_anchored(self.transaction, self.policy, self.log.organization_id, self.checkpoint)
 
     def check_mark(self) -> None:
-        require(validity_mark(self.block, self.transaction.index) == 0, "ANCHOR_TX_INVALID")
+        require(validity_mark(self.block, self.index) == 0, "ANCHOR_TX_INVALID")
 
     def check_confirmation(self) -> None:
         confirmation, policy = self.proof.confirmation, self.policy
         if confirmation is None:
             raise _Skip(undecided=policy.confirmation_required)
         block = parse_block(confirmation.block)
+        check_data(block)
+        number, config = self.channel.in_force(block)
+        check_orderers(block, config, block_time(block), number)
         require(block.number > self.block.number, "CONFIRMATION_ORDER")
-        config = self.channel.in_force(block)
-        check_orderers(block, config)
-        index = find_transaction(block, confirmation.tx_id)
-        if index is None:
-            raise Refusal("ANCHOR_TX_ABSENT")
-        later = read_transaction(block, index, policy.channel)
+        _, later = find_transaction(block, confirmation.tx_id)
+        check_binding(later, policy.channel)
+        check_chaincode(later, policy)
         check_creator(later, config)
         check_endorsements(later, config, policy.minimum, policy.organizations)
-        check_chaincode(later, policy)
-        version = later.read_version(policy.chaincode, anchor_key(self.proof.leaf["tenant"]))
-        require(version == (self.block.number, self.transaction.index), "CONFIRMATION_VERSION")
+        version = later.read_at(anchor_key(self.log_of_leaf().organization_id))
+        require(version == (self.block.number, self.index), "CONFIRMATION_VERSION")
 
     def check_leaf_time(self) -> None:
         claimed = milliseconds_of(self.proof.leaf["at"])
@@ -187,7 +194,10 @@ class Verification:
     def check_independence(self) -> None:
         if self.policy.ledger == "solo":
             raise _Skip()
-        require(self.channel.line[-1].config.consensus != "solo", "LEDGER_KIND")
+        require(self.channel.line[0].config.consensus != "solo", "LEDGER_KIND")
+
+    def check_witnesses(self) -> None:
+        raise _Skip()
 
 
 def verify_record_proof(data: bytes, policy: Policy) -> Dict[str, Any]:
