@@ -161,7 +161,8 @@ describe('the exchange of one patient’s records', () => {
     expect(proofs.length).toBeGreaterThan(100);
     expect(proofs.every((proof) => isInLog(proof, logKey))).toBe(true);
     expect(new Set(proofs.map(({ leaf }) => leaf.digest)).size).toBe(proofs.length);
-    expect(rows.map(({ note }) => note)).toContain(proofs[0]?.checkpoint);
+    // The note may carry lines of witnesses after the log's own.
+    expect(rows.some(({ note }) => proofs[0]?.checkpoint.startsWith(note))).toBe(true);
   });
 
   it('ends within a second of the patient’s revocation, and hospital C never saw anything', async () => {

@@ -38,11 +38,13 @@ type Answer =
   | { state: 'stale'; knownSize: number }
   /** The witness is ahead of this node's view of its own log's anchors; an error unless it passes. */
   | { state: 'ahead' }
+  /** The witness has not seen the anchor's block yet, as happens all the time. */
+  | { state: 'early' }
   | { state: 'refused'; status: number; code: string | undefined }
   | { state: 'unreachable'; code: string };
 
 const clockToleranceSeconds = 60;
-const firstPause = 1_000;
+const firstPause = 500;
 const longestPause = 60_000;
 /** A note has at most 16 signatures (docs/formats/checkpoint.md), one of them the log's. */
 const mostCosignatures = 15;
@@ -83,7 +85,7 @@ export function cosignatureCollector(deps: CosignDeps): () => Promise<void> {
       due.map(async (member) => {
         const answer = await askAndKeep(member, { anchor, last: kept.get(member.organizationId) }, deps);
         if (answer.state === 'cosigned') pauses.delete(member.organizationId);
-        else pauses.set(member.organizationId, nextPause(pauses.get(member.organizationId), now));
+        else pauses.set(member.organizationId, nextPause(answer, pauses.get(member.organizationId), now));
         if (answer.state === 'cosigned') await completeNote(anchor, witnesses, deps);
         else logAnswer(member, answer, deps);
       }),
@@ -91,8 +93,13 @@ export function cosignatureCollector(deps: CosignDeps): () => Promise<void> {
   };
 }
 
-function nextPause(last: { length: number } | undefined, now: number): { until: number; length: number } {
-  const length = last === undefined ? firstPause : Math.min(last.length * 2, longestPause);
+function nextPause(
+  { state }: Answer,
+  last: { length: number } | undefined,
+  now: number,
+): { until: number; length: number } {
+  const isFirst = last === undefined || state === 'early';
+  const length = isFirst ? firstPause : Math.min(last.length * 2, longestPause);
   return { until: now + length, length };
 }
 
@@ -102,6 +109,7 @@ function logAnswer(
   { logger }: CosignDeps,
 ): void {
   const { state, ...fields } = answer;
+  if (state === 'early') return;
   // A partner that is away is everyday; one that refuses, or knows more of this log than this node, is not.
   if (state === 'unreachable') logger.warn('cosign.unreachable', { witness, ...fields });
   else logger.error(`cosign.${state}`, { witness, ...fields });
@@ -155,7 +163,9 @@ function readAnswer(
     const knownSize = Number(/^(?:0|[1-9]\d{0,15})(?=\n$)/.exec(text)?.[0] ?? Number.NaN);
     if (Number.isSafeInteger(knownSize)) return { state: 'stale', knownSize };
   }
-  if (status !== 200) return { state: 'refused', status, code: /"code":"([A-Z_]{1,64})"/.exec(text)?.[1] };
+  const code = /"code":"([A-Z_]{1,64})"/.exec(text)?.[1];
+  if (code === 'WITNESS_NOT_ANCHORED') return { state: 'early' };
+  if (status !== 200) return { state: 'refused', status, code };
   try {
     return { state: 'cosigned', cosignature: requireCosignature(anchor.note + text, member, clock) };
   } catch (error) {
