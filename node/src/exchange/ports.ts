@@ -27,13 +27,13 @@ export type RecordsPort = {
   findPatient(pseudonym: Pseudonym): Promise<PatientId | undefined>;
   /** 18-digit national id of a patient of this hospital. */
   nationalIdOf(patientId: PatientId): Promise<string | undefined>;
-  /** Opens what the decision releases, at most `count`, the newest first. */
+  /** Opens what the decision releases, at most `count`, the newest first; `omitted`: more, for which there is no room. */
   openForRelease(request: {
     patientId: PatientId;
     types: readonly string[];
     decision: Permit;
     count: number;
-  }): Promise<ReleasedRecord[]>;
+  }): Promise<{ records: ReleasedRecord[]; omitted: number }>;
 };
 
 /** An anchored checkpoint; evidence-log `AnchoredCheckpoint` fits. */

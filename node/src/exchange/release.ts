@@ -26,14 +26,14 @@ export async function release(
   { records, log }: ReleaseDeps,
 ): Promise<Release> {
   const { types, count, dataPeriod } = request;
-  const opened = await records.openForRelease({
+  const { records: opened, omitted } = await records.openForRelease({
     patientId: patient,
     types,
     decision: within(decision, dataPeriod),
     count,
   });
   const evidence = await log.proofsFor(opened.map(({ leafId }) => leafId));
-  const result: Release = { records: [], checkpoint: null, pending: 0, omitted: 0, instances: [] };
+  const result: Release = { records: [], checkpoint: null, pending: 0, omitted, instances: [] };
   let room = maxContentLength;
   for (const [at, record] of opened.entries()) {
     const proof = evidence[at];

@@ -319,7 +319,7 @@ describe('opening records for an exchange', () => {
     const hiv = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'HIV' }];
     await create(observation(patientId, { meta: { security: hiv } }));
 
-    const records = await openForRelease(
+    const { records } = await openForRelease(
       { patientId, types: ['Observation', 'Patient'], decision: permit(), count: 10 },
       fixture.deps,
     );
@@ -338,11 +338,10 @@ describe('opening records for an exchange', () => {
   it('gives at most what was asked for, and nothing without a permit or a patient', async () => {
     const patientId = asPatientId(await create(patient()));
     for (let at = 0; at < 4; at += 1) await create(observation(patientId));
-    const open = (request: Partial<Parameters<typeof openForRelease>[0]>) =>
-      openForRelease(
-        { patientId, types: 'all', decision: permit(), count: 10, ...request } as never,
-        fixture.deps,
-      );
+    const open = async (request: Partial<Parameters<typeof openForRelease>[0]>) => {
+      const whole = { patientId, types: 'all', decision: permit(), count: 10, ...request };
+      return (await openForRelease(whole as never, fixture.deps)).records;
+    };
 
     expect(await open({ count: 2 })).toHaveLength(2);
     expect(await open({ types: ['Patient'] })).toHaveLength(1);

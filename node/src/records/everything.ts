@@ -2,6 +2,7 @@ import type { PageQuery, Resource } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
+import { fitting } from './page-room.ts';
 import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
@@ -27,7 +28,7 @@ export async function patientEverything(
   const view = await viewOf(patientId, { caller, action: 'everything', types, deps, key });
   const scope = key !== undefined && view.decision?.permit ? { owner: patientId, key, view } : undefined;
   const hits = scope === undefined ? [] : await readHits(scope, { query, before, deps });
-  const page = hits.slice(0, query.count);
+  const page = hits.slice(0, Math.min(query.count, fitting(hits)));
   const instances = [`Patient/${patientId}`];
   const shown = scope !== undefined;
   const [opened] = await Promise.all([

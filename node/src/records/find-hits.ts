@@ -3,6 +3,7 @@ import type { PatientId } from '../lib/brand.ts';
 import type { Position } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { findNamed } from './find-named.ts';
+import { fitting } from './page-room.ts';
 import { type Hit, ownerKey, type Scan, type Scope, scan } from './scope.ts';
 import type { Owner } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
@@ -67,11 +68,12 @@ async function streamPage(scope: Scope, { query, from, deps }: Search): Promise<
   const before = from !== undefined && 'before' in from ? from.before : undefined;
   const options = { type: query.type, before, limit: query.count + 1, ...readingOf(query, scope) };
   const hits = await scan(scope, wantedBy(query), { ...options, deps });
-  const last = hits[query.count - 1];
-  if (hits.length <= query.count || last === undefined) {
+  const end = Math.min(query.count, fitting(hits));
+  const last = hits[end - 1];
+  if (hits.length <= end || last === undefined) {
     return { hits, total: from === undefined ? hits.length : undefined, next: undefined };
   }
-  return { hits: hits.slice(0, query.count), total: undefined, next: { before: last.row.version_seq } };
+  return { hits: hits.slice(0, end), total: undefined, next: { before: last.row.version_seq } };
 }
 
 /** The one criterion that names the compartment is met by all that is in it, so the first rows are the page. */
@@ -90,7 +92,8 @@ function listedPage(hits: Hit[], query: SearchQuery, from: Position | undefined)
       ? hits
       : hits.toSorted((a, b) => compareForSort(query, a.index.values, b.index.values));
   const offset = from !== undefined && 'offset' in from ? from.offset : 0;
-  const end = query.summary === 'count' ? offset : offset + query.count;
+  const wanted = query.summary === 'count' ? [] : sorted.slice(offset, offset + query.count);
+  const end = offset + fitting(wanted);
   const hasMore = query.count > 0 && query.summary !== 'count' && end < sorted.length;
   return { hits: sorted.slice(offset, end), total: hits.length, next: hasMore ? { offset: end } : undefined };
 }

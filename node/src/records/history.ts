@@ -3,9 +3,10 @@ import type { PatientId } from '../lib/brand.ts';
 import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { openRowBody, openRowIndex } from './open-row.ts';
+import { fitting } from './page-room.ts';
 import { locate } from './read.ts';
-import { ownerKey, type Scope } from './scope.ts';
-import { type BodyRow, findCurrent, listVersions } from './store.ts';
+import { hasBody, ownerKey, type Scope } from './scope.ts';
+import { type BodyRow, findBodies, findCurrent, type ListedRow, listVersions } from './store.ts';
 import { compartmentToken, idToken, keyOf } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
@@ -85,24 +86,24 @@ function startOf({ cursor }: PageQuery, binding: CursorBinding, deps: RecordsDep
 
 async function readPage(scope: Scope, reading: Reading): Promise<HistoryPage> {
   const { query, binding, deps } = reading;
-  const versions: { version: HistoryVersion; position: string }[] = [];
+  const listed: Version[] = [];
   for await (const one of visibleVersions(scope, reading)) {
-    versions.push(one);
-    if (versions.length > query.count) break;
+    listed.push(one);
+    if (listed.length > query.count) break;
   }
-  const page = versions.slice(0, query.count);
+  const page = listed.slice(0, Math.min(query.count, fitting(listed)));
   const last = page.at(-1);
-  const hasMore = versions.length > query.count && last !== undefined;
+  const hasMore = listed.length > page.length && last !== undefined;
   return {
-    versions: page.map(({ version }) => version),
-    next: hasMore ? sealCursor({ before: last.position }, binding, deps.keyStore) : undefined,
+    versions: await openVersions(page, { scope, deps }),
+    next: hasMore ? sealCursor({ before: last.row.version_seq }, binding, deps.keyStore) : undefined,
   };
 }
 
-async function* visibleVersions(
-  scope: Scope,
-  reading: Reading,
-): AsyncGenerator<{ version: HistoryVersion; position: string }> {
+/** A version that the caller may see, not opened yet. */
+type Version = { row: ListedRow; index: RecordIndex };
+
+async function* visibleVersions(scope: Scope, reading: Reading): AsyncGenerator<Version> {
   const { query, deps } = reading;
   const since = query.since ?? Number.NEGATIVE_INFINITY;
   for await (const rows of storedVersions(reading)) {
@@ -111,14 +112,14 @@ async function* visibleVersions(
       const index = openRowIndex(row, scope.key, deps);
       if ((index.values.at ?? since) < since) return; // newest first: all that follow are older
       if (hidden.has(keyOf(row.id_token)) || !scope.view.releases(index)) continue;
-      yield { version: versionOf(row, index, { scope, deps }), position: row.version_seq };
+      yield { row, index };
     }
   }
 }
 
 /** Records of which the current version is hidden: their earlier ones are hidden with it. */
 async function hiddenRecords(
-  rows: readonly BodyRow[],
+  rows: readonly ListedRow[],
   { key, view }: Scope,
   deps: RecordsDeps,
 ): Promise<ReadonlySet<string>> {
@@ -130,7 +131,7 @@ async function hiddenRecords(
   return new Set(hidden.map((row) => keyOf(row.id_token)));
 }
 
-async function* storedVersions({ stretch, before: start, deps }: Reading): AsyncGenerator<BodyRow[]> {
+async function* storedVersions({ stretch, before: start, deps }: Reading): AsyncGenerator<ListedRow[]> {
   let before = start;
   for (;;) {
     const rows = await listVersions(deps.db, { ...stretch, before, limit: batch });
@@ -138,6 +139,19 @@ async function* storedVersions({ stretch, before: start, deps }: Reading): Async
     before = rows.at(-1)?.version_seq;
     if (rows.length < batch) return;
   }
+}
+
+/** Opens versions; the bodies that were too large for the list are read now. */
+async function openVersions(
+  versions: readonly Version[],
+  { scope, deps }: { scope: Scope; deps: RecordsDeps },
+): Promise<HistoryVersion[]> {
+  const missing = versions.filter(({ row }) => !hasBody(row)).map(({ row }) => row.version_seq);
+  const read = new Map((await findBodies(deps.db, missing)).map((row) => [row.version_seq, row]));
+  return versions.flatMap(({ row, index }) => {
+    const complete = hasBody(row) ? row : read.get(row.version_seq);
+    return complete === undefined ? [] : [versionOf(complete, index, { scope, deps })]; // erased in between
+  });
 }
 
 function versionOf(

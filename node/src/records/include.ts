@@ -6,6 +6,7 @@ import {
   type SearchQuery,
 } from '../fhir/index.ts';
 import { openRows } from './find-named.ts';
+import { fitting } from './page-room.ts';
 import { type Hit, isDirectoryRow, type Scope, scan } from './scope.ts';
 import { findCurrent } from './store.ts';
 import { idToken, keyOf } from './tokens.ts';
@@ -48,7 +49,9 @@ export async function findIncluded(
   for (const scope of new Set(hits.map((hit) => hit.scope))) {
     for (const spec of query.revincludes) await addSources(scope, { spec, shown, add, deps: context.deps });
   }
-  return [...included.values()];
+  const all = [...included.values()];
+  if (fitting(all) < all.length) throw tooMany();
+  return all;
 }
 
 async function findTargets(
@@ -86,7 +89,7 @@ async function addSources(scope: Scope, { spec, shown, add, deps }: Sources): Pr
 }
 
 function tooMany(): Error {
-  const text = `More than ${maxIncluded} records would be included; ask for smaller pages.`;
+  const text = `More than ${maxIncluded} records, or more than 16 MiB, would be included; ask for smaller pages.`;
   return new FhirError('FHIR_SEARCH_TOO_COSTLY', [
     errorIssue({ type: 'too-costly', code: 'FHIR_SEARCH_TOO_COSTLY', text }),
   ]);

@@ -6,8 +6,14 @@ import { type BundleAnswer, writeBundle } from './bundle.ts';
 import { destroyPatient } from './erase.ts';
 import type { ReadRequest } from './read.ts';
 import { type ProofPort, proveRecord } from './record-proof.ts';
-import { findPatient, nationalIdOfPatient, openForRelease, type ReleaseRequest } from './release.ts';
-import type { Caller, RecordsDeps, ReleasedRecord } from './types.ts';
+import {
+  findPatient,
+  nationalIdOfPatient,
+  openForRelease,
+  type Release,
+  type ReleaseRequest,
+} from './release.ts';
+import type { Caller, RecordsDeps } from './types.ts';
 
 /** What other modules use of records. */
 export type Records = {
@@ -18,7 +24,7 @@ export type Records = {
   /** 18-digit national id of a patient of this hospital, where the Patient has one. */
   nationalIdOf(patientId: PatientId): Promise<string | undefined>;
   /** The records that a decision releases; the caller records the access. */
-  openForRelease(request: ReleaseRequest): Promise<ReleasedRecord[]>;
+  openForRelease(request: ReleaseRequest): Promise<Release>;
   /** Carries out a transaction or batch Bundle. */
   writeBundle(bundle: unknown, caller: Caller): Promise<BundleAnswer>;
   /** The file that proves one version of a record. */

@@ -2,11 +2,15 @@ import type { Decision } from '../consent/index.ts';
 import { openIndex, openPatientKey, patientToken } from '../crypto/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { findByPseudonym, findIdentity, type IdentityRow } from './identity-store.ts';
+import { fitting } from './page-room.ts';
 import type { PatientIdentity } from './patient-identity.ts';
 import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
 import type { RecordsDeps, ReleasedRecord } from './types.ts';
 import { viewOfDecision } from './view.ts';
+
+/** What is released, and how many more records there is no room for in one answer. */
+export type Release = { records: ReleasedRecord[]; omitted: number };
 
 export type ReleaseRequest = {
   types: readonly string[] | 'all';
@@ -49,18 +53,21 @@ function openIdentity(
  * disclosure that leaves elements out, so that the rest can still be verified. The access is recorded by the caller,
  * in the transaction that records the disclosure. Nothing for an unknown or erased patient, or without a permit.
  */
-export async function openForRelease(request: ReleaseRequest, deps: RecordsDeps): Promise<ReleasedRecord[]> {
+export async function openForRelease(request: ReleaseRequest, deps: RecordsDeps): Promise<Release> {
   const patientId = 'patientId' in request ? request.patientId : await findPatient(request.pseudonym, deps);
-  if (patientId === undefined || !request.decision.permit) return [];
+  if (patientId === undefined || !request.decision.permit) return { records: [], omitted: 0 };
   const scope = await scopeOf(patientId, viewOfDecision(patientId, request.decision, deps), deps);
-  if (scope === undefined) return [];
-  const opened = await openHits(await releasedHits(scope, request, deps), deps);
-  return opened.flatMap((record) => {
+  if (scope === undefined) return { records: [], omitted: 0 };
+  const hits = await releasedHits(scope, request, deps);
+  const fits = fitting(hits);
+  const opened = await openHits(hits.slice(0, fits), deps);
+  const records = opened.flatMap((record) => {
     if (record === undefined) return [];
     const { original, version, index, leafId } = record;
     const contentSalt = record.contentSalt();
     return [{ resource: original, versionId: String(version), labels: index.labels, leafId, contentSalt }];
   });
+  return { records, omitted: hits.length - fits };
 }
 
 async function releasedHits(scope: Scope, request: ReleaseRequest, deps: RecordsDeps): Promise<Hit[]> {

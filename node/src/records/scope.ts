@@ -1,6 +1,13 @@
 import { CryptoError, directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
 import { openRowBody, openRowIndex } from './open-row.ts';
-import { type BodyRow, findBodies, type IndexRow, listCurrent, listCurrentBodies } from './store.ts';
+import {
+  type BodyRow,
+  findBodies,
+  type IndexRow,
+  type ListedRow,
+  listCurrent,
+  listCurrentBodies,
+} from './store.ts';
 import { compartmentToken, type Owner, ownerToken } from './tokens.ts';
 import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
 import type { View } from './view.ts';
@@ -9,7 +16,7 @@ import type { View } from './view.ts';
 export type Scope = { owner: Owner; key: PatientKey; view: View };
 
 /** A record that the caller may see; its body is not opened yet and may not have been read. */
-export type Hit = { row: IndexRow | BodyRow; index: RecordIndex; scope: Scope };
+export type Hit = { row: IndexRow | ListedRow; index: RecordIndex; scope: Scope };
 
 /** The scope of an owner; undefined for an unknown and an erased one. */
 export async function scopeOf(owner: Owner, view: View, deps: RecordsDeps): Promise<Scope | undefined> {
@@ -30,7 +37,7 @@ export type Scan = {
   before?: string | undefined;
   /** Rows read at first. */
   batch: number;
-  /** Reads bodies at once, where most rows will be shown. */
+  /** Reads small bodies at once, where most rows will be shown. */
   withBodies: boolean;
   /** Hits after which to stop. */
   limit: number;
@@ -106,8 +113,8 @@ export function isDirectoryRow(row: IndexRow, { keyStore }: RecordsDeps): boolea
   return Buffer.compare(row.patient_token, directoryToken(keyStore)) === 0;
 }
 
-function hasBody(row: IndexRow | BodyRow): row is BodyRow {
-  return 'body_sealed' in row;
+export function hasBody(row: IndexRow | ListedRow): row is BodyRow {
+  return 'body_sealed' in row && row.body_sealed !== null;
 }
 
 function placeOf(

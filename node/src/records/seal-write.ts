@@ -27,9 +27,10 @@ export function sealWrite(write: PendingWrite, context: WriteContext): SealedWri
   const { keyStore, tenant } = context.deps;
   const resource = stored(write, context.at);
   const address = { tenant, type: write.type, id: write.id, version: write.version };
-  const { sealed, leafSalt } = sealRecord(JSON.stringify(resource), { key, address });
+  const text = JSON.stringify(resource);
+  const { sealed, leafSalt } = sealRecord(text, { key, address });
   const token = idToken(keyStore, write.type, write.id);
-  const index = sealIndex(JSON.stringify(indexOf(write, resource)), {
+  const index = sealIndex(JSON.stringify({ ...indexOf(write, resource), size: text.length }), {
     key,
     address: { tenant, idToken: token, version: write.version },
   });

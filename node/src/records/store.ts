@@ -24,10 +24,14 @@ export type IndexRow = {
   index_sealed: Uint8Array;
 };
 export type BodyRow = IndexRow & { wrapped_key: Uint8Array; body_sealed: Uint8Array; leaf_id: string };
+/** A row of a list: a body that is not small is left out, and read once it is known to be shown. */
+export type ListedRow = Omit<BodyRow, 'body_sealed'> & { body_sealed: Uint8Array | null };
 
 const indexColumns =
   'r.version_seq, r.id_token, r.version, r.patient_token, r.deleted, r.is_current, r.index_sealed';
 const bodyColumns = `${indexColumns}, r.wrapped_key, r.body_sealed, r.leaf_id`;
+const listedColumns = `${indexColumns}, r.wrapped_key, r.leaf_id,
+  case when octet_length(r.body_sealed) <= 32768 then r.body_sealed end as body_sealed`;
 
 /** Writes current versions with their leaves in one statement; `leafIds` in the order of `versions`. */
 export async function insertVersions(
@@ -118,10 +122,10 @@ export async function listCurrent(db: Queryable, stretch: Stretch): Promise<Inde
   return rows;
 }
 
-/** The current records of a stretch. */
-export async function listCurrentBodies(db: Queryable, stretch: Stretch): Promise<BodyRow[]> {
-  const { rows } = await db.query<BodyRow>(
-    `select ${bodyColumns} from record_version r
+/** The current records of a stretch, with their bodies where these are small. */
+export async function listCurrentBodies(db: Queryable, stretch: Stretch): Promise<ListedRow[]> {
+  const { rows } = await db.query<ListedRow>(
+    `select ${listedColumns} from record_version r
      where r.${stretch.by} = $1 and r.is_current and not r.deleted and r.version_seq < $2
      order by r.version_seq desc limit $3`,
     [stretch.token, stretch.before ?? newest, stretch.limit],
@@ -129,13 +133,13 @@ export async function listCurrentBodies(db: Queryable, stretch: Stretch): Promis
   return rows;
 }
 
-/** All versions of a stretch, superseded and deleted ones too. */
+/** All versions of a stretch, superseded and deleted ones too, with their bodies where these are small. */
 export async function listVersions(
   db: Queryable,
   stretch: Omit<Stretch, 'by'> & { by: 'compartment_token' | 'id_token' },
-): Promise<BodyRow[]> {
-  const { rows } = await db.query<BodyRow>(
-    `select ${bodyColumns} from record_version r
+): Promise<ListedRow[]> {
+  const { rows } = await db.query<ListedRow>(
+    `select ${listedColumns} from record_version r
      where r.${stretch.by} = $1 and r.version_seq < $2 order by r.version_seq desc limit $3`,
     [stretch.token, stretch.before ?? newest, stretch.limit],
   );

@@ -43,6 +43,8 @@ export type RecordIndex = {
   /** When it clinically happened, as the record says; absent where it says nothing. */
   date?: string;
   values: SearchValues;
+  /** Characters of the record as JSON: what it costs to open. */
+  size?: number;
   /** Present where the version is a deletion; must agree with the row's flag. */
   deleted?: true;
 };

@@ -253,11 +253,13 @@ function createTestRecords({ db, log }: RecordsParts): TestRecords {
     },
     findPatient: async (pseudonym) => patients.get(pseudonym)?.patientId,
     nationalIdOf: async (patientId) => byId(patientId)?.nationalId,
-    openForRelease: async ({ patientId, types, count, decision }) =>
-      (byId(patientId)?.records ?? [])
+    openForRelease: async ({ patientId, types, count, decision }) => {
+      const records = (byId(patientId)?.records ?? [])
         .filter(({ resource }) => types.includes(resource.resourceType))
         .filter(({ resource }) => releases(decision, descriptorOf(resource)) === 'release')
-        .slice(0, count),
+        .slice(0, count);
+      return { records, omitted: 0 };
+    },
   };
 }
 
