@@ -14,6 +14,7 @@ import { AppError } from '../lib/errors.ts';
 import { auditedQuery } from './audited-query.ts';
 import { RecordsError } from './errors.ts';
 import { ingest } from './ingest.ts';
+import { pageRoom } from './page-room.ts';
 import { readRecord } from './read.ts';
 import { versionFor } from './requests.ts';
 import { searchset } from './searchset.ts';
@@ -69,11 +70,22 @@ async function batch(plan: BundlePlan, context: Context): Promise<Map<number, En
   const results = new Map<number, EntryResult>();
   for (const [position, error] of plan.refused) results.set(position, refusal(error));
   const together = await createTogether(plan, context);
+  let room = pageRoom;
   for (const entry of plan.entries) {
     const done = together.get(entry.index);
-    results.set(entry.index, done === undefined ? await carryOut(entry, context) : entryResult(done));
+    const result = done === undefined ? await carryOut(entry, context) : entryResult(done);
+    // The answer to a batch of reads is one document: what has no room in it is asked for alone.
+    if (result.resource !== undefined) room -= JSON.stringify(result.resource).length;
+    results.set(entry.index, room < 0 && result.resource !== undefined ? refusal(tooLarge()) : result);
   }
   return results;
+}
+
+function tooLarge(): FhirError {
+  const text = 'The answers of this batch come to more than 16 MiB; ask for this one alone.';
+  return new FhirError('FHIR_SEARCH_TOO_COSTLY', [
+    errorIssue({ type: 'too-costly', code: 'FHIR_SEARCH_TOO_COSTLY', text }),
+  ]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEverything, parseHistory, parseSearch, type Resource } from '../fhir/index.ts';
+import { writeBundle } from './bundle.ts';
 import { patientEverything } from './everything.ts';
 import { compartmentHistory } from './history.ts';
 import { fitting } from './page-room.ts';
@@ -115,6 +116,18 @@ describe('a page of large records', () => {
       fixture.deps,
     );
     expect([release.records.length, release.omitted]).toEqual([2, 3]);
+  });
+});
+
+describe('a batch of reads', () => {
+  it('answers what there is room for, and refuses the rest by name', async () => {
+    const entry = ids.map((id) => ({ request: { method: 'GET', url: `DocumentReference/${id}` } }));
+
+    const { results } = await writeBundle({ resourceType: 'Bundle', type: 'batch', entry }, context());
+
+    expect(results.map(({ status }) => status)).toEqual(['200 OK', '200 OK', '400', '400', '400']);
+    expect(results[4]?.issues?.[0]?.details.coding[0]?.code).toBe('FHIR_SEARCH_TOO_COSTLY');
+    expect(results[4]?.resource).toBeUndefined();
   });
 });
 
