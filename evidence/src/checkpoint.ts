@@ -1,4 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { base64, concat, equalBytes, fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
 import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
 
@@ -16,6 +17,7 @@ export type NoteVerifier = {
 /** A note of which at least one signature was checked. */
 export type OpenedNote = { text: string; verifiedBy: string[] };
 
+const { Point } = ed25519;
 const ed25519Type = 0x01;
 const maxNoteLength = 16_384;
 const maxSignatures = 16;
@@ -83,15 +85,34 @@ export function openNote(note: string, verifiers: readonly NoteVerifier[]): Open
   return { text, verifiedBy: [...new Set([...used].map(({ name }) => name))] };
 }
 
-/** Ed25519 after RFC 8032 §5.1.7, strict: small-order keys and non-canonical encodings are refused. Never throws. */
+/**
+ * Ed25519 after RFC 8032 §5.1.7, strict: small-order keys and non-canonical encodings are refused. The equation is the
+ * one without the cofactor, [S]B = R + [k]A, as OpenSSL, Node and Go have it: else the owner of a key could make
+ * signatures that some verifiers accept and others do not. Never throws.
+ */
 export function verifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;
   try {
-    return ed25519.verify(signature, message, publicKey, { zip215: false });
+    const scalar = scalarOf(signature.subarray(32));
+    if (scalar >= Point.Fn.ORDER) return false;
+    const key = Point.fromBytes(publicKey);
+    if (key.isSmallOrder()) return false;
+    const nonce = Point.fromBytes(signature.subarray(0, 32));
+    const challenge = scalarOf(sha512(concat(signature.subarray(0, 32), publicKey, message))) % Point.Fn.ORDER;
+    const expected = nonce.add(multiple(key, challenge));
+    return multiple(Point.BASE, scalar).equals(expected);
   } catch {
     // Not a point or not a scalar: the same answer as a wrong signature.
     return false;
   }
+}
+
+function multiple(point: typeof Point.BASE, scalar: bigint): typeof Point.BASE {
+  return scalar === 0n ? Point.ZERO : point.multiplyUnsafe(scalar);
+}
+
+function scalarOf(littleEndian: Uint8Array): bigint {
+  return BigInt(`0x${hex(littleEndian.slice().reverse())}`);
 }
 
 /** The text form of a log's public key (C2SP signed-note vkey): name+keyId+base64(0x01 ‖ key). */

@@ -17,6 +17,7 @@ export type Block = {
 
 const maxBlockLength = 32 * 1024 * 1024;
 const hashLength = 32;
+const maxMetadata = 5;
 
 /** Takes a block apart and checks its shape; nothing in it is trusted yet. */
 export function parseBlock(bytes: Uint8Array): Block {
@@ -38,8 +39,14 @@ export function parseBlock(bytes: Uint8Array): Block {
     headerBytes,
     hash: sha256(headerBytes),
     envelopes: present(block.getData(), 'BLOCK_MALFORMED').getDataList_asU8(),
-    metadata: block.getMetadata()?.getMetadataList_asU8() ?? [],
+    metadata: metadataOf(block.getMetadata()?.getMetadataList_asU8() ?? []),
   };
+}
+
+/** Fabric has five entries. Nobody signs what stands beyond the first, so there must be no room for more. */
+function metadataOf(entries: Uint8Array[]): Uint8Array[] {
+  if (entries.length > maxMetadata) throw refusal('BLOCK_MALFORMED', 'metadata');
+  return entries;
 }
 
 /** The bytes an orderer signs and the next block links to: DER SEQUENCE of number, previous hash, data hash. */

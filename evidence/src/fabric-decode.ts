@@ -20,7 +20,21 @@ export function decodeExactly<M extends Message>(
   return message;
 }
 
-/** Decodes a message whose encoding is not unique (maps have no order, so configurations cannot be re-encoded). */
+/**
+ * Decodes a message with maps, which have no order and so no one encoding. What a parser drops or reads twice would
+ * still change the length.
+ */
+export function decodeUnordered<M extends Message>(
+  type: MessageType<M>,
+  bytes: Uint8Array,
+  code: EvidenceErrorCode,
+): M {
+  const message = decode(type, bytes, code);
+  if (message.serializeBinary().length !== bytes.length) throw refusal(code, 'not in one of its encodings');
+  return message;
+}
+
+/** Decodes a message without a look at how it is written. */
 export function decode<M extends Message>(
   type: MessageType<M>,
   bytes: Uint8Array,

@@ -32,12 +32,10 @@ export function verifyTransaction(
 
 /** Checks that the parts of a transaction belong together: channel, id, proposal and response. */
 export function requireBinding(transaction: Transaction, channelId: string): void {
-  const { creator, nonce, channelHeader, signatureHeader, actionHeader, proposalPayload } = transaction;
+  const { channelHeader, signatureHeader, actionHeader, proposalPayload } = transaction;
   if (transaction.channelId !== channelId)
     throw refusal('CHANNEL_MISMATCH', 'a transaction of another channel');
-  if (nonce.length === 0 || hex(sha256(concat(nonce, creator))) !== transaction.txId) {
-    throw refusal('TX_ID', 'not the hash of nonce and creator');
-  }
+  if (!hasOwnId(transaction)) throw refusal('TX_ID', 'not the hash of nonce and creator');
   if (!equalBytes(actionHeader, signatureHeader))
     throw refusal('TX_HEADER_MISMATCH', 'two signature headers');
   if (transaction.invokedName !== transaction.chaincode.name) {
@@ -50,6 +48,11 @@ export function requireBinding(transaction: Transaction, channelId: string): voi
   if (transaction.responseStatus < 200 || transaction.responseStatus >= 400) {
     throw refusal('TX_RESPONSE', 'the chaincode did not succeed');
   }
+}
+
+/** Whether the transaction's id is the hash of its nonce and creator. */
+export function hasOwnId({ nonce, creator, txId }: Transaction): boolean {
+  return nonce.length > 0 && hex(sha256(concat(nonce, creator))) === txId;
 }
 
 /** Checks the client's signature and returns the client. */

@@ -9,8 +9,8 @@ import {
   parseRevocationList,
   type RevocationList,
 } from './certificate.ts';
-import { refusal } from './errors.ts';
-import { decode, decodeExactly, present } from './fabric-decode.ts';
+import { EvidenceError, refusal } from './errors.ts';
+import { decodeExactly, present } from './fabric-decode.ts';
 
 /** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
 export type Role = 'client' | 'peer' | 'admin' | 'orderer';
@@ -34,9 +34,9 @@ const maxKnown = 2_000;
 
 /** Reads an organisation's MSP value. Only MSPs with NodeOUs are accepted: without them nobody has a role. */
 export function parseMsp(value: Uint8Array): Msp {
-  const config = decode(mspConfig.MSPConfig, value, 'CONFIG_MALFORMED');
+  const config = decodeExactly(mspConfig.MSPConfig, value, 'CONFIG_MALFORMED');
   if (config.getType() !== fabricMspType) throw refusal('CONFIG_MALFORMED', 'not an X.509 MSP');
-  const fabric = decode(mspConfig.FabricMSPConfig, config.getConfig_asU8(), 'CONFIG_MALFORMED');
+  const fabric = decodeExactly(mspConfig.FabricMSPConfig, config.getConfig_asU8(), 'CONFIG_MALFORMED');
   const units = fabric.getFabricNodeOus();
   if (units?.getEnable() !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
   if (fabric.getOrganizationalUnitIdentifiersList().length > 0) {
@@ -48,7 +48,7 @@ export function parseMsp(value: Uint8Array): Msp {
     intermediates: fabric.getIntermediateCertsList_asU8().map(certificateOf),
     revocationLists: fabric
       .getRevocationListList_asU8()
-      .map((pem) => parseRevocationList(fromPem(fromUtf8(pem), 'X509 CRL'))),
+      .map((pem) => parseRevocationList(fromPem(pemOf(pem), 'X509 CRL'))),
     units: [
       ...unitOf('client', units.getClientOuIdentifier()),
       ...unitOf('peer', units.getPeerOuIdentifier()),
@@ -66,7 +66,7 @@ export function identify(
   atTime: number | undefined,
 ): Identity {
   const parsed = decodeExactly(identities.SerializedIdentity, serialized, 'IDENTITY_MALFORMED');
-  return identifyMember(msps, { mspId: parsed.getMspid(), pem: fromUtf8(parsed.getIdBytes_asU8()) }, atTime);
+  return identifyMember(msps, { mspId: parsed.getMspid(), pem: pemOf(parsed.getIdBytes_asU8()) }, atTime);
 }
 
 /** The identity of a certificate under the MSP it names. */
@@ -147,5 +147,14 @@ function unitOf(role: Role, identifier: FabricOUIdentifier | undefined): Msp['un
 }
 
 function certificateOf(pem: Uint8Array): Certificate {
-  return certificateFromPem(fromUtf8(present(pem, 'CONFIG_MALFORMED')));
+  return certificateFromPem(pemOf(present(pem, 'CONFIG_MALFORMED')));
+}
+
+/** PEM is ASCII: other bytes are as malformed as any other text that is no PEM. */
+export function pemOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes);
+  } catch (cause) {
+    throw new EvidenceError('CERTIFICATE_MALFORMED', { message: 'PEM', cause });
+  }
 }

@@ -48,6 +48,7 @@ export type Transaction = {
 
 const endorserHeaderType = 3;
 const code = 'TX_MALFORMED';
+const lastSecond = 253_402_300_799;
 
 /** Takes an endorser transaction apart. Every message in it must be in its one encoding. */
 export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
@@ -58,11 +59,10 @@ export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
   if (channelHeader.getType() !== endorserHeaderType) throw refusal(code, 'not an endorser transaction');
   const signatureHeader = decodeExactly(common.SignatureHeader, header.getSignatureHeader_asU8(), code);
   const extension = decodeExactly(proposal.ChaincodeHeaderExtension, channelHeader.getExtension_asU8(), code);
-  const timestamp = present(channelHeader.getTimestamp(), code);
   return {
     channelId: channelHeader.getChannelId(),
     txId: channelHeader.getTxId(),
-    timestamp: timestamp.getSeconds() * 1000 + Math.floor(timestamp.getNanos() / 1e6),
+    timestamp: millisecondsOf(present(channelHeader.getTimestamp(), code)),
     creator: signatureHeader.getCreator_asU8(),
     nonce: signatureHeader.getNonce_asU8(),
     payload: envelope.getPayload_asU8(),
@@ -72,6 +72,13 @@ export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
     invokedName: present(extension.getChaincodeId(), code).getName(),
     ...actionOf(payload.getData_asU8()),
   };
+}
+
+/** A time between 1970 and 9999, as protobuf's Timestamp allows; anything else no calendar could show. */
+function millisecondsOf(timestamp: { getSeconds(): number; getNanos(): number }): number {
+  const [seconds, nanos] = [timestamp.getSeconds(), timestamp.getNanos()];
+  if (seconds < 0 || seconds > lastSecond || nanos < 0 || nanos >= 1e9) throw refusal(code, 'time');
+  return seconds * 1000 + Math.floor(nanos / 1e6);
 }
 
 type ActionPart =

@@ -5,11 +5,11 @@ import configtx, {
 } from '@hyperledger/fabric-protos/lib/common/configtx_pb.js';
 import configuration from '@hyperledger/fabric-protos/lib/common/configuration_pb.js';
 import ordering from '@hyperledger/fabric-protos/lib/orderer/configuration_pb.js';
-import { equalBytes, fromUtf8, hex } from './bytes.ts';
+import { equalBytes, hex } from './bytes.ts';
 import { refusal } from './errors.ts';
 import { type Block, parseBlock, requireData } from './fabric-block.ts';
-import { decode, decodeExactly, present } from './fabric-decode.ts';
-import { type Msp, parseMsp } from './fabric-msp.ts';
+import { decode, decodeExactly, decodeUnordered, present } from './fabric-decode.ts';
+import { type Msp, parseMsp, pemOf } from './fabric-msp.ts';
 
 /** An orderer of a BFT channel, by its number. */
 export type Consenter = { readonly mspId: string; readonly pem: string };
@@ -80,7 +80,7 @@ function partiesOf(
   const channel = present(config.getChannelGroup(), 'CONFIG_MALFORMED');
   const orderer = present(channel.getGroupsMap().get('Orderer'), 'CONFIG_MALFORMED');
   const application = present(channel.getGroupsMap().get('Application'), 'CONFIG_MALFORMED');
-  const consensus = decode(
+  const consensus = decodeExactly(
     ordering.ConsensusType,
     configValue(orderer, 'ConsensusType'),
     'CONFIG_MALFORMED',
@@ -94,10 +94,10 @@ function partiesOf(
 }
 
 function bftOrdering(orderer: ConfigGroup): Ordering {
-  const list = decode(configuration.Orderers, configValue(orderer, 'Orderers'), 'CONFIG_MALFORMED');
+  const list = decodeExactly(configuration.Orderers, configValue(orderer, 'Orderers'), 'CONFIG_MALFORMED');
   const consenters = new Map<number, Consenter>();
   for (const consenter of list.getConsenterMappingList()) {
-    const pem = fromUtf8(consenter.getIdentity_asU8());
+    const pem = pemOf(consenter.getIdentity_asU8());
     consenters.set(consenter.getId(), { mspId: consenter.getMspId(), pem });
   }
   if (consenters.size === 0 || consenters.size !== list.getConsenterMappingList().length) {
@@ -138,7 +138,7 @@ function configEnvelope(
   decodeExactly(common.ChannelHeader, headerBytes, 'CONFIG_MALFORMED');
   if (!equalBytes(envelope.serializeBinary(), bytes))
     throw refusal('CONFIG_MALFORMED', 'not in its one encoding');
-  const content = decode(configtx.ConfigEnvelope, payload.getData_asU8(), 'CONFIG_MALFORMED');
+  const content = decodeUnordered(configtx.ConfigEnvelope, payload.getData_asU8(), 'CONFIG_MALFORMED');
   const seconds = header.getTimestamp()?.getSeconds() ?? 0;
   return { channelId: header.getChannelId(), timestamp: seconds * 1000, content };
 }

@@ -77,7 +77,7 @@ const members = [
 ];
 const maxPathLength = 53;
 const maxConfigBlocks = 64;
-const txIdText = /^[0-9a-f]{64}$/;
+const hashText = /^[0-9a-f]{64}$/;
 
 /** Checks the shape of a proof: exactly the documented members (whatever else a file held would be uncovered). */
 export function parseRecordProof(value: unknown): ParsedProof {
@@ -93,7 +93,7 @@ export function parseRecordProof(value: unknown): ParsedProof {
     disclosure: disclosure as RecordDisclosure, // openDisclosure checks it member by member
     leaf: proof['leaf'],
     leafIndex,
-    inclusionProof: texts(proof['inclusionProof'], maxPathLength).map((hash) => bytesOf(hash, fromHex)),
+    inclusionProof: texts(proof['inclusionProof'], maxPathLength).map(hashOf),
     checkpoint,
     anchor: anchorOf(proof['anchor']),
     configBlocks: texts(proof['configBlocks'], maxConfigBlocks).map((block) => bytesOf(block, fromBase64)),
@@ -113,7 +113,7 @@ function anchorOf(value: unknown): ParsedProof['anchor'] {
 function transactionOf(value: unknown, names: readonly string[]): BlockTransaction {
   if (!hasExactly(value, names)) throw malformed('anchor or confirmation');
   const { txId, block } = value;
-  if (typeof txId !== 'string' || !txIdText.test(txId) || typeof block !== 'string')
+  if (typeof txId !== 'string' || !hashText.test(txId) || typeof block !== 'string')
     throw malformed('txId or block');
   return { txId, block: bytesOf(block, fromBase64) };
 }
@@ -124,6 +124,11 @@ function texts(value: unknown, maxLength: number): string[] {
     if (typeof item !== 'string') throw malformed('list');
     return item;
   });
+}
+
+function hashOf(text: string): Uint8Array {
+  if (!hashText.test(text)) throw malformed('hash');
+  return fromHex(text);
 }
 
 function bytesOf(text: string, decode: (text: string) => Uint8Array): Uint8Array {

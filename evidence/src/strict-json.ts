@@ -1,7 +1,8 @@
 import { EvidenceError, refusal } from './errors.ts';
 import { isJsonObject } from './strict-shape.ts';
 
-const maxDepth = 128;
+// Room for a value of the deepest canonical form inside a proof.
+const maxDepth = 256;
 const nameEnd = /\s*:/y;
 
 /**

@@ -76,10 +76,15 @@ function endorsementOf(value: unknown): EndorsementPolicy {
     throw invalid('minimum');
   return {
     ...(minimum === undefined ? {} : { minimum: Number(minimum) }),
-    ...(organizations === undefined
-      ? {}
-      : { organizations: list(value, 'organizations').map((entry) => name(entry, 'organizations')) }),
+    ...(organizations === undefined ? {} : { organizations: organizationsOf(list(value, 'organizations')) }),
   };
+}
+
+/** None, or one named twice, could never make up the majority that is then asked for. */
+function organizationsOf(entries: unknown[]): string[] {
+  const names = entries.map((entry) => name(entry, 'organizations'));
+  if (names.length === 0 || new Set(names).size !== names.length) throw invalid('organizations');
+  return names;
 }
 
 function confirmationOf(value: unknown, ledger: TrustPolicy['ledger']): TrustPolicy['confirmation'] {

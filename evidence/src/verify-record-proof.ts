@@ -25,6 +25,7 @@ export type RecordVerdict = {
 };
 
 // Clients choose the time of a transaction within 15 minutes (Fabric 3.1); a leaf claims its own time.
+const originPrefix = 'medseal.org/log/';
 const clockTolerance = 15 * 60 * 1000;
 
 /**
@@ -69,7 +70,8 @@ function checkLogSignature(
     const { text, verifiedBy } = openNote(proof.checkpoint, log.verifiers);
     const checkpoint = parseCheckpoint(text);
     // The key's name is the log's origin: a key that is good for one log says nothing about another.
-    if (!verifiedBy.includes(checkpoint.origin))
+    const origin = `${originPrefix}${log.organizationId}`;
+    if (checkpoint.origin !== origin || !verifiedBy.includes(origin))
       throw refusal('CHECKPOINT_ORIGIN', 'a checkpoint of another log');
     return { result: checkpoint, detail: log.organizationId };
   });

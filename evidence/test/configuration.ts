@@ -2,6 +2,7 @@ import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
 import configtx, { type ConfigGroup } from '@hyperledger/fabric-protos/lib/common/configtx_pb.js';
 import configuration from '@hyperledger/fabric-protos/lib/common/configuration_pb.js';
 import ordering from '@hyperledger/fabric-protos/lib/orderer/configuration_pb.js';
+import { concat } from '../src/bytes.ts';
 import { envelope, timestampOf } from './ledger.ts';
 import type { TestOrganization } from './organizations.ts';
 
@@ -13,6 +14,8 @@ export type ConfigOptions = {
   orderers: { name: string; msp: Uint8Array }[];
   consenters?: { id: number; mspId: string; pem: string }[];
   at?: string;
+  /** Bytes after the configuration's own. */
+  suffix?: Uint8Array;
 };
 
 /** The envelope of a configuration. */
@@ -48,7 +51,7 @@ export function configEnvelope(options: ConfigOptions): Uint8Array {
   return envelope({
     channelHeader: header.serializeBinary(),
     signatureHeader: new Uint8Array(0),
-    data: content.serializeBinary(),
+    data: concat(content.serializeBinary(), options.suffix ?? new Uint8Array(0)),
     signature: Uint8Array.of(1),
   });
 }

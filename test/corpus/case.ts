@@ -1,4 +1,6 @@
 import type { RecordProof } from '../../evidence/src/index.ts';
+import type { TestChannel } from '../../evidence/test/alliance.ts';
+import type { TestLog } from '../../evidence/test/proof.ts';
 
 export type Verdict = 'valid' | 'tampered' | 'undecided';
 
@@ -30,3 +32,6 @@ export function corpusCase(
 function textOf(content: object | string): string {
   return typeof content === 'string' ? content : JSON.stringify(content);
 }
+
+/** What tampering starts from. */
+export type Shelf = { channel: TestChannel; log: TestLog; valid: RecordProof; policy: string };

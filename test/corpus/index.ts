@@ -1,11 +1,19 @@
 import { bftChannel, singleChannel } from '../../evidence/test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../../evidence/test/proof.ts';
+import { blockCases } from './block-tampering.ts';
 import type { CorpusCase } from './case.ts';
-import { contentCases, fileCases, logCases, valueCases } from './content-tampering.ts';
-import { blockCases, confirmationCases, memberCases, transactionCases } from './ledger-tampering.ts';
+import { configurationCases } from './configuration-tampering.ts';
+import { confirmationCases } from './confirmation-tampering.ts';
+import { contentCases, valueCases } from './content-tampering.ts';
+import { ed25519Cases } from './ed25519-tampering.ts';
+import { fileCases } from './file-tampering.ts';
+import { logCases } from './log-tampering.ts';
+import { memberCases } from './member-tampering.ts';
 import { mutationCases } from './mutations.ts';
 import { realProof, recordedCases } from './recorded.ts';
 import { respelledCases } from './respelled.ts';
+import { transactionCases } from './transaction-tampering.ts';
+import { witnessCases } from './witness-tampering.ts';
 
 export type { CorpusCase, Verdict } from './case.ts';
 
@@ -32,9 +40,12 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...logCases(shelf),
     ...fileCases(shelf),
     ...blockCases(shelf),
+    ...configurationCases(shelf),
     ...transactionCases(shelf),
     ...confirmationCases(shelf),
     ...memberCases(log),
+    ...witnessCases(shelf),
+    ...ed25519Cases(shelf),
     ...respelledCases(channel, log),
     ...mutationCases({ label: 'real', ...real }, mutations, seed),
     ...mutationCases(withheld, mutations, seed + 1),

@@ -1,8 +1,7 @@
 """Signed checkpoints (docs/formats/checkpoint.md)."""
 
-import base64
 import re
-from typing import Iterable, List, NamedTuple
+from typing import Iterable, List, NamedTuple, Tuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -41,7 +40,8 @@ class Checkpoint(NamedTuple):
     root: bytes
 
 
-def parse_verifier_key(text: object) -> VerifierKey:
+def parse_verifier_key(text: object, kind: int = 1) -> VerifierKey:
+    """A key as text; kind 1 signs checkpoints, 4 cosigns them."""
     parts = text.split("+", 2) if isinstance(text, str) else []
     require(len(parts) == 3 and _NAME.match(parts[0]) is not None, "VERIFIER_KEY_INVALID")
     name, identifier, key = parts
@@ -49,10 +49,9 @@ def parse_verifier_key(text: object) -> VerifierKey:
         data = from_base64(key)
     except ValueError:
         raise Refusal("VERIFIER_KEY_INVALID", "base64") from None
-    require(len(data) == 33 and data[0] == 1, "VERIFIER_KEY_INVALID", "no Ed25519 key")
+    require(len(data) == 33 and data[0] == kind, "VERIFIER_KEY_INVALID", "no such key")
     digest = sha256(name.encode("utf-8"), b"\n", data)[:4]
     require(digest.hex() == identifier, "VERIFIER_KEY_INVALID", "key id")
-    require(_is_strict_key(data[1:]), "VERIFIER_KEY_INVALID", "no point of full order")
     return VerifierKey(name, digest, data[1:])
 
 
@@ -79,22 +78,40 @@ def ed25519_verifies(public_key: bytes, message: bytes, signature: bytes) -> boo
         return False
 
 
-def open_note(note: str, keys: Iterable[VerifierKey]) -> str:
-    """The text of a note that a known key signed."""
+class Line(NamedTuple):
+    name: str
+    id: bytes
+    signature: bytes
+
+
+def split_note(note: str) -> Tuple[str, List[Line]]:
+    """The text of a note and its signature lines, none of them checked."""
     require(len(note) <= 16_384 and _CONTROL.search(note) is None, "NOTE_INVALID", "length or characters")
     at = note.rfind("\n\n")
     require(at > 0 and note.endswith("\n"), "NOTE_INVALID", "no signatures")
     text, tail = note[: at + 1], note[at + 2 :]
     lines = tail[:-1].split("\n") if tail else []
     require(1 <= len(lines) <= 16, "NOTE_INVALID", "number of signatures")
+    return text, [_line(line) for line in lines]
+
+
+def open_note(note: str, keys: Iterable[VerifierKey]) -> str:
+    """The text of a note that a known key signed."""
+    text, lines = split_note(note)
     known = {(key.name, key.id): key for key in keys}
-    verified = [key for key in (_check_line(line, text, known) for line in lines) if key is not None]
-    require(len(set(verified)) == len(verified), "NOTE_INVALID", "one key signs twice")
-    require(len(verified) > 0, "NOTE_NOT_SIGNED")
+    signed = set()
+    for line in lines:
+        key = known.get((line.name, line.id))
+        if key is None:
+            continue
+        require(key not in signed, "NOTE_INVALID", "one key signs twice")
+        require(ed25519_verifies(key.public_key, text.encode("utf-8"), line.signature), "NOTE_SIGNATURE_INVALID")
+        signed.add(key)
+    require(len(signed) > 0, "NOTE_NOT_SIGNED")
     return text
 
 
-def _check_line(line: str, text: str, known: dict) -> "VerifierKey | None":
+def _line(line: str) -> Line:
     parts = line.split(" ")
     require(len(parts) == 3 and parts[0] == "\u2014" and bool(_NAME.match(parts[1])), "NOTE_INVALID", "line")
     try:
@@ -102,11 +119,7 @@ def _check_line(line: str, text: str, known: dict) -> "VerifierKey | None":
     except ValueError:
         raise Refusal("NOTE_INVALID", "base64 of a signature") from None
     require(len(data) > 4, "NOTE_INVALID", "no signature")
-    key = known.get((parts[1], data[:4]))
-    if key is None:
-        return None
-    require(ed25519_verifies(key.public_key, text.encode("utf-8"), data[4:]), "NOTE_SIGNATURE_INVALID")
-    return key
+    return Line(parts[1], data[:4], data[4:])
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
@@ -121,7 +134,3 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise Refusal("CHECKPOINT_INVALID", "root") from None
     require(len(data) == 32, "CHECKPOINT_INVALID", "root")
     return Checkpoint(origin, int(size), data)
-
-
-def base64_of(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

@@ -7,6 +7,7 @@ from .checkpoint import VerifierKey, parse_verifier_key
 from .encoding import from_base64, is_hash
 from .refusal import Refusal
 from .strict_json import parse_strict_json
+from .witnesses import Witnesses, parse_witnesses
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}\Z")
@@ -29,12 +30,13 @@ class Policy(NamedTuple):
     organizations: Optional[List[str]]
     confirmation_required: bool
     logs: Dict[str, Log]
+    witnesses: Optional[Witnesses]
 
 
 def parse_policy(data: bytes) -> Policy:
     try:
         return _parse(parse_strict_json(data))
-    except (Refusal, ValueError) as error:
+    except ValueError as error:
         raise Refusal("POLICY_INVALID", str(error)) from None
 
 
@@ -62,7 +64,7 @@ def _text(value: Any) -> str:
 
 def _parse(value: Any) -> Policy:
     needed = ["format", "ledger", "channel", "chaincode", "genesisHash", "logs"]
-    policy = _members(value, needed, ["genesisBlock", "endorsement", "confirmation"])
+    policy = _members(value, needed, ["genesisBlock", "endorsement", "confirmation", "witnesses"])
     _must(policy["format"] == "medseal/trust-policy/v1", "format")
     _must(policy["ledger"] in ("fabric", "solo"), "ledger")
     chaincode = _members(policy["chaincode"], ["name", "versions"], [])
@@ -85,6 +87,7 @@ def _parse(value: Any) -> Policy:
         organizations=organizations,
         confirmation_required=confirmation == "required",
         logs=_logs(policy["logs"]),
+        witnesses=parse_witnesses(policy["witnesses"]) if "witnesses" in policy else None,
     )
 
 

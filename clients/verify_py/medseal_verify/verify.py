@@ -21,6 +21,7 @@ from .transaction import (
     check_endorsements,
     find_transaction,
 )
+from .witnesses import quorum_cosigned
 
 HEADINGS = {
     "format": "before",
@@ -89,6 +90,7 @@ class Verification:
         self.check("leaf-time", ("content", "transaction"), self.check_leaf_time)
         self.check("independence", ("channel",), self.check_independence)
         self.check("witnesses", ("log-signature",), self.check_witnesses)
+        self.undecided |= self.policy.witnesses is not None and not self.passed("witnesses")
         failed = any(check["status"] == "failed" for check in self.checks)
         return self.report("tampered" if failed else "undecided" if self.undecided else "valid")
 
@@ -197,7 +199,11 @@ class Verification:
         require(self.channel.line[0].config.consensus != "solo", "LEDGER_KIND")
 
     def check_witnesses(self) -> None:
-        raise _Skip()
+        witnesses = self.policy.witnesses
+        if witnesses is None:
+            raise _Skip()
+        if not quorum_cosigned(self.proof.checkpoint, witnesses, self.log.keys):
+            raise _Skip(undecided=True)
 
 
 def verify_record_proof(data: bytes, policy: Policy) -> Dict[str, Any]:
