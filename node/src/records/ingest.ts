@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry, AuditInteraction } from '../audit/index.ts';
+import { AppError } from '../lib/errors.ts';
 import { auditEntry } from './audit-entry.ts';
 import { RecordsError } from './errors.ts';
 import { saveIdentifiers } from './identifier-store.ts';
@@ -25,10 +26,10 @@ export async function ingest(
   request: WriteRequest,
   { caller, deps, interaction }: { caller: Caller; deps: RecordsDeps; interaction: AuditInteraction },
 ): Promise<Map<number, WriteResult>> {
-  assertWriter(caller.actor, deps.tenant);
   const at = deps.clock.now();
   const denials: WriteContext['denials'] = [];
   try {
+    assertWriter(caller.actor, deps.tenant);
     return await deps.db.transaction(async (tx) => {
       const context = newContext({ tx, deps, caller, at, denials });
       const { writes, existing } = await prepareWrites(request, context);
@@ -40,9 +41,21 @@ export async function ingest(
       return results;
     });
   } catch (error) {
-    for (const denial of denials) await deps.access.write(denial);
-    throw duplicateOf(error);
+    const refusal = duplicateOf(error);
+    const entries = denials.length > 0 ? denials : refusedEntries(refusal, { caller, interaction, at });
+    for (const entry of entries) await deps.access.write(entry);
+    throw refusal;
   }
+}
+
+/** A refusal tells what is stored (an identity number that exists already), so that trying is on record, too. */
+function refusedEntries(
+  refusal: unknown,
+  { caller, interaction, at }: { caller: Caller; interaction: AuditInteraction; at: Date },
+): AuditEntry[] {
+  if (!(refusal instanceof AppError)) return [];
+  const outcome = refusal.code === 'RECORDS_WRITE_FORBIDDEN' ? 'denied' : 'failed';
+  return [{ ...auditEntry(caller, { interaction, outcome, at: at.toISOString() }), reasons: [refusal.code] }];
 }
 
 function newContext(given: Pick<WriteContext, 'tx' | 'deps' | 'caller' | 'at' | 'denials'>): WriteContext {

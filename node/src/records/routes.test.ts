@@ -142,6 +142,24 @@ describe('the FHIR routes', () => {
     expect(kept.join()).not.toMatch(new RegExp(`${national}|${finding}`));
   });
 
+  it('leave a record of every refused write, too', async () => {
+    const identifier = [{ system: 'urn:oid:2.16.156.10011.1.3', value: '11010519491231002X' }];
+    expect((await call('POST', 'Patient', patient({ identifier }))).status).toBe(201);
+
+    expect((await call('POST', 'Patient', patient({ identifier }))).status).toBe(409);
+    expect((await call('POST', 'Patient', patient(), { 'X-Role': 'privacy-officer' })).status).toBe(403);
+
+    const { rows } = await fixture.database.db.query<{ event_id: string; sealed: Uint8Array }>(
+      'select event_id, sealed from audit_event order by leaf_id desc limit 2',
+    );
+    const seal = createAuditSeal(fixture.deps.keyStore, fixture.deps.tenant);
+    const events = rows.map(({ event_id, sealed }) => seal.open(sealed, event_id).auditEvent);
+    expect(events.map((event) => [event['outcomeDesc'], event['outcome']])).toEqual([
+      ['RECORDS_WRITE_FORBIDDEN', '4'],
+      ['RECORDS_PATIENT_EXISTS', '8'],
+    ]);
+  });
+
   it('refuse an entry of a batch alone, whatever is wrong with it', async () => {
     const patientId = idOf(await call('POST', 'Patient', patient()));
     const national = [{ system: 'urn:oid:2.16.156.10011.1.3', value: '110101199001011230' }];
