@@ -20,7 +20,8 @@ beforeAll(async () => {
     response.locals['requestId'] = 'request-1';
     next();
   });
-  app.use(consentRoutes({ consents: fixture.consents, decisions: fixture.decisions }));
+  const { consents, decisions, clock, log } = fixture;
+  app.use(consentRoutes({ consents, decisions, clock, access: { write: log.accessWriter.write } }));
   const problem: ErrorRequestHandler = (error: { code?: string }, _request, response, _next) => {
     response.status(400).json({ code: error.code });
   };
@@ -80,6 +81,19 @@ describe('the consent routes', () => {
     expect(await call('GET', '/decisions/x')).toEqual({ code: 'CONSENT_REQUEST_INVALID' });
     actor = staff(['clinician', 'administrator']);
     expect(await call('GET', path)).toEqual({ code: 'IDENTITY_FORBIDDEN' });
+  });
+
+  it('put the look at a decision into the history of the patient whom it is about', async () => {
+    const { patientId } = await fixture.enrol();
+    const { receipt } = await fixture.decisions.decide(asking(patientId));
+    const before = await fixture.log.accessHistory(patientId, { from: 1, count: 500 });
+    actor = staff(['privacy-officer']);
+
+    expect(await call('GET', `/decisions/${receipt.decisionId}`)).toMatchObject({ patientId });
+
+    const after = await fixture.log.accessHistory(patientId, { from: 1, count: 500 });
+    expect(after).toHaveLength(before.length + 1);
+    expect(JSON.stringify(after.at(-1)?.content.auditEvent)).toContain(receipt.decisionId);
   });
 
   it('let nobody but patients draft, grant or revoke', async () => {

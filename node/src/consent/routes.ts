@@ -3,12 +3,19 @@ import { z } from 'zod';
 import type { Actor } from '../identity/index.ts';
 import { actorOf, parseAssertion, requireStaff } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Consents } from './consents.ts';
 import type { Decisions } from './decisions.ts';
 import { ConsentError } from './errors.ts';
+import type { AccessPort } from './ports.ts';
 import type { Reading } from './read-consents.ts';
 
-export type ConsentRouteDeps = { consents: Consents; decisions: Pick<Decisions, 'replay'> };
+export type ConsentRouteDeps = {
+  consents: Consents;
+  decisions: Pick<Decisions, 'replay'>;
+  access: Pick<AccessPort, 'write'>;
+  clock: Clock;
+};
 
 const draftBody = z.strictObject({ terms: z.unknown() });
 const grantBody = z.strictObject({ consent: z.unknown(), assertion: z.unknown() });
@@ -19,14 +26,27 @@ const purposeCode = z.string().regex(/^[A-Z]{2,16}$/);
 const listQuery = z.strictObject({ patient: logicalId.optional() });
 
 /** Consents and decisions on the API port. Patients draft, grant and revoke; staff of the custodian read. */
-export function consentRoutes({ consents, decisions }: ConsentRouteDeps): Router {
+export function consentRoutes({ consents, decisions, access, clock }: ConsentRouteDeps): Router {
   const router = Router();
   grantingRoutes(router, consents);
   revocationRoutes(router, consents);
   readingRoutes(router, consents);
   router.get('/decisions/:decisionId', async (request, response) => {
-    requireStaff(response, ['privacy-officer']);
-    response.json(await decisions.replay(parse(z.uuid(), request.params.decisionId)));
+    const actor = requireStaff(response, ['privacy-officer']);
+    const decisionId = parse(z.uuid(), request.params.decisionId);
+    const replay = await decisions.replay(decisionId);
+    // Whose records were asked for, and what their consents say, is shown to nobody without a trace.
+    await access.write({
+      interaction: 'read',
+      outcome: 'success',
+      actor,
+      purpose: 'HOPERAT',
+      decisionId,
+      at: clock.now().toISOString(),
+      patientId: replay.patientId ?? undefined,
+      requestId: requestIdOf(response),
+    });
+    response.json(replay);
   });
   return router;
 }

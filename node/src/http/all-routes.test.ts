@@ -30,7 +30,10 @@ const apiMounts: Mount[] = [
   { path: '/', router: identityRoutes({ patients: nothing, administration: nothing }) },
   { path: '/', router: evidenceLogRoutes(nothing, () => new Date()) },
   { path: '/', router: witnessRoutes(nothing) },
-  { path: '/', router: consentRoutes({ consents: nothing, decisions: nothing }) },
+  {
+    path: '/',
+    router: consentRoutes({ consents: nothing, decisions: nothing, access: nothing, clock: nothing }),
+  },
   { path: '/', router: exchangeRoutes(nothing) },
   { path: '/fhir/R4', router: recordRoutes({ records: nothing, proofs: nothing, software: nothing }) },
 ];

@@ -77,7 +77,7 @@ function apiMounts(
     { path: '/', router: identityRoutes({ patients, administration }) },
     { path: '/', router: evidenceLogRoutes(log, () => clock.now()) },
     { path: '/', router: witnessRoutes(modules.witnessing) },
-    { path: '/', router: consentRoutes({ consents, decisions }) },
+    { path: '/', router: consentRoutes({ consents, decisions, access, clock }) },
     { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
   ];
 }
