@@ -8,8 +8,9 @@ import type { Caller, RecordsDeps } from './types.ts';
 
 /**
  * Erases a patient: the key is destroyed, and with it everything that was ever sealed under it, in this database, its
- * replicas and backups alike. Rows and look-up tokens are removed. The leaves in the log stay: they prove that
- * something was there and say nothing of what it was, because their salts died with the key.
+ * replicas and whatever is backed up from now on. Copies from before hold the wrapped key (docs/security-model.md).
+ * Rows and look-up tokens are removed. The leaves in the log stay: they prove that something was there and say nothing
+ * of what it was, because their salts died with the key.
  */
 export async function destroyPatient(
   patientId: PatientId,
