@@ -1,4 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { base64, concat, fromBase64, fromHex, hex, utf8 } from './bytes.ts';
 import {
@@ -202,6 +204,26 @@ describe('Ed25519', () => {
       expect(verifyEd25519(fromHex(signature), fromHex(message), fromHex(key))).toBe(true);
       expect(verifyEd25519(fromHex(signature), fromHex(`${message}00`), fromHex(key))).toBe(false);
     }
+  });
+
+  test('refuses a nonce of mixed order, which verifiers with the cofactor accept and OpenSSL and Go do not', () => {
+    const { Point } = ed25519;
+    const order = Point.Fn.ORDER;
+    const number = (bytes: Uint8Array) => BigInt(`0x${hex(bytes.slice().reverse())}`);
+    const key = Point.BASE.multiply(5n).toBytes();
+    const message = utf8('message');
+    const signed = (nonce: Uint8Array) => {
+      const challenge = number(sha512(concat(nonce, key, message))) % order;
+      const scalar = ((7n + challenge * 5n) % order).toString(16).padStart(64, '0');
+      return concat(nonce, fromHex(scalar).reverse());
+    };
+    const torsion = Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '');
+    const plain = signed(Point.BASE.multiply(7n).toBytes());
+    const mixed = signed(Point.BASE.multiply(7n).add(torsion).toBytes());
+
+    expect(verifyEd25519(plain, message, key)).toBe(true);
+    expect(ed25519.verify(mixed, message, key, { zip215: false })).toBe(true);
+    expect(verifyEd25519(mixed, message, key)).toBe(false);
   });
 
   test('refuses what is not the one signature: S beyond the order, small-order keys, points that are none', () => {
