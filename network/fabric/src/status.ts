@@ -42,14 +42,10 @@ async function heightAt({ channel }: FabricPlan, operationsPort: number): Promis
   }
 }
 
-/** A peer publishes its ledger's height, an orderer the last block it committed. */
+/** The height of the channel's ledger, as orderers and peers publish it. */
 export function heightIn(metrics: string, channel: string): number | undefined {
-  const value = (name: string): number | undefined => {
-    const line = metrics
-      .split('\n')
-      .find((each) => each.startsWith(`${name}{`) && each.includes(`channel="${channel}"`));
-    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
-  };
-  const committed = value('consensus_BFT_committed_block_number');
-  return value('ledger_blockchain_height') ?? (committed === undefined ? undefined : committed + 1);
+  const line = metrics
+    .split('\n')
+    .find((each) => each.startsWith('ledger_blockchain_height{') && each.includes(`channel="${channel}"`));
+  return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
 }

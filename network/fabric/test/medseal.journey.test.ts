@@ -8,9 +8,11 @@ import type { LedgerPort } from '../../../node/src/adapters/fabric/contracts.ts'
 import { LedgerError } from '../../../node/src/adapters/fabric/errors.ts';
 import { listenBlocks } from '../../../node/src/adapters/fabric/listen.ts';
 import { projectAnchors } from '../../../node/src/evidence-log/confirm.ts';
+import { silentLogger } from '../../../node/src/lib/logger.ts';
 import { openProjection } from '../../../node/src/system/projection.ts';
 import { createTestDatabase } from '../../../test/database.ts';
 import { untilEndorsable } from '../src/ready.ts';
+import { leaderOf, longestGap, startLoad, untilOrderersLevel } from './load.ts';
 import { type MemberClient, memberClient, refusalOf, registerAll, untilLevel } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
 
@@ -198,6 +200,46 @@ describe.skipIf(reason !== undefined)('a node whose own peer is killed under loa
   });
 });
 
+describe.skipIf(reason !== undefined)('four orderers that agree by BFT', () => {
+  const record = () => hospital.ledger.submit('consent', 'record', [newId(), '1', commitment, 'active']);
+
+  it('lose a follower at no cost', async () => {
+    const leader = await leaderOf(network);
+    const follower = leader === 'orderer-1' ? 'orderer-2' : 'orderer-1';
+    const load = startLoad(record, 4);
+    await delay(1000);
+    const killedAt = performance.now();
+    await network.processes.end(follower, 'SIGKILL');
+    await delay(4000);
+    const gap = longestGap(load.commits, [killedAt, performance.now()]);
+    await load.stop();
+    network.restart(follower);
+
+    expect(load.failures).toEqual([]);
+    expect(gap).toBeLessThan(3000);
+  });
+
+  it('replace their leader within 10 s, and lose nothing', async () => {
+    // One faulty of four is what BFT bears, and one that has just come back counts until it takes part again.
+    await untilOrderersLevel(network);
+    const load = startLoad(record, 4);
+    await delay(6000);
+    const leader = await leaderOf(network);
+    const killedAt = performance.now();
+    await network.processes.end(leader, 'SIGKILL');
+    // More than the transactions that were under way when the leader died.
+    const enough = load.commits.length + 2 * 4;
+    await expect.poll(() => load.commits.length, { timeout: 30_000 }).toBeGreaterThan(enough);
+    const gap = longestGap(load.commits, [killedAt, performance.now()]);
+    await load.stop();
+    expect(await leaderOf(network)).not.toBe(leader);
+    network.restart(leader);
+
+    expect(load.failures).toEqual([]);
+    expect(gap).toBeLessThan(10_000);
+  });
+});
+
 /** How often each consent was written by a valid transaction, over the whole chain. */
 async function writesOf(
   { genesis, genesisHash }: TestNetwork,
@@ -220,17 +262,11 @@ async function follow(
 ): Promise<void> {
   const height = await hospital.ledger.chainHeight();
   const stop = new AbortController();
-  const logger = {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: () => undefined,
-    error: () => undefined,
-  };
   let failure: unknown;
   await listenBlocks({
     connection: hospital.connection,
     ...pinned,
-    logger,
+    logger: silentLogger,
     signal: stop.signal,
     onBlock: async (block) => {
       try {

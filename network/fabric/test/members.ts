@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
 import { createMember, type TestMember } from '../../../chaincode/fabric/test/members.ts';
 import {
   type ConnectionSettings,
@@ -9,12 +8,13 @@ import {
 } from '../../../node/src/adapters/fabric/connect.ts';
 import { createLedger, type LedgerPort } from '../../../node/src/adapters/fabric/contracts.ts';
 import { LedgerError } from '../../../node/src/adapters/fabric/errors.ts';
+import { eventually } from '../src/command.ts';
 import type { FabricNetwork } from '../src/index.ts';
 
 export type MemberClient = { connection: LedgerConnection; ledger: LedgerPort; member: TestMember };
 
 /** What a member's node is given to reach its own peer. */
-export function settingsOf(network: FabricNetwork, organizationId: string): ConnectionSettings {
+export function settingsOf(network: Pick<FabricNetwork, 'plan'>, organizationId: string): ConnectionSettings {
   const peer = network.plan().peers.find((each) => each.organizationId === organizationId);
   if (peer === undefined) throw new Error(`no organisation ${organizationId}`);
   const file = (...path: string[]): Buffer => readFileSync(join(peer.folder, ...path));
@@ -30,7 +30,7 @@ export function settingsOf(network: FabricNetwork, organizationId: string): Conn
 }
 
 /** A member's node's way to the ledger. */
-export function memberClient(network: FabricNetwork, organizationId: string): MemberClient {
+export function memberClient(network: Pick<FabricNetwork, 'plan'>, organizationId: string): MemberClient {
   const connection = connectLedger(settingsOf(network, organizationId));
   const kind = organizationId === 'regulator' ? 'regulator' : 'hospital';
   return { connection, ledger: createLedger(connection), member: createMember(organizationId, kind) };
@@ -48,12 +48,10 @@ export async function registerAll(clients: readonly MemberClient[]): Promise<voi
 
 /** Waits until the members' peers have the same blocks: one peer learns of a transaction a moment before another. */
 export async function untilLevel(clients: readonly MemberClient[]): Promise<void> {
-  await expect
-    .poll(async () => new Set(await Promise.all(clients.map(({ ledger }) => ledger.chainHeight()))).size, {
-      timeout: 10_000,
-      interval: 20,
-    })
-    .toBe(1);
+  await eventually(async () => {
+    const heights = await Promise.all(clients.map(({ ledger }) => ledger.chainHeight()));
+    if (new Set(heights).size > 1) throw new Error(`the peers are at ${heights.join(', ')} blocks`);
+  }, 10_000);
 }
 
 /** The chaincode's code of a refusal. */
