@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies, so that any Node >= 20 can run it on a fresh clone.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,54 @@ const node24 = join(root, 'node_modules', 'node', 'bin', process.platform === 'w
 function stop(message) {
   console.error(message);
   process.exit(1);
+}
+
+/** Runs npm on the given Node; `npm_execpath` is the npm that started this script, if one did. */
+function npmOn(node, args) {
+  const npmCli = process.env.npm_execpath;
+  const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`;
+  const [command, first] = npmCli?.endsWith('.js') ? [node, [npmCli]] : ['npm', []];
+  return spawnSync(command, [...first, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: command === 'npm' && process.platform === 'win32',
+    env: { ...process.env, PATH: path },
+  });
+}
+
+/** Puts the Node 24 that package.json pins into a folder of its own, outside node_modules, which `npm ci` clears. */
+function fetchNode24() {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const folder = join(root, '.medseal', `node-${devDependencies.node}`);
+  const binary = join(
+    folder,
+    'node_modules',
+    'node',
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
+  if (existsSync(binary)) return binary;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, allowScripts: { node: true } }),
+  );
+  const args = [
+    'install',
+    '--prefix',
+    folder,
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--loglevel=error',
+  ];
+  const { status } = npmOn(process.execPath, [...args, `node@${devDependencies.node}`]);
+  if (status !== 0 || !existsSync(binary)) {
+    stop(
+      'Node 24 could not be installed by npm. Check the connection to your npm registry, and that install scripts are allowed (npm config get ignore-scripts must say false).',
+    );
+  }
+  return binary;
 }
 
 const major = Number(process.versions.node.split('.')[0]);
@@ -35,11 +83,13 @@ if (!installed) {
   }
   const startedAt = Date.now();
   console.error('Installing dependencies (once, about a minute) …');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  });
+  // npm leaves out optional packages whose `engines` do not fit the Node it runs on, so it has to run on Node 24 itself.
+  const npm = npmOn(major >= 24 ? process.execPath : fetchNode24(), [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   if (npm.status !== 0)
     stop(
       'npm ci failed; see the lines above. Check the connection to your npm registry and run the command again.',
