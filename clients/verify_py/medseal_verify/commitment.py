@@ -1,6 +1,5 @@
 """Record commitments and leaves (docs/formats/record-commitment.md, leaf.md)."""
 
-import hmac
 import re
 from calendar import monthrange
 from datetime import date
@@ -18,10 +17,6 @@ KINDS = ("record", "consent", "decision", "access", "administration")
 
 def element_digest(salt: bytes, name: str, value: Any) -> bytes:
     return sha256(b"medseal/element/v1\n", salt, canonical({name: value}))
-
-
-def element_salt(record_salt: bytes, name: str) -> bytes:
-    return hmac.digest(record_salt, b"medseal/element-salt/v1\n" + name.encode("utf-8"), "sha256")
 
 
 def disclosure_digest(disclosure: Any) -> bytes:
