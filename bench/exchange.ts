@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectStatus } from '../demo/client.ts';
-import { type AskedRecord, type SourceAnswer } from '../demo/steps/ask.ts';
+import type { AskedRecord, SourceAnswer } from '../demo/steps/ask.ts';
 import { enrolPatient, sign } from '../demo/steps/grant.ts';
 import { anchored } from '../demo/steps/take-in.ts';
 import { clientOf, eventually, must } from '../demo/story.ts';
@@ -58,7 +58,10 @@ async function searchOf(path: string): Promise<Call> {
 }
 
 /** A patient of hospital A who consents to what hospital B asks for; their ids. */
-async function consentingPatient(stage: Stage, options: BenchOptions): Promise<{ nationalId: string; plainId: string; url: string }> {
+async function consentingPatient(
+  stage: Stage,
+  options: BenchOptions,
+): Promise<{ nationalId: string; plainId: string; url: string }> {
   const { story } = stage;
   const set = await readBundles(dataFolder(options), 0);
   await postBundles(stage, set.directory);
@@ -75,7 +78,10 @@ async function consentingPatient(stage: Stage, options: BenchOptions): Promise<{
   const bearer = must(story.patientBearer, 'the session');
   const terms = { recipients: [requester], purposes: ['TREAT'], types: ['Observation'] };
   const draft = expectStatus(
-    await client.call<{ consent: object; challenge: string }>('POST', '/consents/drafts', { bearer, body: { terms } }),
+    await client.call<{ consent: object; challenge: string }>('POST', '/consents/drafts', {
+      bearer,
+      body: { terms },
+    }),
     200,
   );
   const body = { consent: draft.consent, assertion: sign(story, draft.challenge) };
@@ -118,7 +124,10 @@ async function measureSide({ target, call }: Side, count: number): Promise<Laten
   return { p50: median(latencies), p99: percentile(latencies, 0.99) };
 }
 
-async function sidesOf(stage: Stage, options: BenchOptions): Promise<Record<'ours' | 'direct' | 'relayed', Side>> {
+async function sidesOf(
+  stage: Stage,
+  options: BenchOptions,
+): Promise<Record<'ours' | 'direct' | 'relayed', Side>> {
   const { nationalId, plainId, url } = await consentingPatient(stage, options);
   const plain = await startPlain(stage, url);
   const { alliance } = stage;

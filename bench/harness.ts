@@ -52,29 +52,3 @@ export function tableRows(measures: readonly Measure[]): string[] {
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
 }
-
-/** Milliseconds that `work` takes. */
-export async function timed(work: () => Promise<unknown> | unknown): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
-}
-
-/** Runs `work` `count` times over `connections` callers; resolves to each call's milliseconds and the whole duration. */
-export async function load(
-  { count, connections }: { count: number; connections: number },
-  work: (index: number) => Promise<unknown>,
-): Promise<{ latencies: number[]; seconds: number }> {
-  const latencies: number[] = [];
-  let next = 0;
-  const startedAt = performance.now();
-  const caller = async (): Promise<void> => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      latencies.push(await timed(() => work(index)));
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, caller));
-  return { latencies, seconds: (performance.now() - startedAt) / 1000 };
-}

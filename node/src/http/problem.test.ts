@@ -8,7 +8,7 @@ const documented = readFileSync(new URL('../../../docs/formats/api-errors.md', i
 
 /** Codes that name a fault of this node or its database; outside they are INTERNAL_ERROR on purpose. */
 const internal =
-  /^(?:AUDIT_|CHAINCODE_|LEDGER_(?:ANSWER|SETTINGS)_INVALID$|KEY_FILE_|REPLY_|SEAL_REFUSED$|EVIDENCE_(?!ACCESS_UNAVAILABLE)|IDENTITY_MEMBER_INVALID$|CONSENT_LEDGER_INVALID$|CONSENT_UNREADABLE$|DECISION_UNREADABLE$|DECISION_RECEIPT_INVALID$|POLICY_INVALID$)/;
+  /^(?:AUDIT_|CHAINCODE_|NOTARY_|LEDGER_(?:ANSWER|SETTINGS)_INVALID$|KEY_FILE_|REPLY_|SEAL_REFUSED$|EVIDENCE_(?!ACCESS_UNAVAILABLE)|IDENTITY_MEMBER_INVALID$|CONSENT_LEDGER_INVALID$|CONSENT_UNREADABLE$|DECISION_UNREADABLE$|DECISION_RECEIPT_INVALID$|POLICY_INVALID$)/;
 /** Their errors state their own status, which their module needs inside a Bundle, too. */
 const ownStatus = /^(?:FHIR|RECORDS)_/;
 
