@@ -165,17 +165,14 @@ describe('the exchange of one patient’s records', () => {
     expect(rows.some(({ note }) => proofs[0]?.checkpoint.startsWith(note))).toBe(true);
   });
 
-  it('ends within a second of the patient’s revocation, and hospital C never saw anything', async () => {
+  it('ends with the first request after the patient’s revocation, and hospital C never saw anything', async () => {
     await revoke(journey.story, patient, consent.id);
-    const revokedAt = performance.now();
     const [again, other] = await Promise.all([clinician('hospital-b'), clinician('hospital-c')]);
-    const took = performance.now() - revokedAt;
     const { rows } = await journey
       .database('hospital-c')
       .query<{ outcome: string; records: number }>('select outcome, record_count as records from exchange');
 
     expect([again.outcome, other.outcome]).toEqual(['denied', 'denied']);
-    expect(took).toBeLessThan(1_000);
     expect(withoutIdsAndTimes(again)).not.toContain('"records":[{');
     expect(rows).toEqual([{ outcome: 'denied', records: 0 }]);
   });

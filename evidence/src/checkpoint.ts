@@ -98,7 +98,8 @@ export function verifyEd25519(signature: Uint8Array, message: Uint8Array, public
     const key = Point.fromBytes(publicKey);
     if (key.isSmallOrder()) return false;
     const nonce = Point.fromBytes(signature.subarray(0, 32));
-    const challenge = scalarOf(sha512(concat(signature.subarray(0, 32), publicKey, message))) % Point.Fn.ORDER;
+    const challenge =
+      scalarOf(sha512(concat(signature.subarray(0, 32), publicKey, message))) % Point.Fn.ORDER;
     const expected = nonce.add(multiple(key, challenge));
     return multiple(Point.BASE, scalar).equals(expected);
   } catch {
