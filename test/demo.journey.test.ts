@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root, stateFolder } from './journey/alliance.ts';
+import { freePortBlock } from './journey/ports.ts';
+import { descendantsOf, isAlive, leftOf } from './journey/processes.ts';
+
+const folder = stateFolder();
+const state = join(folder, 'state');
+const running = new Set<ChildProcess>();
+let base: string;
+
+type Ended = { code: number | null; text: string; milliseconds: number };
+
+function start(args: readonly string[]): ChildProcess {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(root, 'demo/main.ts'), ...args],
+    // A process group of its own, as a shell gives it.
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+  );
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+/** Runs the demo to its end; what it printed on both outputs, in order. */
+function run(...args: string[]): Promise<Ended> {
+  const startedAt = performance.now();
+  const child = start(args);
+  let text = '';
+  for (const output of [child.stdout, child.stderr])
+    output?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve({ code, text, milliseconds: performance.now() - startedAt }));
+  });
+}
+
+/** Resolves when the demo has printed `words`, to what gives all that it prints; rejects when it ends before. */
+function printed(child: ChildProcess, words: string): Promise<() => string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    for (const output of [child.stdout, child.stderr])
+      output?.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        if (text.includes(words)) resolve(() => text);
+      });
+    child.once('exit', (code) => reject(new Error(`the demo ended with ${code}: ${text}`)));
+  });
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
+
+beforeAll(async () => {
+  base = String(await freePortBlock());
+});
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await leftOf(
+    [...running].flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
+    5_000,
+  );
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function expectEveryStep({ code, text }: Ended): void {
+  expect(code, text).toBe(0);
+  expect(text).not.toMatch(/^✗/m);
+  for (const step of ['1', '2', '3', '4', '5', '6'])
+    expect(text, `step ${step}`).toMatch(new RegExp(`^${step}\\. \\p{Script=Han}`, 'mu'));
+  for (const words of [
+    'solo ledger (one machine, binds nobody)',
+    'alliance ready',
+    'leaves anchored',
+    'denied',
+    'Why: ',
+    'signed with the passkey',
+    'inclusion of each record verified',
+    'revoked, hospital B denied',
+    'hospital C denied as well',
+    'accesses without a gap, each proof valid',
+    'record proof verified offline',
+    'one bit flipped is refused',
+    'every step passed',
+  ])
+    expect(text).toContain(words);
+}
+
+describe('the demo', () => {
+  it('plays every step in a fresh folder and leaves no process behind', async () => {
+    const ended = await run('--check', '--state', state, '--ports', base);
+    console.log(`first --check ${Math.round(ended.milliseconds)} ms`);
+
+    expectEveryStep(ended);
+    expect(ended.text).toContain('patients');
+  });
+
+  it('is gone with all its processes when it is killed', async () => {
+    const child = start(['--state', state, '--ports', base]);
+    await printed(child, 'alliance ready');
+    const pid = child.pid ?? 0;
+    const processes = descendantsOf(pid);
+    child.kill('SIGKILL');
+
+    expect(processes.length).toBeGreaterThan(8);
+    expect(await leftOf([pid, ...processes], 20_000)).toEqual([]);
+  });
+
+  it('goes on from what was kept, and plays every step again', async () => {
+    const ended = await run('--check', '--state', state, '--ports', base);
+    console.log(`--check on the kept state ${Math.round(ended.milliseconds)} ms`);
+
+    expectEveryStep(ended);
+    expect(ended.text).toContain('keeping its data');
+  });
+
+  it('stops in order at Ctrl-C, which reaches all of its processes', async () => {
+    const child = start(['--state', state, '--ports', base]);
+    const text = await printed(child, 'Ctrl-C stops');
+    const processes = descendantsOf(child.pid ?? 0);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+
+    expect(await ended).toBe(0);
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(text()).toContain('stopping');
+  });
+});
+
+describe('the demo says in one line what is wrong', () => {
+  const expectOneLine = ({ code, text }: Ended): string => {
+    expect(code).toBe(1);
+    const wrong = lines(text).filter((line) => line.includes('✗'));
+    expect(wrong).toHaveLength(1);
+    expect(text).not.toMatch(/\bat \S+ \(|node:internal/);
+    return wrong[0] ?? '';
+  };
+
+  it('when a port is in use, and starts nothing', async () => {
+    const other: Server = createServer().listen(Number(base) + 1, '127.0.0.1');
+    await new Promise((ready) => other.once('listening', ready));
+    const ended = await run('--check', '--state', join(folder, 'other'), '--ports', base);
+    await new Promise((closed) => other.close(closed));
+
+    const line = expectOneLine(ended);
+    expect(line).toContain(`port ${Number(base) + 1} (ledger) is in use`);
+    expect(line).toContain('--ports');
+  });
+
+  it('when its folder cannot be written', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const line = expectOneLine(await run('--check', '--state', join(file, 'state'), '--ports', base));
+    expect(line).toContain(`${join(file, 'state')} cannot be written`);
+    expect(line).toContain('--state');
+  });
+
+  it('when the folder of patients holds none, or an option is unknown', async () => {
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
+    const unknown = expectOneLine(await run('--chekc'));
+    const ports = expectOneLine(await run('--ports', '80'));
+
+    expect(unknown).toContain('--chekc');
+    expect(ports).toContain('--ports takes a whole number');
+  });
+
+  it('and how to use it', async () => {
+    const { code, text } = await run('--help');
+
+    expect(code).toBe(0);
+    for (const option of ['--check', '--data', '--reset', '--state', '--ports', '--help'])
+      expect(text).toContain(option);
+  });
+});
