@@ -19,7 +19,7 @@ function inputOf(count: number): object {
     patient: 'p1',
     custodian: 'hospital-a',
     status: 'active',
-    ledger: 'confirmed',
+    ledger: 'active',
     signedAt: now - 3_600,
     recipients: ['hospital-b'],
     purposes: [place === count - 1 ? 'TREAT' : 'HPAYMT'],
