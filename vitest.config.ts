@@ -30,6 +30,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          // Real processes on a shared machine: a test that fails is run once more, and the report says so.
+          retry: 1,
         },
       },
     ],
