@@ -100,6 +100,7 @@ export {
   type HashReader,
   type InclusionClaim,
   inclusionProof,
+  inclusionProofs,
   nodeHash,
   rootHash,
   treeRoot,

@@ -59,7 +59,31 @@ export function treeRoot(read: HashReader, treeSize: number): Uint8Array {
 
 /** Path that proves leaf `leafIndex` in the tree of `treeSize` leaves (RFC 9162 §2.1.3.1). */
 export function inclusionProof(read: HashReader, leafIndex: number, treeSize: number): Uint8Array[] {
+  return inclusionProofs(read, [leafIndex], treeSize)[0] ?? [];
+}
+
+/** Paths of several leaves in one tree; what lies along its right edge is computed once for all of them. */
+export function inclusionProofs(
+  read: HashReader,
+  leafIndices: readonly number[],
+  treeSize: number,
+): Uint8Array[][] {
   requireSize(treeSize);
+  const edge = new Map<number, Uint8Array>();
+  const hashOf = (start: number, end: number): Uint8Array => {
+    if (end < treeSize) return rangeHash(read, start, end);
+    const hash = edge.get(start) ?? rangeHash(read, start, end);
+    edge.set(start, hash);
+    return hash;
+  };
+  return leafIndices.map((leafIndex) => pathOf(leafIndex, treeSize, hashOf));
+}
+
+function pathOf(
+  leafIndex: number,
+  treeSize: number,
+  hashOf: (start: number, end: number) => Uint8Array,
+): Uint8Array[] {
   if (!isSize(leafIndex) || leafIndex >= treeSize)
     throw new EvidenceError('MERKLE_INVALID', { message: 'index' });
   const path: Uint8Array[] = [];
@@ -68,10 +92,10 @@ export function inclusionProof(read: HashReader, leafIndex: number, treeSize: nu
   while (end - start > 1) {
     const middle = start + split(end - start);
     if (leafIndex < middle) {
-      path.push(rangeHash(read, middle, end));
+      path.push(hashOf(middle, end));
       end = middle;
     } else {
-      path.push(rangeHash(read, start, middle));
+      path.push(hashOf(start, middle));
       start = middle;
     }
   }

@@ -24,8 +24,13 @@ import { inputDigest, type ReceiptSigner } from './receipt.ts';
 import { recipientToken } from './tokens.ts';
 import type { Decision, DecisionReceipt, DecisionRequest } from './types.ts';
 
-/** A decision that is not durable before its `record` is. */
-export type PreparedDecision = { decision: Decision; record: Companion };
+/** A decision that is not durable before its `record` is written, or `keep` has resolved. */
+export type PreparedDecision = {
+  decision: Decision;
+  record: Companion;
+  /** Makes the decision durable by itself. */
+  keep(): Promise<void>;
+};
 
 /** What deciding needs. */
 export type DecideDeps = {
@@ -62,7 +67,12 @@ export async function prepareDecision(
   key?: PatientKey,
 ): Promise<PreparedDecision> {
   const { decision, entry } = await evaluateRequest(request, deps);
-  return { decision, record: { entry: { ...entry, key }, write: deps.decisions.join } };
+  const known = { ...entry, key };
+  return {
+    decision,
+    record: { entry: known, write: deps.decisions.join },
+    keep: () => deps.decisions.write(known),
+  };
 }
 
 async function evaluateRequest(
@@ -89,8 +99,12 @@ async function evaluateRequest(
 async function gatherInput(request: DecisionRequest, deps: DecideDeps): Promise<PolicyInput> {
   const { actor, patient } = request;
   const isPeer = actor.kind === 'peer';
-  const member = isPeer ? await deps.members.get(actor.organizationId) : undefined;
-  const consents = isPeer ? await consentsFor(patient, actor.organizationId, deps) : [];
+  const [member, consents] = isPeer
+    ? await Promise.all([
+        deps.members.get(actor.organizationId),
+        consentsFor(patient, actor.organizationId, deps),
+      ])
+    : [undefined, []];
   const input = policyInput(request, {
     organizationId: deps.tenant,
     freshUntil: deps.ledgerView.freshUntil(),

@@ -4,15 +4,24 @@ import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 // SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4) up to the key itself.
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 const smallOrder: ReadonlySet<string> = new Set(ED25519_TORSION_SUBGROUP);
+// Making a key of its bytes costs as much as a verification, and the same few members sign again and again.
+const made = new Map<string, KeyObject>();
+const mostMade = 256;
 
 /**
  * A raw Ed25519 public key, ready to verify; undefined for what is none. Refused are the points of small order, under
  * which signatures verify that nobody made, and a second spelling of a point (y ≥ 2^255 − 19, RFC 8032 §5.1.3).
  */
 export function ed25519Key(raw: Uint8Array): KeyObject | undefined {
-  if (raw.length !== 32 || !isCanonical(raw) || smallOrder.has(Buffer.from(raw).toString('hex')))
-    return undefined;
-  return createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' });
+  const name = Buffer.from(raw).toString('hex');
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  if (raw.length !== 32 || !isCanonical(raw) || smallOrder.has(name)) return undefined;
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' });
+  const [oldest] = made.keys();
+  if (made.size >= mostMade && oldest !== undefined) made.delete(oldest);
+  made.set(name, key);
+  return key;
 }
 
 /**

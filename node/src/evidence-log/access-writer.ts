@@ -1,6 +1,6 @@
 import { hex } from '@medseal/evidence';
 import type { AuditEntry } from '../audit/index.ts';
-import type { Database, Queryable } from '../lib/sql.ts';
+import { type Database, type Queryable, together } from '../lib/sql.ts';
 import { claimAndInsert, readSequences, type SequenceClaim } from './access-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import {
@@ -49,8 +49,6 @@ const overtaken = new Set([
   // unique_violation: another process created a sequence, or took the place, in the same moment.
   '23505',
 ]);
-/** in_failed_sql_transaction: says only that another statement of the transaction failed. */
-const aftermath = '25P02';
 
 /**
  * Group commit: whatever arrives while one batch is being written goes into the next one, so that many concurrent
@@ -113,7 +111,7 @@ async function writeAccesses(batch: readonly Waiting[], ends: KnownEnds, deps: W
     if (companions.length === 0) await claimAndInsert(deps.db, rows, claims);
     else
       await deps.db.transaction((tx) =>
-        inOneGo([...companions.map((write) => write(tx)), claimAndInsert(tx, rows, claims)]),
+        together([...companions.map((write) => write(tx)), claimAndInsert(tx, rows, claims)]),
       );
     ends.remember(claims);
   } catch (error) {
@@ -137,16 +135,6 @@ function writesOf(batch: readonly Waiting[]): ((tx: Queryable) => Promise<void>)
           own.map(({ entry }) => entry),
         ),
   );
-}
-
-/**
- * Waits for statements that were sent together. All of them end before the transaction does, so that none can slip out
- * of it; of several failures the first cause is thrown.
- */
-async function inOneGo(statements: readonly Promise<void>[]): Promise<void> {
-  const settled = await Promise.allSettled(statements);
-  const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
-  if (failures.length > 0) throw failures.find((error) => codeOf(error) !== aftermath) ?? failures[0];
 }
 
 function codeOf(error: unknown): string {

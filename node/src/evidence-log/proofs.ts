@@ -1,4 +1,4 @@
-import { hex, inclusionProof, tilesForInclusion } from '@medseal/evidence';
+import { hex, inclusionProofs, tilesForInclusion } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 import { findAnchor, latestAnchor, latestReadAnchor } from './checkpoint-store.ts';
 import { cosignedNoteAt, latestCosignedNote } from './cosign-store.ts';
@@ -67,17 +67,21 @@ async function proveUnder(
   );
   const wanted = proved.flatMap((leafIndex) => tilesForInclusion(leafIndex, treeSize));
   const read = await tiles.loadHashes(db, wanted);
+  const paths = inclusionProofs(read, proved, treeSize);
+  const proofs = new Map(proved.map((leafIndex, at) => [leafIndex, paths[at]?.map(hex) ?? []]));
   return leafIds.map((leafId) => {
     const row = leaves.get(leafId);
     if (row === undefined) throw new EvidenceLogError('EVIDENCE_LEAF_UNKNOWN');
     const leaf = leafOfRow(row, tenant);
-    if (anchor === undefined || row.leafIndex === undefined || row.leafIndex >= treeSize)
+    const { leafIndex } = row;
+    const proof = leafIndex === undefined ? undefined : proofs.get(leafIndex);
+    if (anchor === undefined || leafIndex === undefined || proof === undefined)
       return { state: 'pending', leaf };
     return {
       state: 'anchored',
       leaf,
-      leafIndex: row.leafIndex,
-      inclusionProof: inclusionProof(read, row.leafIndex, treeSize).map(hex),
+      leafIndex,
+      inclusionProof: proof,
       checkpoint: anchor.note,
       anchor: { txId: anchor.txId, blockNumber: anchor.blockNumber },
       ...(anchor.confirmation === undefined ? {} : { confirmation: anchor.confirmation }),

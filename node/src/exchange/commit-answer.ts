@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../audit/index.ts';
-import type { Decision } from '../consent/index.ts';
+import type { PreparedDecision } from '../consent/index.ts';
 import type { PatientId } from '../lib/brand.ts';
-import type { Queryable } from '../lib/sql.ts';
+import { type Queryable, together } from '../lib/sql.ts';
 import { type AcceptDeps, type Accepted, recordRefusal } from './accept-request.ts';
 import { ExchangeError } from './errors.ts';
 import { queryOf } from './messages.ts';
@@ -11,14 +11,15 @@ import type { ReplyPayload } from './types.ts';
 
 /** An accepted request and who it is about, if that person is known here. */
 export type Concern = Accepted & { patient: PatientId | undefined };
-export type Answer = { payload: ReplyPayload; decision: Decision; instances: string[] };
+export type Answer = { payload: ReplyPayload; prepared: PreparedDecision; instances: string[] };
 
 /** Longer than a request can be fresh anywhere, whatever the clocks. */
 const nonceLifetimeMs = 180_000;
 
 /**
- * The moment of release: exchange, nonce and access are written together, if the consents the decision rests on are
- * still the same. False where one changed. A request that was answered before is EXCHANGE_REPLAYED.
+ * The moment of release: decision, exchange, nonce and access are written together, if the consents the decision rests
+ * on are still the same. False where one changed. A request that was answered before is EXCHANGE_REPLAYED. A decision
+ * that came to nothing is kept all the same.
  */
 export async function commitAnswer(
   concern: Concern,
@@ -29,6 +30,7 @@ export async function commitAnswer(
     await deps.db.transaction((tx) => write(tx, { concern, answer }, deps));
     return true;
   } catch (cause) {
+    await answer.prepared.keep();
     if (cause instanceof ConsentChanged) return false;
     if (cause instanceof ExchangeError) await recordRefusal(concern.member, cause, deps);
     throw cause;
@@ -42,10 +44,15 @@ async function write(
 ): Promise<void> {
   const { nonce, createdAt } = concern.verified;
   const expiresAt = new Date(createdAt.getTime() + nonceLifetimeMs).toISOString();
-  const saved = await saveAnswer(tx, rowOf(concern, answer), { nonce, expiresAt });
+  const { decision, record } = answer.prepared;
+  const [saved, holds] = await together([
+    saveAnswer(tx, rowOf(concern, answer), { nonce, expiresAt }),
+    consent.stillHolds(tx, decision),
+    record.write(tx, [record.entry]),
+    access.record(tx, [accessOf(concern, answer)]),
+  ]);
   if (!saved) throw new ExchangeError('EXCHANGE_REPLAYED');
-  if (!(await consent.stillHolds(tx, answer.decision))) throw new ConsentChanged();
-  await access.record(tx, [accessOf(concern, answer)]);
+  if (!holds) throw new ConsentChanged();
 }
 
 /** Rolls back a transaction whose decision is out of date. */

@@ -242,11 +242,11 @@ describe('the exchange over the real records, consents and policy', () => {
     let revoked = false;
     const consent: ConsentPort = {
       ...fixture.decisions,
-      decide: async (request) => {
-        const decision = await fixture.decisions.decide(request);
+      prepare: async (request) => {
+        const prepared = await fixture.decisions.prepare(request);
         if (!revoked) await fixture.revoke(person, id);
         revoked = true;
-        return decision;
+        return prepared;
       },
     };
 

@@ -1,13 +1,20 @@
 import type { AuditEntry } from '../audit/index.ts';
-import type { Decision, DecisionRequest, Permit, RecordDescriptor } from '../consent/index.ts';
+import type {
+  Decision,
+  DecisionRequest,
+  Permit,
+  PreparedDecision,
+  RecordDescriptor,
+} from '../consent/index.ts';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import type { Resource } from '../fhir/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 
-/** The consent module (consent/ `Decisions` fits). A decision is durable, with its leaf in the log, when `decide` resolves. */
+/** The consent module (consent/ `Decisions` fits). */
 export type ConsentPort = {
-  decide(request: DecisionRequest): Promise<Decision>;
+  /** A decision that becomes durable, with its leaf in the log, with what the caller writes; before that nothing leaves. */
+  prepare(request: DecisionRequest): Promise<PreparedDecision>;
   releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
   /** Whether the consents a permit rests on are unchanged; a revocation waits until the transaction ends. */
   stillHolds(tx: Queryable, decision: Decision): Promise<boolean>;

@@ -1,10 +1,10 @@
 import type { AuditEntry } from '../audit/index.ts';
-import type { Decision, Denial } from '../consent/index.ts';
+import type { Decision, Denial, Permit, PreparedDecision } from '../consent/index.ts';
 import { labelsOf } from '../fhir/index.ts';
 import type { Staff } from '../identity/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
-import type { Database } from '../lib/sql.ts';
+import { type Database, together } from '../lib/sql.ts';
 import { type AskDeps, askSource, type SourceOutcome } from './ask-source.ts';
 import { ExchangeError, type SourceFailureCode } from './errors.ts';
 import { queryOf } from './messages.ts';
@@ -52,22 +52,38 @@ export type InquiryResult = { requestId: string } & (
  */
 export async function requestRecords(inquiry: Inquiry, deps: RequesterDeps): Promise<InquiryResult> {
   const requestId = newId();
-  const decision = await decideHere(inquiry, deps);
+  const { decision, record, keep } = await decideHere(inquiry, deps);
   if (!decision.permit) {
-    await recordDenial({ inquiry, requestId, decision }, deps);
+    await recordDenial({ inquiry, requestId, decision, record }, deps);
     return { requestId, outcome: 'denied', reasons: decision.reasons };
   }
-  const { pseudonym, patientId } = await identify(inquiry.person, deps);
+  // The sources are asked while the decision is being written; nothing is handed over before both are done.
+  const [result] = await together([askAll({ inquiry, requestId, decision }, deps), keep()]);
+  return result;
+}
+
+async function askAll(
+  { inquiry, requestId, decision }: { inquiry: Inquiry; requestId: string; decision: Permit },
+  deps: RequesterDeps,
+): Promise<InquiryResult> {
+  const pseudonym = await pseudonymOf(inquiry.person, deps);
   const types = inquiry.types.filter((type) => mayReceive(decision, { type, id: '', labels: [] }, deps));
   const request = requestOf({ ...inquiry, types }, { requestId, pseudonym });
-  const outcomes = await Promise.all(inquiry.sources.map((source) => askSource(source, request, deps)));
+  const asking = inquiry.sources.map((source) => askSource(source, request, deps));
+  const [patientId, outcomes] = await together([
+    ownPatient(inquiry.person, pseudonym, deps),
+    Promise.all(asking),
+  ]);
   const narrowed = outcomes.map((outcome) => narrow(outcome, decision, deps));
   await recordOutcomes({ inquiry, request, patientId, decision, outcomes: narrowed }, deps);
   return { requestId, outcome: 'asked', types, sources: narrowed.map(resultOf) };
 }
 
-function decideHere({ staff, person, purpose, types }: Inquiry, deps: RequesterDeps): Promise<Decision> {
-  return deps.consent.decide({
+function decideHere(
+  { staff, person, purpose, types }: Inquiry,
+  deps: RequesterDeps,
+): Promise<PreparedDecision> {
+  return deps.consent.prepare({
     actor: staff,
     patient: 'patientId' in person ? person.patientId : undefined,
     purpose,
@@ -77,20 +93,23 @@ function decideHere({ staff, person, purpose, types }: Inquiry, deps: RequesterD
   });
 }
 
-async function identify(
-  person: Person,
-  { pseudonyms, records }: RequesterDeps,
-): Promise<{ pseudonym: Pseudonym; patientId: PatientId | undefined }> {
-  if ('pseudonym' in person) {
-    return { pseudonym: person.pseudonym, patientId: await records.findPatient(person.pseudonym) };
-  }
+async function pseudonymOf(person: Person, { pseudonyms, records }: RequesterDeps): Promise<Pseudonym> {
+  if ('pseudonym' in person) return person.pseudonym;
   const nationalId =
     'nationalId' in person ? person.nationalId : await records.nationalIdOf(person.patientId);
   if (nationalId === undefined) throw new ExchangeError('EXCHANGE_PATIENT_UNKNOWN');
   const [pseudonym] = await pseudonyms.pseudonymsOf([nationalId]);
   if (pseudonym === undefined) throw new ExchangeError('EXCHANGE_UNAVAILABLE');
-  const patientId = 'patientId' in person ? person.patientId : await records.findPatient(pseudonym);
-  return { pseudonym, patientId };
+  return pseudonym;
+}
+
+/** The person as a patient of this hospital, for its own record of accesses. */
+async function ownPatient(
+  person: Person,
+  pseudonym: Pseudonym,
+  { records }: RequesterDeps,
+): Promise<PatientId | undefined> {
+  return 'patientId' in person ? person.patientId : records.findPatient(pseudonym);
 }
 
 function requestOf(
@@ -128,7 +147,12 @@ function mayReceive(
 }
 
 async function recordDenial(
-  { inquiry, requestId, decision }: { inquiry: Inquiry; requestId: string; decision: Denial },
+  {
+    inquiry,
+    requestId,
+    decision,
+    record,
+  }: { inquiry: Inquiry; requestId: string; decision: Denial; record: PreparedDecision['record'] },
   { db, access, clock }: RequesterDeps,
 ): Promise<void> {
   const entry: AuditEntry = {
@@ -143,7 +167,7 @@ async function recordDenial(
     decisionId: decision.receipt.decisionId,
     requestId,
   };
-  await db.transaction((tx) => access.record(tx, [entry]));
+  await db.transaction((tx) => together([record.write(tx, [record.entry]), access.record(tx, [entry])]));
 }
 
 type Outcomes = {
@@ -175,13 +199,8 @@ async function recordOutcomes(
       counterpart: outcome.organizationId,
     }),
   );
-  await db.transaction(async (tx) => {
-    await saveAsked(
-      tx,
-      outcomes.map((outcome) => rowOf(outcome, request, at)),
-    );
-    await access.record(tx, entries);
-  });
+  const rows = outcomes.map((outcome) => rowOf(outcome, request, at));
+  await db.transaction((tx) => together([saveAsked(tx, rows), access.record(tx, entries)]));
 }
 
 function rowOf(outcome: SourceOutcome, request: ExchangeRequest, at: string): ExchangeRow {

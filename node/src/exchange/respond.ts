@@ -69,7 +69,7 @@ async function prepareAnswer(concern: Concern, deps: ResponderDeps): Promise<Ans
   const { purpose, types } = request;
   const requestedAt = deps.clock.now().toISOString();
   // A person who is not known here is decided about like one who has consented to nothing.
-  const decision = await deps.consent.decide({
+  const prepared = await deps.consent.prepare({
     actor,
     patient,
     purpose,
@@ -77,12 +77,17 @@ async function prepareAnswer(concern: Concern, deps: ResponderDeps): Promise<Ans
     types,
     requestedAt,
   });
-  if (!decision.permit || patient === undefined) return denial(concern, decision, deps);
-  const released = await release({ request, patient, decision }, deps);
-  return permission(concern, { decision, released }, deps);
+  const { decision } = prepared;
+  if (!decision.permit || patient === undefined)
+    return { ...denial(concern, decision, deps), prepared, instances: [] };
+  const { instances, ...sent } = await release({ request, patient, decision }, deps).catch(async (cause) => {
+    await prepared.keep();
+    throw cause;
+  });
+  return { ...permission(concern, { decision, sent }, deps), prepared, instances };
 }
 
-function denial(accepted: Accepted, decision: Decision, deps: ResponderDeps): Answer {
+function denial(accepted: Accepted, decision: Decision, deps: ResponderDeps): Pick<Answer, 'payload'> {
   if (decision.permit) throw new ExchangeError('EXCHANGE_UNAVAILABLE', { message: 'permit without patient' });
   const { reasons } = decision;
   const receipt = signReceipt(
@@ -94,15 +99,14 @@ function denial(accepted: Accepted, decision: Decision, deps: ResponderDeps): An
     },
     deps.keyStore,
   );
-  return { payload: { v: 1, permit: false, receipt, reasons }, decision, instances: [] };
+  return { payload: { v: 1, permit: false, receipt, reasons } };
 }
 
 function permission(
   accepted: Accepted,
-  { decision, released }: { decision: Permit; released: Release },
+  { decision, sent }: { decision: Permit; sent: Omit<Release, 'instances'> },
   deps: ResponderDeps,
-): Answer {
-  const { instances, ...sent } = released;
+): Pick<Answer, 'payload'> {
   const { obligations, redactions } = decision;
   const receipt = signReceipt(
     {
@@ -123,7 +127,7 @@ function permission(
     redactions,
     ...sent,
   };
-  return { payload, decision, instances };
+  return { payload };
 }
 
 type ReceiptFrame = Omit<ExchangeReceipt, 'permit' | 'records' | 'rules' | 'decisionDigest' | 'signature'>;

@@ -2,6 +2,7 @@ import { hex } from '@medseal/evidence';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EvaluationDeps, evaluatePseudonyms } from './evaluate-pseudonyms.ts';
+import { parseNationalId } from './national-id.ts';
 import { createPseudonymClient } from './pseudonym.ts';
 import { createIdentityFixture, type IdentityFixture } from './test/fixture.ts';
 
@@ -133,17 +134,39 @@ describe('pseudonyms', () => {
 
   it('shows the service nothing that two requests for one person have in common', async () => {
     const seen: string[] = [];
+    const newClient = () =>
+      createPseudonymClient({
+        publicKey: deps.publicKey,
+        evaluate: (request) => {
+          seen.push(...request.blinded);
+          return evaluatePseudonyms(request, 'hospital-a', deps);
+        },
+      });
+
+    await newClient().pseudonymsOf([nationalId]);
+    await newClient().pseudonymsOf([nationalId]);
+
+    expect(seen).toHaveLength(2);
+    expect(new Set(seen).size).toBe(2);
+  });
+
+  it('asks the service once for each person, however often they are asked about', async () => {
+    let asked = 0;
     const client = createPseudonymClient({
       publicKey: deps.publicKey,
       evaluate: (request) => {
-        seen.push(...request.blinded);
+        asked += request.blinded.length;
         return evaluatePseudonyms(request, 'hospital-a', deps);
       },
     });
+    const [other = ''] = people(1);
 
-    await client.pseudonymsOf([nationalId, nationalId]);
+    const [first] = await client.pseudonymsOf([nationalId]);
+    const again = await client.pseudonymsOf([other, nationalId, other, nationalId]);
 
-    expect(new Set(seen).size).toBe(2);
+    expect(asked).toBe(2);
+    expect(again).toEqual([again[0], first, again[0], first]);
+    expect(again[0]).not.toBe(first);
   });
 
   it('refuses an answer under another key, a swapped one and a cut one', async () => {
@@ -205,13 +228,33 @@ describe('pseudonyms', () => {
 
   it('stops a member at its daily limit, and only that member, until the next day', async () => {
     const greedy = clientOf('hospital-c');
-    const many = new Array(64).fill(nationalId) as string[];
-    const race = await Promise.allSettled([1, 2, 3, 4].map(() => greedy.pseudonymsOf(many)));
+    const crowd = people(5 * 64);
+    const many = (part: number): string[] => crowd.slice(part * 64, (part + 1) * 64);
+    const race = await Promise.allSettled([0, 1, 2, 3].map((part) => greedy.pseudonymsOf(many(part))));
 
     expect(race.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-    await expect(greedy.pseudonymsOf(many)).rejects.toThrow('IDENTITY_PSEUDONYM_LIMIT');
+    await expect(greedy.pseudonymsOf(many(4))).rejects.toThrow('IDENTITY_PSEUDONYM_LIMIT');
     await expect(clientOf('hospital-b').pseudonymsOf([nationalId])).resolves.toHaveLength(1);
     fixture.clock.advance(86_400_000);
     await expect(greedy.pseudonymsOf([nationalId])).resolves.toHaveLength(1);
   });
 });
+
+/** Valid numbers of `count` people who do not exist (region 999999). */
+function people(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => {
+    const digits = `99999919800101${String(at).padStart(3, '0')}`;
+    const checked = [...'0123456789X'].map((digit) => digits + digit).find(isNationalId);
+    if (checked === undefined) throw new Error('no check digit fits');
+    return checked;
+  });
+}
+
+function isNationalId(text: string): boolean {
+  try {
+    parseNationalId(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

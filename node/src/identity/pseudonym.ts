@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { hex } from '@medseal/evidence';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import type { Pseudonym } from '../lib/brand.ts';
+import { newSecret } from '../lib/ids.ts';
 import { IdentityError } from './errors.ts';
 import { type NationalId, parseNationalId } from './national-id.ts';
 import type { EvaluationTransport } from './ports.ts';
@@ -11,6 +13,7 @@ export type PseudonymClient = { pseudonymsOf(nationalIds: readonly string[]): Pr
 
 const { voprf } = ristretto255_oprf;
 const encoder = new TextEncoder();
+const mostKept = 10_000;
 
 /**
  * Client of the alliance's pseudonym function: VOPRF(ristretto255, SHA-512) of RFC 9497 §3.3.2. The proof is checked
@@ -21,14 +24,41 @@ export function createPseudonymClient(options: {
   publicKey: Uint8Array;
   evaluate: EvaluationTransport;
 }): PseudonymClient {
+  const known = lastPseudonyms();
   return {
     async pseudonymsOf(nationalIds) {
       const parsed = nationalIds.map(parseNationalId);
-      const pseudonyms: Pseudonym[] = [];
-      for (let at = 0; at < parsed.length; at += pseudonymBatchLimit) {
-        pseudonyms.push(...(await evaluateBatch(parsed.slice(at, at + pseudonymBatchLimit), options)));
+      const pseudonyms = parsed.map(known.get);
+      const missing = [...new Set(parsed.filter((_id, at) => pseudonyms[at] === undefined))];
+      const found = new Map<NationalId, Pseudonym>();
+      for (let at = 0; at < missing.length; at += pseudonymBatchLimit) {
+        const batch = missing.slice(at, at + pseudonymBatchLimit);
+        const evaluated = await evaluateBatch(batch, options);
+        for (const [place, id] of batch.entries()) found.set(id, evaluated[place] as Pseudonym);
       }
-      return pseudonyms;
+      for (const [id, pseudonym] of found) known.keep(id, pseudonym);
+      return parsed.map((id, at) => pseudonyms[at] ?? (found.get(id) as Pseudonym));
+    },
+  };
+}
+
+/**
+ * The pseudonyms of the people who were asked about last, so that a doctor's next question costs the identity service
+ * nothing. Kept under a keyed hash of this process: no list of identity numbers is in its memory.
+ */
+function lastPseudonyms(): {
+  get(id: NationalId): Pseudonym | undefined;
+  keep(id: NationalId, pseudonym: Pseudonym): void;
+} {
+  const secret = newSecret(32);
+  const kept = new Map<string, Pseudonym>();
+  const nameOf = (id: NationalId): string => createHmac('sha256', secret).update(id).digest('base64');
+  return {
+    get: (id) => kept.get(nameOf(id)),
+    keep: (id, pseudonym) => {
+      const [oldest] = kept.keys();
+      if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+      kept.set(nameOf(id), pseudonym);
     },
   };
 }

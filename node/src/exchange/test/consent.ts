@@ -35,12 +35,13 @@ export function createTestConsent(parts: {
     redactions: ['note'],
     afterDecision: undefined,
     requests: [],
-    decide: async (request) => {
+    prepare: async (request) => {
       consent.requests.push(request);
       const decision = decisionFor(request, consent, parts);
       consent.afterDecision?.();
       consent.afterDecision = undefined;
-      return decision;
+      const nothing = async (): Promise<void> => undefined;
+      return { decision, record: { entry: decision, write: nothing }, keep: nothing };
     },
     releases,
     stillHolds: async (_tx, { receipt: { consents } }) =>

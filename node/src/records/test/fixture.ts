@@ -71,6 +71,7 @@ export async function createFixture(): Promise<Fixture> {
       prepare: async (request) => ({
         decision: await decide(request),
         record: { entry: request, write: async () => undefined },
+        keep: async () => undefined,
       }),
       releases,
     },
