@@ -32,6 +32,8 @@ export type TestChaincode = {
   /** Runs `contract:transaction` as a client of `mspId`; its writes count only if it succeeds. */
   invoke(mspId: string, name: string, ...args: string[]): Promise<string>;
   state: Map<string, Uint8Array>;
+  /** The time that the next transactions claim. */
+  setTime(at: string): void;
   /** Keys written by the last transaction. */
   written(): string[];
 };
@@ -43,12 +45,16 @@ export function createChaincode(): TestChaincode {
   const chaincode = new ChaincodeFromContract([...contracts], serializers, metadata, 'medseal', '1.0.0');
   const state = new Map<string, Uint8Array>();
   let writes = new Map<string, Uint8Array>();
+  let time = new Date('2026-03-01T08:00:00.000Z');
   return {
     state,
+    setTime: (at) => {
+      time = new Date(at);
+    },
     written: () => [...writes.keys()],
     invoke: async (mspId, name, ...args) => {
       writes = new Map();
-      const stub = createStub({ mspId, args: [name, ...args], state, writes });
+      const stub = createStub({ mspId, args: [name, ...args], state, writes, time });
       const response: { status: number; message: string; payload: Uint8Array } = await chaincode.Invoke(stub);
       if (response.status !== 200) throw new Refused(response.message);
       for (const [key, value] of writes) state.set(key, value);
@@ -62,13 +68,15 @@ type StubOptions = {
   args: string[];
   state: Map<string, Uint8Array>;
   writes: Map<string, Uint8Array>;
+  time: Date;
 };
 
-function createStub({ mspId, args, state, writes }: StubOptions): object {
+function createStub({ mspId, args, state, writes, time }: StubOptions): object {
   return {
     getBufferArgs: () => args.map((arg) => Buffer.from(arg, 'utf8')),
     getTxID: () => '0'.repeat(64),
     getChannelID: () => 'care',
+    getDateTimestamp: () => time,
     getCreator: () => ({ mspid: mspId, idBytes: Buffer.from(certificate) }),
     // A peer answers with committed state only: a transaction never reads its own writes.
     getState: async (key: string) => state.get(key) ?? new Uint8Array(0),

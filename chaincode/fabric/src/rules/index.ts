@@ -1,6 +1,25 @@
 export { ContractError, type ContractErrorCode } from '../errors.ts';
 export { type AnchorRequest, appendAnchor, type LedgerAnchor, openAnchor } from './anchor.ts';
 export { type ConsentStatus, type LedgerConsent, recordConsent } from './consent.ts';
+export {
+  closeDispute,
+  type DisputeAct,
+  type DisputeCaller,
+  type DisputeEvent,
+  type DisputeFiling,
+  type DisputeMoment,
+  type DisputeParty,
+  type DisputeState,
+  disputeTransitions,
+  type FileRequest,
+  fileDispute,
+  judgeDispute,
+  type LedgerDispute,
+  lapseDispute,
+  type OpenRequest,
+  openDispute,
+  withdrawDispute,
+} from './dispute.ts';
 export { compositeKey, type LedgerKeyType, logOrigin, sizeAttribute, splitCompositeKey } from './keys.ts';
 export {
   type LedgerMember,

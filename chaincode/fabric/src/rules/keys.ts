@@ -1,5 +1,12 @@
 /** Kinds of keys this chaincode writes; each is a Fabric composite key. */
-export type LedgerKeyType = 'alliance' | 'member' | 'member-msp' | 'consent' | 'anchor' | 'checkpoint';
+export type LedgerKeyType =
+  | 'alliance'
+  | 'member'
+  | 'member-msp'
+  | 'consent'
+  | 'anchor'
+  | 'checkpoint'
+  | 'dispute';
 
 const separator = '\u0000';
 
