@@ -89,7 +89,7 @@ async function changeConfiguration(
       mspId: joining.mspId,
       rootPem: readFileSync(join(joining.folder, 'organization-msp', 'cacerts', 'ca.pem'), 'utf8'),
       tlsRootPem: readFileSync(join(joining.folder, 'organization-msp', 'tlscacerts', 'tlsca.pem'), 'utf8'),
-      anchorPeer: { host: '127.0.0.1', port: joining.port },
+      anchorPeer: { host: joining.host, port: joining.port },
     });
     const majority = before.peers.slice(0, Math.floor(before.peers.length / 2) + 1);
     writeFileSync(update, signedUpdate(change, before.channel, majority.map(administratorOf)));

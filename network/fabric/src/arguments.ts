@@ -4,6 +4,14 @@ import { parseArgs } from 'node:util';
 import { FabricNetworkError } from './errors.ts';
 import type { FabricOrganization } from './state.ts';
 
+/** The members that a network begins with unless it is told others. */
+export const founders: readonly FabricOrganization[] = [
+  { organizationId: 'regulator', mspId: 'RegulatorMSP' },
+  { organizationId: 'hospital-a', mspId: 'HospitalAMSP' },
+  { organizationId: 'hospital-b', mspId: 'HospitalBMSP' },
+  { organizationId: 'hospital-c', mspId: 'HospitalCMSP' },
+];
+
 export const usage = `Usage: npm run fabric:COMMAND -- [options]
 
   up                     build Fabric once, then start orderers, peers and chaincode servers; Ctrl-C stops them
@@ -39,6 +47,7 @@ export type FabricArguments = {
   organization: FabricOrganization;
   version: string;
   source: string | undefined;
+  hosts: 'names' | undefined;
 };
 
 /** Parses the command line; throws one clear line on anything unknown. */
@@ -57,6 +66,7 @@ export function parseArguments(args: readonly string[], root: string): FabricArg
     organization: { organizationId: values.name, mspId: values.msp },
     version: values.version,
     source: source === undefined ? undefined : resolve(root, source),
+    hosts: values['container-names'] ? 'names' : undefined,
   };
 }
 
@@ -71,8 +81,7 @@ function parse(args: readonly string[]) {
         regulator: { type: 'string', default: 'regulator' },
         organizations: {
           type: 'string',
-          default:
-            'regulator:RegulatorMSP,hospital-a:HospitalAMSP,hospital-b:HospitalBMSP,hospital-c:HospitalCMSP',
+          default: founders.map(({ organizationId, mspId }) => `${organizationId}:${mspId}`).join(),
         },
         lines: { type: 'string', default: '20' },
         follow: { type: 'boolean', default: false },
@@ -80,6 +89,7 @@ function parse(args: readonly string[]) {
         msp: { type: 'string', default: '' },
         version: { type: 'string', default: '' },
         source: { type: 'string' },
+        'container-names': { type: 'boolean', default: false },
       },
     });
   } catch (cause) {

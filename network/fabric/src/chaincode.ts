@@ -5,7 +5,7 @@ import { eventually, runCommand } from './command.ts';
 import { administratorEnvironment } from './environment.ts';
 import { FabricNetworkError } from './errors.ts';
 import { chaincodePackage } from './package.ts';
-import { chaincodePortOf, type FabricPlan, type PeerPlan } from './plan.ts';
+import { chaincodePortOf, type FabricPlan, listenHost, type PeerPlan } from './plan.ts';
 import type { Program } from './processes.ts';
 import type { ChaincodeDefinition } from './state.ts';
 import type { FabricTools } from './tools.ts';
@@ -116,7 +116,7 @@ export function chaincodeServer(plan: FabricPlan, peer: PeerPlan, definition: Ch
   const shim = createRequire(join(definition.source, 'package.json')).resolve('fabric-shim/cli.js');
   const tls = (file: string): string => join(peer.folder, 'chaincode', 'tls', 'server', file);
   const options = {
-    '--chaincode-address': `127.0.0.1:${chaincodePortOf(peer, definition)}`,
+    '--chaincode-address': `${listenHost(peer.chaincodeHost)}:${chaincodePortOf(peer, definition)}`,
     '--chaincode-id': chaincodePackage(plan, peer, definition).packageId,
     '--chaincode-tls-cert-file': tls('server.crt'),
     '--chaincode-tls-key-file': tls('server.key'),

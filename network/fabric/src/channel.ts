@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, runCommand } from './command.ts';
@@ -12,11 +12,12 @@ import type { FabricTools } from './tools.ts';
 export function writeConfiguration(plan: FabricPlan, tools: FabricTools): void {
   const folder = join(plan.directory, 'config');
   mkdirSync(folder, { recursive: true });
-  const builder = fileURLToPath(new URL('../builder', import.meta.url));
+  // A copy, since the peer may run where this repository is not.
+  cpSync(fileURLToPath(new URL('../builder', import.meta.url)), join(folder, 'builder'), { recursive: true });
   const core = readFileSync(join(tools.sampleConfig, 'core.yaml'), 'utf8');
   const own = core.replace(
     / {2}externalBuilders:\n(?: {4,}.*\n)+/,
-    `  externalBuilders:\n    - name: ccaas_builder\n      path: ${JSON.stringify(builder)}\n\n`,
+    `  externalBuilders:\n    - name: ccaas_builder\n      path: ${JSON.stringify(join(folder, 'builder'))}\n\n`,
   );
   if (own === core)
     throw new FabricNetworkError(
@@ -42,7 +43,7 @@ export async function createGenesis(plan: FabricPlan, tools: FabricTools): Promi
 export async function joinOrderer(plan: FabricPlan, tools: FabricTools, orderer: OrdererPlan): Promise<void> {
   const tls = (file: string): string => join(orderer.folder, 'tls', file);
   const target = [
-    ...['-o', `127.0.0.1:${orderer.adminPort}`, '--ca-file', tls('ca.crt')],
+    ...['-o', `${orderer.host}:${orderer.adminPort}`, '--ca-file', tls('ca.crt')],
     ...['--client-cert', tls('server.crt'), '--client-key', tls('server.key')],
   ];
   const listed = await eventually(() => runCommand(tools.osnadmin, ['channel', 'list', ...target]), 30_000);
@@ -64,15 +65,15 @@ export function ordererFlags({ orderers }: FabricPlan): string[] {
   const [orderer] = orderers;
   if (orderer === undefined) throw new FabricNetworkError('STATE_INVALID', 'the plan has no orderer');
   return [
-    ...['-o', `127.0.0.1:${orderer.port}`],
+    ...['-o', `${orderer.host}:${orderer.port}`],
     ...['--tls', '--cafile', join(orderer.folder, 'tls', 'ca.crt')],
   ];
 }
 
 /** Flags of the `peer` command line that name the peers to endorse. */
 export function endorserFlags(peers: readonly PeerPlan[]): string[] {
-  return peers.flatMap(({ port, folder }) => [
-    ...['--peerAddresses', `127.0.0.1:${port}`],
+  return peers.flatMap(({ host, port, folder }) => [
+    ...['--peerAddresses', `${host}:${port}`],
     ...['--tlsRootCertFiles', join(folder, 'tls', 'ca.crt')],
   ]);
 }

@@ -13,32 +13,32 @@ function memberPolicies(mspId: string) {
   };
 }
 
-function ordererOrganization({ mspId, folder, port }: OrdererPlan) {
+function ordererOrganization({ mspId, folder, host, port }: OrdererPlan) {
   return {
     Name: mspId,
     ID: mspId,
     MSPDir: join(folder, 'organization-msp'),
     Policies: memberPolicies(mspId),
-    OrdererEndpoints: [`127.0.0.1:${port}`],
+    OrdererEndpoints: [`${host}:${port}`],
   };
 }
 
-function peerOrganization({ mspId, folder, port }: PeerPlan) {
+function peerOrganization({ mspId, folder, host, port }: PeerPlan) {
   return {
     Name: mspId,
     ID: mspId,
     MSPDir: join(folder, 'organization-msp'),
     Policies: memberPolicies(mspId),
-    AnchorPeers: [{ Host: '127.0.0.1', Port: port }],
+    AnchorPeers: [{ Host: host, Port: port }],
   };
 }
 
-function consenter({ id, mspId, folder, port }: OrdererPlan) {
+function consenter({ id, mspId, folder, host, port }: OrdererPlan) {
   const certificate = join(folder, 'tls', 'server.crt');
   const identity = join(folder, 'msp', 'signcerts', 'cert.pem');
   return {
     ID: id,
-    Host: '127.0.0.1',
+    Host: host,
     Port: port,
     MSPID: mspId,
     Identity: identity,

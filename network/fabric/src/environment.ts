@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import type { FabricPlan, OrdererPlan, PeerPlan } from './plan.ts';
+import { type FabricPlan, listenHost, loopback, type OrdererPlan, type PeerPlan } from './plan.ts';
 
 /** Environment of one orderer process. */
 export function ordererEnvironment(plan: FabricPlan, orderer: OrdererPlan): Record<string, string> {
   const tls = (file: string): string => join(orderer.folder, 'tls', file);
   const ledger = join(orderer.folder, 'ledger');
+  const listen = listenHost(orderer.host);
   return {
     FABRIC_CFG_PATH: join(plan.directory, 'config'),
     FABRIC_LOGGING_SPEC: 'grpc=error:info',
-    ORDERER_GENERAL_LISTENADDRESS: '127.0.0.1',
+    ORDERER_GENERAL_LISTENADDRESS: listen,
     ORDERER_GENERAL_LISTENPORT: String(orderer.port),
     ORDERER_GENERAL_LOCALMSPID: orderer.mspId,
     ORDERER_GENERAL_LOCALMSPDIR: join(orderer.folder, 'msp'),
@@ -23,14 +24,14 @@ export function ordererEnvironment(plan: FabricPlan, orderer: OrdererPlan): Reco
     ORDERER_GENERAL_CLUSTER_REPLICATIONMAXRETRIES: '3',
     ORDERER_GENERAL_BOOTSTRAPMETHOD: 'none',
     ORDERER_CHANNELPARTICIPATION_ENABLED: 'true',
-    ORDERER_ADMIN_LISTENADDRESS: `127.0.0.1:${orderer.adminPort}`,
+    ORDERER_ADMIN_LISTENADDRESS: `${listen}:${orderer.adminPort}`,
     ORDERER_ADMIN_TLS_ENABLED: 'true',
     ORDERER_ADMIN_TLS_PRIVATEKEY: tls('server.key'),
     ORDERER_ADMIN_TLS_CERTIFICATE: tls('server.crt'),
     ORDERER_ADMIN_TLS_ROOTCAS: `[${tls('ca.crt')}]`,
     ORDERER_ADMIN_TLS_CLIENTAUTHREQUIRED: 'true',
     ORDERER_ADMIN_TLS_CLIENTROOTCAS: `[${tls('ca.crt')}]`,
-    ORDERER_OPERATIONS_LISTENADDRESS: `127.0.0.1:${orderer.operationsPort}`,
+    ORDERER_OPERATIONS_LISTENADDRESS: `${listen}:${orderer.operationsPort}`,
     ORDERER_METRICS_PROVIDER: 'prometheus',
     ORDERER_FILELEDGER_LOCATION: ledger,
     ORDERER_CONSENSUS_WALDIR: join(ledger, 'wal'),
@@ -40,7 +41,8 @@ export function ordererEnvironment(plan: FabricPlan, orderer: OrdererPlan): Reco
 
 /** Environment of one peer process. */
 export function peerEnvironment(plan: FabricPlan, peer: PeerPlan): Record<string, string> {
-  const address = `127.0.0.1:${peer.port}`;
+  const address = `${peer.host}:${peer.port}`;
+  const listen = listenHost(peer.host);
   return {
     ...tlsOfPeer(peer),
     FABRIC_CFG_PATH: join(plan.directory, 'config'),
@@ -49,9 +51,9 @@ export function peerEnvironment(plan: FabricPlan, peer: PeerPlan): Record<string
     CORE_PEER_LOCALMSPID: peer.mspId,
     CORE_PEER_MSPCONFIGPATH: join(peer.folder, 'peer-msp'),
     CORE_PEER_ADDRESS: address,
-    CORE_PEER_LISTENADDRESS: address,
+    CORE_PEER_LISTENADDRESS: `${listen}:${peer.port}`,
     // Chaincode as a service never dials in, but the peer wants somewhere to listen.
-    CORE_PEER_CHAINCODELISTENADDRESS: '127.0.0.1:0',
+    CORE_PEER_CHAINCODELISTENADDRESS: `${loopback}:0`,
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: address,
     // Only peers of the same organisation count here; the others are found by their anchor peers.
     CORE_PEER_GOSSIP_BOOTSTRAP: address,
@@ -62,7 +64,7 @@ export function peerEnvironment(plan: FabricPlan, peer: PeerPlan): Record<string
     CORE_PEER_GOSSIP_RECONNECTINTERVAL: '2s',
     CORE_PEER_FILESYSTEMPATH: join(peer.folder, 'ledger'),
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: join(peer.folder, 'ledger', 'snapshots'),
-    CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${peer.operationsPort}`,
+    CORE_OPERATIONS_LISTENADDRESS: `${listen}:${peer.operationsPort}`,
     CORE_METRICS_PROVIDER: 'prometheus',
     CORE_VM_ENDPOINT: '',
   };
@@ -85,6 +87,6 @@ export function administratorEnvironment(plan: FabricPlan, peer: PeerPlan): Reco
     FABRIC_LOGGING_SPEC: 'error',
     CORE_PEER_LOCALMSPID: peer.mspId,
     CORE_PEER_MSPCONFIGPATH: join(peer.folder, 'admin-msp'),
-    CORE_PEER_ADDRESS: `127.0.0.1:${peer.port}`,
+    CORE_PEER_ADDRESS: `${peer.host}:${peer.port}`,
   };
 }

@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { hex, parseBlock } from '@medseal/evidence';
 import { addOrganization } from './add-organization.ts';
 import { type FabricArguments, parseArguments, usage } from './arguments.ts';
+import { serveChaincode } from './container.ts';
 import { lastLines, linesAfter, logFilesOf } from './logs.ts';
-import { openFabric } from './network.ts';
+import { deploy, openFabric } from './network.ts';
+import { genesisFile } from './plan.ts';
+import { prepare } from './prepare.ts';
 import { statusOf } from './status.ts';
 import { requireSupervisor, stopNetwork } from './supervisor.ts';
 import { buildTools } from './tools.ts';
@@ -108,7 +111,24 @@ async function upgrade({ directory, version, source }: FabricArguments): Promise
   console.error(`Chaincode ${version} is in force${upgraded ? '' : ' already'}.`);
 }
 
+/** The parts of `up` that containers take one by one (docker-compose.yml). */
+async function prepareOnly(options: FabricArguments): Promise<void> {
+  const { directory, organizations, regulatorId, basePort, hosts } = options;
+  const tools = await buildTools(toolsFolder, report);
+  await prepare({ directory, organizations, regulatorId, basePort, hosts, toolsFolder, report }, tools);
+}
+
+async function deployOnly({ directory }: FabricArguments): Promise<void> {
+  await deploy(directory, await buildTools(toolsFolder, report), report);
+  announce(genesisFile({ directory }), directory);
+}
+
+async function chaincodeOnly({ directory, organization }: FabricArguments): Promise<void> {
+  process.exitCode = await serveChaincode(directory, organization.organizationId);
+}
+
 const commands: Record<string, (options: FabricArguments) => Promise<void>> = {
+  ...{ prepare: prepareOnly, deploy: deployOnly, chaincode: chaincodeOnly },
   ...{ up, down, status, logs },
   'add-org': addOrg,
   'upgrade-chaincode': upgrade,

@@ -8,7 +8,7 @@ import {
   type KeyPair,
   type NodeRole,
 } from '../../solo/src/material/certificates.ts';
-import type { FabricPlan, OrdererPlan, PeerPlan } from './plan.ts';
+import { type FabricPlan, loopback, type OrdererPlan, type PeerPlan } from './plan.ts';
 
 function write(file: string, content: string): void {
   mkdirSync(dirname(file), { recursive: true });
@@ -35,6 +35,11 @@ function nodeOus(): string {
     undefined,
     2,
   );
+}
+
+/** Every certificate is good for this machine; one of a container for its name, too. */
+function namesOf(host: string): string[] {
+  return host === loopback ? [] : [host];
 }
 
 type Authorities = { identity: Authority; tls: Authority };
@@ -66,7 +71,7 @@ async function authoritiesOf(mspId: string, now: Date): Promise<Authorities> {
   return { identity, tls };
 }
 
-async function createOrderer({ mspId, folder, id }: OrdererPlan, now: Date): Promise<void> {
+async function createOrderer({ mspId, folder, host, id }: OrdererPlan, now: Date): Promise<void> {
   const authorities = await authoritiesOf(mspId, now);
   const commonName = `orderer-${id}`;
   writeOrganizationMsp(join(folder, 'organization-msp'), authorities);
@@ -80,11 +85,18 @@ async function createOrderer({ mspId, folder, id }: OrdererPlan, now: Date): Pro
     authorities,
     await issueIdentity(authorities.identity, { commonName: `${commonName}-admin`, role: 'admin', now }),
   );
-  writeTls(join(folder, 'tls'), authorities.tls, await issueTls(authorities.tls, { commonName, now }));
+  writeTls(
+    join(folder, 'tls'),
+    authorities.tls,
+    await issueTls(authorities.tls, { commonName, names: namesOf(host), now }),
+  );
 }
 
 /** Beside the MSPs, the files that a Medseal node reads, laid out as those of the solo ledger. */
-async function createPeer({ mspId, folder, organizationId }: PeerPlan, now: Date): Promise<void> {
+async function createPeer(
+  { mspId, folder, host, chaincodeHost, organizationId }: PeerPlan,
+  now: Date,
+): Promise<void> {
   const authorities = await authoritiesOf(mspId, now);
   const identity = (commonName: string, role: NodeRole) =>
     issueIdentity(authorities.identity, { commonName, role, now });
@@ -98,7 +110,7 @@ async function createPeer({ mspId, folder, organizationId }: PeerPlan, now: Date
   writeTls(
     join(folder, 'tls'),
     authorities.tls,
-    await issueTls(authorities.tls, { commonName: `peer0.${organizationId}`, now }),
+    await issueTls(authorities.tls, { commonName: `peer0.${organizationId}`, names: namesOf(host), now }),
   );
   const client = await identity(`node@${organizationId}`, 'client');
   write(join(folder, 'client', 'cert.pem'), client.certificate);
@@ -106,15 +118,23 @@ async function createPeer({ mspId, folder, organizationId }: PeerPlan, now: Date
   const node = await issueTls(authorities.identity, { commonName: `node.${organizationId}`, now });
   write(join(folder, 'node', 'cert.pem'), node.certificate);
   write(join(folder, 'node', 'key.pem'), node.key);
-  await createChaincodeTls(join(folder, 'chaincode', 'tls'), mspId, now);
+  await createChaincodeTls(join(folder, 'chaincode', 'tls'), { mspId, host: chaincodeHost }, now);
   write(join(folder, 'msp', 'ca.pem'), authorities.identity.certificate);
   write(join(folder, 'ledger-tls-ca.pem'), authorities.tls.certificate);
 }
 
 /** An authority of its own for the two ends of the chaincode connection: no other certificate opens it. */
-async function createChaincodeTls(folder: string, mspId: string, now: Date): Promise<void> {
+async function createChaincodeTls(
+  folder: string,
+  { mspId, host }: { mspId: string; host: string },
+  now: Date,
+): Promise<void> {
   const authority = await createAuthority(mspId, `${mspId} chaincode root`, now);
-  writeTls(join(folder, 'server'), authority, await issueTls(authority, { commonName: 'chaincode', now }));
+  writeTls(
+    join(folder, 'server'),
+    authority,
+    await issueTls(authority, { commonName: 'chaincode', names: namesOf(host), now }),
+  );
   writeTls(join(folder, 'peer'), authority, await issueTls(authority, { commonName: 'peer', now }));
 }
 

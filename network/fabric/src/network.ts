@@ -1,37 +1,17 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { chaincodeFolder, commitChaincode, installChaincode } from './chaincode.ts';
-import { createGenesis, joinOrderer, joinPeer, writeConfiguration } from './channel.ts';
+import { commitChaincode, installChaincode } from './chaincode.ts';
+import { joinOrderer, joinPeer } from './channel.ts';
 import { FabricNetworkError } from './errors.ts';
 import { endLeftovers } from './leftovers.ts';
-import { createMaterial } from './material.ts';
 import { type FabricPlan, genesisFile, planNetwork } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
+import { type FabricNetworkOptions, prepare, stateOf } from './prepare.ts';
 import { keepProcesses, type Processes } from './processes.ts';
 import { programsOf } from './programs.ts';
 import { proveReady } from './ready.ts';
-import {
-  type FabricOrganization,
-  type NetworkState,
-  readState,
-  requireOrganizations,
-  stateFile,
-  writeState,
-} from './state.ts';
+import { type NetworkState, readState, stateFile, writeState } from './state.ts';
 import { becomeSupervisor } from './supervisor.ts';
 import { buildTools, type FabricTools } from './tools.ts';
-
-export type FabricNetworkOptions = {
-  directory: string;
-  /** Where the built Fabric programs are kept. */
-  toolsFolder: string;
-  /** These and the base port count on the first start only. */
-  organizations: readonly FabricOrganization[];
-  regulatorId: string;
-  basePort: number;
-  /** Another chaincode than the project's own, for tests. */
-  chaincode?: { source: string; readiness: NetworkState['readiness'] };
-  report: (text: string) => void;
-};
 
 export type FabricNetwork = {
   directory: string;
@@ -69,50 +49,13 @@ export async function openFabric(options: FabricNetworkOptions): Promise<FabricN
   try {
     const ended = await endLeftovers(directory);
     if (ended.length > 0) report(`ended ${ended.length} processes that an earlier run had left`);
-    const plan = planNetwork(directory, stateOf(options));
-    await assertPortsFree(plan);
-    await createMaterial(plan, new Date());
-    writeConfiguration(plan, tools);
-    await createGenesis(plan, tools);
+    await assertPortsFree(planNetwork(directory, stateOf(options)));
+    await prepare(options, tools);
     return run(options, tools, release);
   } catch (error) {
     release();
     throw error;
   }
-}
-
-/** The state of the folder, made on the first start. */
-function stateOf({
-  directory,
-  organizations,
-  regulatorId,
-  basePort,
-  chaincode,
-}: FabricNetworkOptions): NetworkState {
-  const kept = readState(directory);
-  if (kept !== undefined) return kept;
-  requireOrganizations(organizations);
-  const regulator = organizations.find(({ organizationId }) => organizationId === regulatorId);
-  if (regulator === undefined)
-    throw new FabricNetworkError(
-      'ARGUMENT_INVALID',
-      `the regulator ${regulatorId} is not among the organisations`,
-    );
-  const state: NetworkState = {
-    format: 'medseal/fabric-network/v1',
-    channel: 'care',
-    chaincode: 'medseal',
-    basePort,
-    organizations: [...organizations],
-    definitions: [{ version: '1.0', sequence: 1, source: chaincode?.source ?? chaincodeFolder }],
-    readiness: chaincode?.readiness ?? {
-      organizationId: regulatorId,
-      function: 'member:initialize',
-      args: [regulator.mspId],
-    },
-  };
-  writeState(directory, state);
-  return state;
 }
 
 function run(

@@ -39,7 +39,7 @@ function connectionOf(peer: PeerPlan, definition: ChaincodeDefinition): object {
   const pem = (name: string): string =>
     readFileSync(join(peer.folder, 'chaincode', 'tls', 'peer', name), 'utf8');
   return {
-    address: `127.0.0.1:${chaincodePortOf(peer, definition)}`,
+    address: `${peer.chaincodeHost}:${chaincodePortOf(peer, definition)}`,
     dial_timeout: '10s',
     tls_required: true,
     client_auth_required: true,

@@ -7,6 +7,8 @@ export type OrdererPlan = {
   name: string;
   mspId: string;
   folder: string;
+  /** Where the others reach it. */
+  host: string;
   port: number;
   adminPort: number;
   operationsPort: number;
@@ -15,8 +17,10 @@ export type OrdererPlan = {
 export type PeerPlan = FabricOrganization & {
   name: string;
   folder: string;
+  host: string;
   port: number;
   operationsPort: number;
+  chaincodeHost: string;
   /** Where this organisation's chaincode servers listen: the next version beside the present one while it is brought in. */
   chaincodePorts: readonly [number, number];
 };
@@ -31,6 +35,7 @@ export type FabricPlan = {
 
 /** Number of orderers of the BFT quorum: 4 organisations bear one that is faulty (3f + 1, f = 1). */
 export const ordererCount = 4;
+export const loopback = '127.0.0.1';
 const portsOfOrderer = 3;
 const portsOfPeer = 4;
 
@@ -42,14 +47,15 @@ export function planNetwork(
     basePort,
     channel,
     chaincode,
-  }: Pick<NetworkState, 'organizations' | 'basePort' | 'channel' | 'chaincode'>,
+    hosts,
+  }: Pick<NetworkState, 'organizations' | 'basePort' | 'channel' | 'chaincode' | 'hosts'>,
 ): FabricPlan {
   const orderers = Array.from({ length: ordererCount }, (_, place): OrdererPlan => {
     const id = place + 1;
     const port = basePort + place * portsOfOrderer;
     const name = `orderer-${id}`;
     return {
-      ...{ id, name, port },
+      ...{ id, name, port, host: hostOf(name, hosts) },
       mspId: `Orderer${id}MSP`,
       folder: join(directory, 'orderers', name),
       adminPort: port + 1,
@@ -58,9 +64,12 @@ export function planNetwork(
   });
   const peers = organizations.map((organization, place): PeerPlan => {
     const port = basePort + ordererCount * portsOfOrderer + place * portsOfPeer;
+    const name = `peer-${organization.organizationId}`;
     return {
       ...organization,
-      name: `peer-${organization.organizationId}`,
+      name,
+      host: hostOf(name, hosts),
+      chaincodeHost: hostOf(`chaincode-${organization.organizationId}`, hosts),
       folder: join(directory, 'organizations', organization.organizationId),
       port,
       operationsPort: port + 1,
@@ -68,6 +77,16 @@ export function planNetwork(
     };
   });
   return { directory, channel, chaincode, orderers, peers };
+}
+
+/** All on this machine's loopback interface, or each under its own name, as containers are. */
+function hostOf(name: string, hosts: NetworkState['hosts']): string {
+  return hosts === 'names' ? name : loopback;
+}
+
+/** Where a program listens whose host is `host`: a container must be reached from the others. */
+export function listenHost(host: string): string {
+  return host === loopback ? loopback : '0.0.0.0';
 }
 
 /** Every port that the network binds, with the process that does. */

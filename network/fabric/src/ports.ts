@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { FabricNetworkError } from './errors.ts';
-import { type FabricPlan, portsOf } from './plan.ts';
+import { type FabricPlan, loopback, portsOf } from './plan.ts';
 
 /** Throws one line that names the first port in use and the process that wants it. */
 export async function assertPortsFree(plan: FabricPlan): Promise<void> {
@@ -16,7 +16,7 @@ export async function assertPortsFree(plan: FabricPlan): Promise<void> {
 /** Whether a program listens there on this machine. */
 export function portTaken(port: number): Promise<boolean> {
   return new Promise((answer) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host: loopback, port });
     socket.once('connect', () => {
       socket.destroy();
       answer(true);

@@ -6,19 +6,24 @@ import { type Contract, connect, type Gateway, hash } from '@hyperledger/fabric-
 import { signLowS } from '../../solo/src/signature.ts';
 import { eventually } from './command.ts';
 import { FabricNetworkError } from './errors.ts';
-import type { FabricPlan, PeerPlan } from './plan.ts';
+import { type FabricPlan, loopback, type PeerPlan } from './plan.ts';
 import type { NetworkState } from './state.ts';
 
 export type GatewayConnection = { gateway: Gateway; client: Client; close(): void };
 
 /** A member's own ledger client at its own peer. */
-export function connectMember({ mspId, folder, port }: PeerPlan): GatewayConnection {
+export function connectMember({ mspId, folder, host, port }: PeerPlan): GatewayConnection {
   const file = (...path: string[]): Buffer => readFileSync(join(folder, ...path));
-  const client = new Client(`localhost:${port}`, credentials.createSsl(file('ledger-tls-ca.pem')), {
-    'grpc.max_receive_message_length': 64 * 1024 * 1024,
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 500,
-  });
+  // An IP address is no name for TLS (RFC 6066 §3).
+  const client = new Client(
+    `${host === loopback ? 'localhost' : host}:${port}`,
+    credentials.createSsl(file('ledger-tls-ca.pem')),
+    {
+      'grpc.max_receive_message_length': 64 * 1024 * 1024,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 500,
+    },
+  );
   const key = createPrivateKey(file('client', 'key.pem'));
   const gateway = connect({
     client,

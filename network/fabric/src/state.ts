@@ -22,6 +22,8 @@ export type NetworkState = {
   channel: string;
   chaincode: string;
   basePort: number;
+  /** `names`: each program runs under a host name of its own, in a container; else all on this machine. */
+  hosts?: 'names';
   organizations: FabricOrganization[];
   /** One definition, or two while the second is brought into force. */
   definitions: ChaincodeDefinition[];

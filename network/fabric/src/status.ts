@@ -1,5 +1,5 @@
 import { runningPrograms } from './leftovers.ts';
-import { type FabricPlan, planNetwork } from './plan.ts';
+import { type FabricPlan, loopback, planNetwork } from './plan.ts';
 import { readState } from './state.ts';
 
 export type ProgramStatus = {
@@ -33,7 +33,7 @@ export async function statusOf(directory: string): Promise<ProgramStatus[]> {
 /** From the metrics that orderers and peers publish on the loopback interface. */
 async function heightAt({ channel }: FabricPlan, operationsPort: number): Promise<number | undefined> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${operationsPort}/metrics`, {
+    const answer = await fetch(`http://${loopback}:${operationsPort}/metrics`, {
       signal: AbortSignal.timeout(2000),
     });
     return heightIn(await answer.text(), channel);

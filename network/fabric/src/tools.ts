@@ -1,13 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FabricNetworkError } from './errors.ts';
 
 /** Fabric v3.1.1 by the commit that the Go module proxy serves; `tools/go.mod` and `tools/go.sum` pin everything under it. */
 export const fabricVersion = 'v3.1.1';
-const moduleName = 'github.com/hyperledger/fabric';
 const commands = ['peer', 'orderer', 'configtxgen', 'osnadmin'] as const;
 const toolsFolder = fileURLToPath(new URL('../tools/', import.meta.url));
 
@@ -35,7 +34,7 @@ function hasGo(): boolean {
 }
 
 /** Named by the pins, so that another version never meets this one's programs. */
-function binFolder(folder: string): string {
+export function binFolder(folder: string): string {
   const pins = createHash('sha256');
   for (const name of ['go.mod', 'go.sum']) pins.update(readFileSync(join(toolsFolder, name)));
   return join(folder, `${fabricVersion}-${pins.digest('hex').slice(0, 12)}`);
@@ -47,47 +46,32 @@ function binFolder(folder: string): string {
  */
 export async function buildTools(folder: string, report: (text: string) => void): Promise<FabricTools> {
   const bin = binFolder(folder);
-  const sampleConfig = join(bin, 'sampleconfig');
   if (!isBuilt(folder)) {
     if (!hasGo()) throw new FabricNetworkError('GO_MISSING', noGo);
     report(`building Fabric ${fabricVersion} from source (once, one to two minutes)`);
-    await build(bin, sampleConfig);
+    mkdirSync(bin, { recursive: true });
+    await build(bin);
   }
   const paths = Object.fromEntries(commands.map((name) => [name, join(bin, name)])) as Record<
     (typeof commands)[number],
     string
   >;
-  return { ...paths, sampleConfig };
-}
-
-async function build(bin: string, sampleConfig: string): Promise<void> {
-  mkdirSync(sampleConfig, { recursive: true });
-  for (const name of ['go.mod', 'go.sum']) copyFileSync(join(toolsFolder, name), join(bin, name));
-  const packages = commands.map((name) => `${moduleName}/cmd/${name}`);
-  await go(['build', '-mod=mod', '-o', `${bin}/`, ...packages], bin);
-  const source = await go(['list', '-mod=mod', '-m', '-f', '{{.Dir}}', moduleName], bin);
-  for (const name of ['core.yaml', 'orderer.yaml'])
-    writeFileSync(join(sampleConfig, name), readFileSync(join(source, 'sampleconfig', name)));
-  writeFileSync(join(bin, 'built'), fabricVersion);
+  return { ...paths, sampleConfig: join(bin, 'sampleconfig') };
 }
 
 /** Go itself needs this process's environment: its cache, proxy and home folder. */
-function go(args: readonly string[], cwd: string): Promise<string> {
+function build(bin: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('go', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
+    const child = spawn('sh', [join(toolsFolder, 'build.sh'), bin], { stdio: ['ignore', 'ignore', 'pipe'] });
     let errors = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
     child.stderr.on('data', (chunk) => {
       errors = `${errors}${chunk}`.slice(-4000);
     });
     child.once('error', reject);
-    child.once('exit', (code) => {
-      if (code === 0) return resolve(output.trim());
+    child.once('close', (code) => {
+      if (code === 0) return resolve();
       const last = errors.trim().split('\n').slice(-3).join(' | ');
-      reject(new FabricNetworkError('COMMAND_FAILED', `go ${args[0]} failed: ${last}`));
+      reject(new FabricNetworkError('COMMAND_FAILED', `building Fabric failed: ${last}`));
     });
   });
 }

@@ -63,10 +63,10 @@ export async function issueIdentity(
   return issue(authority, { subject: [{ OU: [role] }, { CN: [commonName] }], extensions, now });
 }
 
-/** A TLS identity for this machine's own names, for either end of a mutual connection. */
+/** A TLS identity for this machine's own names and `names`, for either end of a mutual connection. */
 export async function issueTls(
   authority: Authority,
-  { commonName, now }: { commonName: string; now: Date },
+  { commonName, names = [], now }: { commonName: string; names?: readonly string[]; now: Date },
 ): Promise<KeyPair> {
   const extensions = [
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
@@ -75,6 +75,7 @@ export async function issueTls(
       { type: 'dns', value: 'localhost' },
       { type: 'ip', value: '127.0.0.1' },
       { type: 'ip', value: '::1' },
+      ...names.map((value) => ({ type: 'dns' as const, value })),
     ]),
   ];
   return issue(authority, { subject: [{ CN: [commonName] }], extensions, now });
