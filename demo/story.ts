@@ -87,7 +87,7 @@ export async function eventually<Value>(
   }
 }
 
-type Member = { organizationId: string; state: string };
+type Member = { organizationId: string; state: string; entryDigest: string };
 
 /** The regulator's staff approves every organisation that has entered itself on the ledger. */
 export async function approveMembers(
@@ -102,9 +102,10 @@ export async function approveMembers(
     (await members()).length === expected.length ? true : undefined,
   );
   let approved = 0;
-  for (const { organizationId, state } of await members()) {
+  for (const { organizationId, state, entryDigest } of await members()) {
     if (state !== 'saved') continue;
-    expectStatus(await regulator.call('POST', `/members/${organizationId}/approve`, { bearer }), 200);
+    const call = { bearer, body: { entryDigest } };
+    expectStatus(await regulator.call('POST', `/members/${organizationId}/approve`, call), 200);
     approved += 1;
   }
   for (const { organizationId } of expected) {

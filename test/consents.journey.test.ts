@@ -184,12 +184,18 @@ describe('what holds whatever the consents say', () => {
     await grant(journey.story, patient, whole);
   });
 
+  type Listed = { organizationId: string; entryDigest: string };
+
   /** The regulator's act on a member, known at hospital A and B when it resolves. */
   async function administer(organizationId: string, event: string, state: string): Promise<void> {
     const { story } = journey;
     const path = `/members/${organizationId}/${event}`;
     const bearer = await story.staff('regulator@regulator');
-    expectStatus(await clientOf(story, 'regulator').call('POST', path, { bearer }), 200);
+    const regulator = clientOf(story, 'regulator');
+    const listed = await regulator.call<{ members: Listed[] }>('GET', '/members', { bearer });
+    const member = expectStatus(listed, 200).members.find((each) => each.organizationId === organizationId);
+    const body = event === 'enable' ? { entryDigest: member?.entryDigest } : {};
+    expectStatus(await regulator.call('POST', path, { bearer, body }), 200);
     for (const node of ['hospital-a', 'hospital-b']) {
       await eventually(`${organizationId} ${state} at ${node}`, async () => {
         const { rows } = await journey

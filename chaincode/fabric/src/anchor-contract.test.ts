@@ -3,7 +3,7 @@ import { consistencyProof, formatCheckpoint, type HashReader, hex, rootHash } fr
 import { describe, expect, it } from 'vitest';
 import { createChaincode, type TestChaincode } from '../test/chaincode.ts';
 import { createMember, registerAll, regulator, type TestMember } from '../test/members.ts';
-import { logOrigin } from './rules/index.ts';
+import { logOrigin, memberEntryDigest } from './rules/index.ts';
 
 const hospital = createMember('hospital-a');
 const other = createMember('hospital-b');
@@ -171,7 +171,7 @@ describe('anchoring', () => {
     const { append, invoke } = await alliance(3);
     const renewed: TestMember = createMember('hospital-a');
     await invoke(hospital.mspId, 'member:save', renewed.json);
-    await invoke(regulator.mspId, 'member:approve', 'hospital-a');
+    await invoke(regulator.mspId, 'member:approve', 'hospital-a', memberEntryDigest(renewed.content));
 
     await expect(append(noteOf(8), '3', proofOf(3, 8))).rejects.toThrow(/^ANCHOR_SIGNER: /);
     expect(JSON.parse(await append(noteOf(8, { signer: renewed }), '3', proofOf(3, 8)))).toMatchObject({

@@ -25,6 +25,7 @@ export type ContractErrorCode =
   | 'DISPUTE_REGULATOR'
   | 'DISPUTE_STATE'
   | 'MEMBER_ABSENT'
+  | 'MEMBER_CHANGED'
   | 'MEMBER_INVALID'
   | 'MEMBER_KIND'
   | 'MEMBER_MSP_TAKEN'

@@ -1,11 +1,17 @@
 import { canonicalJson } from '@medseal/evidence';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createChaincode } from '../test/chaincode.ts';
 import { createMember, registerAll, regulator } from '../test/members.ts';
-import { compositeKey, type LedgerMember, logOrigin } from './rules/index.ts';
+import { compositeKey, type LedgerMember, logOrigin, memberEntryDigest } from './rules/index.ts';
 
 const hospital = createMember('hospital-a');
 const other = createMember('hospital-b');
+const entry = memberEntryDigest(hospital.content);
+
+/** Arguments of an event about hospital A. */
+function about(event: string): string[] {
+  return event === 'approve' || event === 'enable' ? ['hospital-a', entry] : ['hospital-a'];
+}
 
 function read(text: string): LedgerMember {
   return JSON.parse(text) as LedgerMember;
@@ -35,6 +41,15 @@ describe('naming the regulator', () => {
     );
   });
 
+  it('is refused by an organisation that was told of another', async () => {
+    process.env['MEDSEAL_REGULATOR_MSP'] = 'R';
+    onTestFinished(() => void delete process.env['MEDSEAL_REGULATOR_MSP']);
+    const { invoke } = createChaincode();
+
+    await expect(invoke('Q', 'member:initialize', 'Q')).rejects.toThrow(/^ALLIANCE_REGULATOR: /);
+    expect(JSON.parse(await invoke('R', 'member:initialize', 'R'))).toEqual({ regulatorMspId: 'R' });
+  });
+
   it('comes before every entry', async () => {
     await expect(createChaincode().invoke('A', 'member:save', hospital.json)).rejects.toThrow(
       /^ALLIANCE_NOT_INITIALIZED: /,
@@ -52,7 +67,9 @@ describe('saving an entry', () => {
     expect(saved).toBe(canonicalJson(read(saved)));
     expect(new TextDecoder().decode(state.get(compositeKey('member', ['hospital-a'])))).toBe(saved);
     expect(await invoke('anybody', 'member:get', 'hospital-a')).toBe(saved);
-    expect(read(await invoke(regulator.mspId, 'member:approve', 'hospital-a')).state).toBe('registered');
+    expect(read(await invoke(regulator.mspId, 'member:approve', 'hospital-a', entry)).state).toBe(
+      'registered',
+    );
   });
 
   it('registers the regulator at once', async () => {
@@ -74,7 +91,7 @@ describe('saving an entry', () => {
   it('lets a disabled member change its entry without letting it back in', async () => {
     const { invoke } = await alliance();
     await invoke(hospital.mspId, 'member:save', hospital.json);
-    await invoke(regulator.mspId, 'member:approve', 'hospital-a');
+    await invoke(regulator.mspId, 'member:approve', 'hospital-a', entry);
     await invoke(regulator.mspId, 'member:disable', 'hospital-a');
 
     const names = { zh: '新名', en: 'New name' };
@@ -84,6 +101,26 @@ describe('saving an entry', () => {
 
     expect([member.state, member.names]).toEqual(['disabled', names]);
   });
+
+  it.each([['approve'], ['enable']])(
+    'is not %sd after it changed behind the regulator’s back',
+    async (event) => {
+      const { invoke } = await alliance();
+      const moved = { ...hospital.content, nodeUrl: 'https://elsewhere.example:1' };
+      await invoke(hospital.mspId, 'member:save', hospital.json);
+      if (event === 'enable') {
+        await invoke(regulator.mspId, 'member:approve', 'hospital-a', entry);
+        await invoke(regulator.mspId, 'member:disable', 'hospital-a');
+      }
+      await invoke(hospital.mspId, 'member:save', canonicalJson(moved));
+
+      await expect(invoke(regulator.mspId, `member:${event}`, ...about(event))).rejects.toThrow(
+        /^MEMBER_CHANGED: /,
+      );
+      const seen = ['hospital-a', memberEntryDigest(moved)];
+      expect(read(await invoke(regulator.mspId, `member:${event}`, ...seen)).state).toBe('registered');
+    },
+  );
 
   it.each([
     ['another MSP', async () => ({ mspId: other.mspId, json: hospital.json, code: 'MEMBER_NOT_OWN' })],
@@ -171,7 +208,7 @@ describe('the states of a member', () => {
     const { invoke } = await alliance();
     await invoke(hospital.mspId, 'member:save', hospital.json);
 
-    for (const event of events) await invoke(regulator.mspId, `member:${event}`, 'hospital-a');
+    for (const event of events) await invoke(regulator.mspId, `member:${event}`, ...about(event));
 
     expect(read(await invoke('any', 'member:get', 'hospital-a')).state).toBe(state);
   });
@@ -187,9 +224,11 @@ describe('the states of a member', () => {
   it.each(refused)('after %j cannot be moved by %s', async (events, event) => {
     const { invoke } = await alliance();
     await invoke(hospital.mspId, 'member:save', hospital.json);
-    for (const step of events) await invoke(regulator.mspId, `member:${step}`, 'hospital-a');
+    for (const step of events) await invoke(regulator.mspId, `member:${step}`, ...about(step));
 
-    await expect(invoke(regulator.mspId, `member:${event}`, 'hospital-a')).rejects.toThrow(/^MEMBER_STATE: /);
+    await expect(invoke(regulator.mspId, `member:${event}`, ...about(event))).rejects.toThrow(
+      /^MEMBER_STATE: /,
+    );
   });
 
   it('stay deleted when the organisation saves again', async () => {
@@ -206,7 +245,7 @@ describe('the states of a member', () => {
       const { invoke } = await alliance();
       await invoke(hospital.mspId, 'member:save', hospital.json);
 
-      await expect(invoke(hospital.mspId, `member:${event}`, 'hospital-a')).rejects.toThrow(
+      await expect(invoke(hospital.mspId, `member:${event}`, ...about(event))).rejects.toThrow(
         /^ALLIANCE_REGULATOR: /,
       );
     },
@@ -233,7 +272,9 @@ describe('reading members', () => {
     const { invoke } = await alliance();
 
     await expect(invoke('any', 'member:get', 'nobody')).rejects.toThrow(/^MEMBER_ABSENT: /);
-    await expect(invoke(regulator.mspId, 'member:approve', 'nobody')).rejects.toThrow(/^MEMBER_ABSENT: /);
+    await expect(invoke(regulator.mspId, 'member:approve', 'nobody', entry)).rejects.toThrow(
+      /^MEMBER_ABSENT: /,
+    );
     await expect(invoke('any', 'member:get', '../x')).rejects.toThrow('Unable to validate parameter');
   });
 });

@@ -1,9 +1,11 @@
 import { canonicalJson } from '@medseal/evidence';
 import { type Context, Contract } from 'fabric-contract-api';
+import { acceptedRegulatorMspId } from './config.ts';
 import { ContractError } from './errors.ts';
 import {
   type LedgerMember,
   type MemberEvent,
+  memberEntryDigest,
   moveMember,
   parseMemberContent,
   saveMember,
@@ -16,12 +18,17 @@ export class MemberContract extends Contract {
     super('member');
   }
 
-  /** Names the regulator, once; its own MSP must ask. */
+  /**
+   * Names the regulator, once; its own MSP must ask. An organisation whose chaincode was told in
+   * `MEDSEAL_REGULATOR_MSP` which MSP it accepts endorses no other, so a quorum of them decides and not who is first.
+   */
   async initialize(ctx: Context, regulatorMspId: string): Promise<string> {
     const stored = await readState<Alliance>(ctx, 'alliance', ['regulator']);
     if (stored?.regulatorMspId === regulatorMspId) return canonicalJson(stored);
     if (stored !== undefined)
       throw new ContractError('ALLIANCE_INITIALIZED', 'the alliance has its regulator already');
+    if (regulatorMspId !== (acceptedRegulatorMspId() ?? regulatorMspId))
+      throw new ContractError('ALLIANCE_REGULATOR', 'this organisation accepts another regulator');
     if (ctx.clientIdentity.getMSPID() !== regulatorMspId)
       throw new ContractError('ALLIANCE_REGULATOR', 'the MSP to become the regulator must ask itself');
     return writeState(ctx, { type: 'alliance', attributes: ['regulator'], state: { regulatorMspId } });
@@ -42,9 +49,9 @@ export class MemberContract extends Contract {
     return this.#write(ctx, member, existing);
   }
 
-  /** The regulator admits a saved entry. */
-  async approve(ctx: Context, organizationId: string): Promise<string> {
-    return this.#move(ctx, organizationId, 'approve');
+  /** The regulator admits a saved entry: the one that it saw, by its digest. */
+  async approve(ctx: Context, organizationId: string, entryDigest: string): Promise<string> {
+    return this.#move(ctx, organizationId, 'approve', entryDigest);
   }
 
   /** The regulator suspends a member. */
@@ -52,9 +59,9 @@ export class MemberContract extends Contract {
     return this.#move(ctx, organizationId, 'disable');
   }
 
-  /** The regulator lets a suspended member back in. */
-  async enable(ctx: Context, organizationId: string): Promise<string> {
-    return this.#move(ctx, organizationId, 'enable');
+  /** The regulator lets a suspended member back in, with the entry that it saw. */
+  async enable(ctx: Context, organizationId: string, entryDigest: string): Promise<string> {
+    return this.#move(ctx, organizationId, 'enable', entryDigest);
   }
 
   /** The regulator ends a membership for good. */
@@ -79,10 +86,17 @@ export class MemberContract extends Contract {
     throw new ContractError('TRANSACTION_UNKNOWN', 'contract member has no such transaction');
   }
 
-  async #move(ctx: Context, organizationId: string, event: MemberEvent): Promise<string> {
+  async #move(
+    ctx: Context,
+    organizationId: string,
+    event: MemberEvent,
+    entryDigest?: string,
+  ): Promise<string> {
     if (ctx.clientIdentity.getMSPID() !== (await this.#regulatorMspId(ctx)))
       throw new ContractError('ALLIANCE_REGULATOR', `${event} is for the regulator`);
     const member = await this.#require(ctx, organizationId);
+    if (entryDigest !== undefined && entryDigest !== memberEntryDigest(member))
+      throw new ContractError('MEMBER_CHANGED', `${organizationId} has changed its entry since`);
     return this.#write(ctx, moveMember(member, event), member);
   }
 

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { canonicalJson, noteSigner, signNote, verifierKey } from '@medseal/evidence';
-import { logOrigin, type MemberContent } from '../src/rules/index.ts';
+import { logOrigin, type MemberContent, memberEntryDigest } from '../src/rules/index.ts';
 import type { TestChaincode } from './chaincode.ts';
 
 /** An organisation with a log key of its own. */
@@ -48,6 +48,6 @@ export async function registerAll({ invoke }: TestChaincode, ...members: TestMem
   await invoke(regulator.mspId, 'member:save', regulator.json);
   for (const { mspId, json, content } of members) {
     await invoke(mspId, 'member:save', json);
-    await invoke(regulator.mspId, 'member:approve', content.organizationId);
+    await invoke(regulator.mspId, 'member:approve', content.organizationId, memberEntryDigest(content));
   }
 }

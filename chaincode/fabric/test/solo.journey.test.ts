@@ -9,7 +9,7 @@ import {
   organizations,
   temporaryDirectory,
 } from '../../../network/solo/test/connect.ts';
-import { logOrigin } from '../src/rules/index.ts';
+import { logOrigin, memberEntryDigest } from '../src/rules/index.ts';
 import { createMember } from './members.ts';
 
 const directory = temporaryDirectory();
@@ -83,13 +83,14 @@ describe('the contracts on the embedded ledger', () => {
     );
 
   it('take a member from saved to registered', async () => {
+    const entryDigest = memberEntryDigest(hospital.content);
     await submit('regulator', 'member:initialize', mspId('regulator'));
     await submit('regulator', 'member:save', regulator.json);
     expect(await submit('hospital-a', 'member:save', hospital.json)).toMatchObject({ state: 'saved' });
-    expect(await refusal(submit('hospital-a', 'member:approve', 'hospital-a'))).toContain(
+    expect(await refusal(submit('hospital-a', 'member:approve', 'hospital-a', entryDigest))).toContain(
       'ALLIANCE_REGULATOR: ',
     );
-    await submit('regulator', 'member:approve', 'hospital-a');
+    await submit('regulator', 'member:approve', 'hospital-a', entryDigest);
 
     expect(await evaluate('hospital-b', 'member:list')).toMatchObject([
       { organizationId: 'hospital-a', mspId: mspId('hospital-a'), state: 'registered' },

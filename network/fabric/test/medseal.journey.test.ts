@@ -13,7 +13,14 @@ import { openProjection } from '../../../node/src/system/projection.ts';
 import { createTestDatabase } from '../../../test/database.ts';
 import { untilEndorsable } from '../src/ready.ts';
 import { leaderOf, longestGap, startLoad, untilOrderersLevel } from './load.ts';
-import { type MemberClient, memberClient, refusalOf, registerAll, untilLevel } from './members.ts';
+import {
+  approvalOf,
+  type MemberClient,
+  memberClient,
+  refusalOf,
+  registerAll,
+  untilLevel,
+} from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
 
 const reason = skipReason('the project’s chaincode on a real Fabric network');
@@ -80,7 +87,7 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     );
     const attempts: [MemberClient, string, string, string[], string][] = [
       [regulator, 'member', 'initialize', ['HospitalAMSP'], 'ALLIANCE_INITIALIZED'],
-      [hospital, 'member', 'approve', ['hospital-b'], 'ALLIANCE_REGULATOR'],
+      [hospital, 'member', 'approve', approvalOf(neighbour.member), 'ALLIANCE_REGULATOR'],
       [hospital, 'member', 'get', ['nobody'], 'MEMBER_ABSENT'],
       [hospital, 'member', 'get', ['NOT AN ID'], 'CHAINCODE_UNCODED'],
       [hospital, 'member', 'unknownTransaction', [], 'TRANSACTION_UNKNOWN'],

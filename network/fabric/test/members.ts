@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { memberEntryDigest } from '@medseal/chaincode/rules';
 import { createMember, type TestMember } from '../../../chaincode/fabric/test/members.ts';
 import {
   type ConnectionSettings,
@@ -42,8 +43,13 @@ export async function registerAll(clients: readonly MemberClient[]): Promise<voi
   for (const { ledger, member } of clients) await ledger.submit('member', 'save', [member.json]);
   await untilLevel(clients);
   for (const { member } of clients.slice(1))
-    await regulator?.ledger.submit('member', 'approve', [member.content.organizationId]);
+    await regulator?.ledger.submit('member', 'approve', approvalOf(member));
   await untilLevel(clients);
+}
+
+/** Arguments by which the regulator admits a member with the entry that it saw. */
+export function approvalOf({ content }: TestMember): string[] {
+  return [content.organizationId, memberEntryDigest(content)];
 }
 
 /** Waits until the members' peers have the same blocks: one peer learns of a transaction a moment before another. */

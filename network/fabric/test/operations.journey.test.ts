@@ -17,7 +17,14 @@ import { planNetwork, readState } from '../src/index.ts';
 import { isAlive, runningPrograms } from '../src/leftovers.ts';
 import type { FabricPlan } from '../src/plan.ts';
 import { statusOf } from '../src/status.ts';
-import { type MemberClient, memberClient, refusalOf, registerAll, untilLevel } from './members.ts';
+import {
+  approvalOf,
+  type MemberClient,
+  memberClient,
+  refusalOf,
+  registerAll,
+  untilLevel,
+} from './members.ts';
 import { freeBasePort, organizations, skipReason, temporaryDirectory } from './network.ts';
 
 const reason = skipReason('commands of a real Fabric network');
@@ -171,7 +178,7 @@ describe.skipIf(reason !== undefined)('adding an organisation', () => {
     const { ledger, member } = clientOf('hospital-d');
     await ledger.submit('member', 'save', [member.json]);
     await untilLevel(members);
-    await clientOf('regulator').ledger.submit('member', 'approve', ['hospital-d']);
+    await clientOf('regulator').ledger.submit('member', 'approve', approvalOf(member));
     await untilLevel(members);
     const record = [randomUUID().replaceAll('-', ''), '1', '1'.repeat(64), 'active'];
     expect(JSON.parse((await ledger.submit('consent', 'record', record)).result)).toMatchObject({

@@ -6,11 +6,8 @@ import type { EvidencePort } from './ports.ts';
 /** What is done to a node's own administration. Ids and counts only, never a person's name or number. */
 export type AdministrationAct =
   | { kind: 'pseudonyms-evaluated'; organizationId: string; count: number }
-  | {
-      kind: `member-${'approve' | 'disable' | 'enable' | 'remove'}`;
-      staffId: string;
-      organizationId: string;
-    };
+  | { kind: 'member-approve' | 'member-enable'; staffId: string; organizationId: string; entryDigest: string }
+  | { kind: 'member-disable' | 'member-remove'; staffId: string; organizationId: string };
 
 /**
  * Writes an administrative act and its leaf in the caller's transaction. The leaf commits to the act under a random

@@ -1,5 +1,5 @@
 export { type ActorCarrier, actorOf, requireStaff } from './actor.ts';
-export type { AdministrationDeps, MemberEvent } from './administer-member.ts';
+export type { AdministrationDeps, MemberMove } from './administer-member.ts';
 export { type AdministrationAct, recordAct } from './administration.ts';
 export { askIdentityService } from './ask-identity-service.ts';
 export { type IdentityCode, IdentityError } from './errors.ts';

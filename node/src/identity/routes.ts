@@ -1,8 +1,9 @@
+import { memberEntryDigest } from '@medseal/chaincode/rules';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { PatientId } from '../lib/brand.ts';
 import { actorOf, requireStaff } from './actor.ts';
-import { type AdministrationDeps, administerMember, memberEvents } from './administer-member.ts';
+import { type AdministrationDeps, administerMember } from './administer-member.ts';
 import { IdentityError } from './errors.ts';
 import { parseAssertion, parseRegistration } from './passkey-messages.ts';
 import type { Patients } from './patients.ts';
@@ -13,8 +14,13 @@ const code = z.string().min(1).max(32);
 const codeOnly = z.strictObject({ code });
 const registration = z.strictObject({ code, response: z.unknown() });
 const loginRequest = z.strictObject({ response: z.unknown() });
+const anyFields = z.union([z.undefined(), z.record(z.string(), z.unknown())]);
 const empty = z.union([z.undefined(), z.strictObject({})]);
-const event = z.enum(memberEvents);
+const entryDigest = z.string().regex(/^[0-9a-f]{64}$/);
+const move = z.discriminatedUnion('event', [
+  z.strictObject({ event: z.enum(['approve', 'enable']), entryDigest }),
+  z.strictObject({ event: z.enum(['disable', 'remove']) }),
+]);
 
 export type IdentityRouteDeps = { patients: Patients; administration: AdministrationDeps };
 
@@ -66,15 +72,16 @@ function passkeyRoutes(router: Router, patients: Patients): void {
 function memberRoutes(router: Router, administration: AdministrationDeps): void {
   router.get('/members', async (_request, response) => {
     if (actorOf(response).kind === 'peer') throw new IdentityError('IDENTITY_FORBIDDEN');
-    response.json({ members: await administration.members.list() });
+    const members = await administration.members.list();
+    response.json({
+      members: members.map((member) => ({ ...member, entryDigest: memberEntryDigest(member) })),
+    });
   });
   router.post('/members/:organizationId/:event', async (request: Request, response: Response) => {
     const staff = requireStaff(response, ['regulator']);
-    parse(empty, request.body);
-    const { organizationId = '', event: asked } = request.params as Record<string, string>;
-    response.json(
-      await administerMember({ organizationId, event: parse(event, asked), staff }, administration),
-    );
+    const { organizationId = '', event } = request.params as Record<string, string>;
+    const asked = parse(move, { ...parse(anyFields, request.body), event });
+    response.json(await administerMember({ organizationId, move: asked, staff }, administration));
   });
 }
 

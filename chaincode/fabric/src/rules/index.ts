@@ -27,6 +27,7 @@ export {
   type MemberEvent,
   type MemberKind,
   type MemberState,
+  memberEntryDigest,
   memberTransitions,
   moveMember,
   parseMemberContent,

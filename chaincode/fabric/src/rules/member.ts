@@ -1,4 +1,4 @@
-import { parseVerifierKey } from '@medseal/evidence';
+import { canonicalJson, hex, parseVerifierKey, sha256, utf8 } from '@medseal/evidence';
 import { ContractError } from '../errors.ts';
 import { logOrigin } from './keys.ts';
 
@@ -134,14 +134,15 @@ export function saveMember(request: SaveRequest): LedgerMember {
 function stateAfterSave({ content, existing }: SaveRequest, isRegulator: boolean): MemberState {
   if (isRegulator) return 'registered';
   if (existing === undefined) return 'saved';
-  if (existing.state === 'registered') return sameContent(existing, content) ? 'registered' : 'saved';
+  if (existing.state === 'registered')
+    return memberEntryDigest(existing) === memberEntryDigest(content) ? 'registered' : 'saved';
   return existing.state;
 }
 
-function sameContent(member: LedgerMember, content: MemberContent): boolean {
-  const { names, ...plain } = content;
-  const same = Object.entries(plain).every(([field, value]) => member[field as keyof typeof plain] === value);
-  return same && member.names.zh === names.zh && member.names.en === names.en;
+/** Names what a member says about itself: SHA-256 (hex) of the RFC 8785 JSON of its entry, without `mspId` and `state`. */
+export function memberEntryDigest(entry: MemberContent): string {
+  const said = Object.fromEntries(Object.entries(entry).filter(([field]) => contentKeys.includes(field)));
+  return hex(sha256(utf8(canonicalJson(said))));
 }
 
 /** The member after an event raised by the regulator. */

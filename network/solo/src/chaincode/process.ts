@@ -66,8 +66,14 @@ function spawnServer(
   return spawn(process.execPath, ['--import', preload, shim, 'server', ...Object.entries(options).flat()], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Nothing of this process's environment is the chaincode's business.
-    env: { CORE_CHAINCODE_LOGGING_LEVEL: 'ERROR' },
+    env: { CORE_CHAINCODE_LOGGING_LEVEL: 'ERROR', ...regulatorOf(network) },
   });
+}
+
+/** All organisations of this ledger accept the one that is called the regulator, if there is one. */
+function regulatorOf({ organizations }: Network): Record<string, string> {
+  const regulator = organizations.find(({ organizationId }) => organizationId === 'regulator');
+  return regulator === undefined ? {} : { MEDSEAL_REGULATOR_MSP: regulator.mspId };
 }
 
 async function converse(network: Network, packageId: string, port: number): Promise<Conversation> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { logOrigin } from '@medseal/chaincode/rules';
+import { logOrigin, type MemberContent, memberEntryDigest } from '@medseal/chaincode/rules';
 import {
   canonicalJson,
   formatCheckpoint,
@@ -121,8 +121,9 @@ export async function createAlliance(organizationIds: readonly string[], quorum?
     const mspId = `${organizationId}MSP`.replaceAll('-', '');
     const node = await build({ organizationId, mspId, quorum, clock, authority, ledger: ledgerOf(mspId) });
     nodes.set(organizationId, node);
-    await submitAs(mspId, 'member:save', [profileOf(node)]);
-    await submitAs(regulatorMsp, 'member:approve', [organizationId]);
+    const entry = entryOf(node);
+    await submitAs(mspId, 'member:save', [canonicalJson(entry)]);
+    await submitAs(regulatorMsp, 'member:approve', [organizationId, memberEntryDigest(entry)]);
   }
   await deliver(...all());
   const submit = async (node: AllianceNode, leaves: number): Promise<void> => {
@@ -139,7 +140,8 @@ export async function createAlliance(organizationIds: readonly string[], quorum?
       await deliver(...all());
     },
     setState: async (organizationId, event) => {
-      await submitAs(regulatorMsp, `member:${event}`, [organizationId]);
+      const seen = event === 'enable' ? [memberEntryDigest(entryOf(nodes.get(organizationId) as Built))] : [];
+      await submitAs(regulatorMsp, `member:${event}`, [organizationId, ...seen]);
       await deliver(...all());
     },
     peersOf: (node) => (node as Built).peers,
@@ -238,10 +240,10 @@ function organizationIdsRoots(pem: string): { mspId: string; roots: string[] }[]
   }));
 }
 
-function profileOf({ organizationId, log, port, identity }: Built): string {
+function entryOf({ organizationId, log, port, identity }: Built): MemberContent {
   const digest = (label: string): string =>
     createHash('sha256').update(`${organizationId} ${label}`).digest('hex');
-  return canonicalJson({
+  return {
     organizationId,
     kind: 'hospital',
     names: { zh: '医院', en: 'Hospital' },
@@ -250,7 +252,7 @@ function profileOf({ organizationId, log, port, identity }: Built): string {
     sealingKey: digest('sealing'),
     messageKey: digest('message'),
     logKey: log.logKey,
-  });
+  };
 }
 
 async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { memberEntryDigest } from '@medseal/chaincode/rules';
 import { hex, parseBlock } from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMember } from '../../../../chaincode/fabric/test/members.ts';
@@ -51,7 +52,7 @@ async function register(connection: LedgerConnection): Promise<void> {
   const entry = { ...createMember('hospital-a').content, logKey: log.logKey };
   await ledgerOfRegulator.submit('member', 'initialize', [regulator.mspId]);
   await createLedger(connection).submit('member', 'save', [JSON.stringify(entry)]);
-  await ledgerOfRegulator.submit('member', 'approve', ['hospital-a']);
+  await ledgerOfRegulator.submit('member', 'approve', ['hospital-a', memberEntryDigest(entry)]);
 }
 
 beforeAll(async () => {

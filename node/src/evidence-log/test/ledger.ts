@@ -1,3 +1,4 @@
+import { type MemberContent, memberEntryDigest } from '@medseal/chaincode/rules';
 import { canonicalJson } from '@medseal/evidence';
 import { createChaincode, type TestChaincode } from '../../../../chaincode/fabric/test/chaincode.ts';
 import type { Database } from '../../lib/sql.ts';
@@ -47,6 +48,7 @@ export async function createTestLedger(mspId: string): Promise<TestLedger> {
   const transactions: LedgerTransaction[] = [];
   const submissions: string[][] = [];
   const endings: Ending[] = [];
+  let entryDigest = '';
   await chaincode.invoke(regulatorMsp, 'member:initialize', regulatorMsp);
 
   const commit = async (name: string, args: string[], txId: string): Promise<string> => {
@@ -81,11 +83,14 @@ export async function createTestLedger(mspId: string): Promise<TestLedger> {
     transactionStatus: async (txId) =>
       transactions.some((known) => known.txId === txId) ? 'valid' : 'absent',
     register: async (organizationId, logKey) => {
-      await invoke(chaincode, mspId, ['member:save', memberJson(organizationId, logKey)]);
-      await invoke(chaincode, regulatorMsp, ['member:approve', organizationId]);
+      const entry = memberEntry(organizationId, logKey);
+      entryDigest = memberEntryDigest(entry);
+      await invoke(chaincode, mspId, ['member:save', canonicalJson(entry)]);
+      await invoke(chaincode, regulatorMsp, ['member:approve', organizationId, entryDigest]);
     },
     setState: async (organizationId, event) => {
-      await invoke(chaincode, regulatorMsp, [`member:${event}`, organizationId]);
+      const seen = event === 'enable' ? [entryDigest] : [];
+      await invoke(chaincode, regulatorMsp, [`member:${event}`, organizationId, ...seen]);
     },
     deliver: async (log, db, from = 1) => {
       for (const transaction of transactions.slice(from - 1))
@@ -107,8 +112,8 @@ async function invoke(
   }
 }
 
-function memberJson(organizationId: string, logKey: string): string {
-  return canonicalJson({
+function memberEntry(organizationId: string, logKey: string): MemberContent {
+  return {
     organizationId,
     kind: 'hospital',
     names: { zh: '医院', en: 'Hospital' },
@@ -117,5 +122,5 @@ function memberJson(organizationId: string, logKey: string): string {
     sealingKey: '2'.repeat(64),
     messageKey: '3'.repeat(64),
     logKey,
-  });
+  };
 }
