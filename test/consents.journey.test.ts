@@ -213,8 +213,8 @@ describe('what holds whatever the consents say', () => {
     expect(given(await known())).toContain('2019');
 
     await administer('hospital-b', 'disable', 'disabled');
-    expect(given(await askFromB())).toBe('IDENTITY_PSEUDONYM_UNAVAILABLE');
-    expect(given(await known())).toBe('PEER_REFUSED');
+    expect(given(await askFromB())).toBe('EXCHANGE_MEMBER_DISABLED');
+    expect(given(await known())).toBe('EXCHANGE_MEMBER_DISABLED');
     await administer('hospital-b', 'enable', 'registered');
     expect(given(await askFromB())).toContain('2019');
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Resource } from '../fhir/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { type Inquiry, requestRecords } from './request.ts';
@@ -320,8 +320,16 @@ describe('several sources', () => {
     expect(source).toMatchObject({ outcome: 'failed', code: 'EXCHANGE_SOURCE_DISABLED' });
   });
 
-  it('do not answer a member that is disabled', async () => {
+  it('are not asked by a member that is disabled', async () => {
     alliance.members.set('hospital-b', { ...b.member, state: 'disabled' });
+
+    await expect(ask()).rejects.toThrow('EXCHANGE_MEMBER_DISABLED');
+    alliance.members.set('hospital-b', b.member);
+  });
+
+  it('do not answer a member that is disabled and has not heard of it', async () => {
+    alliance.members.set('hospital-b', { ...b.member, state: 'disabled' });
+    vi.spyOn(alliance.members, 'get').mockReturnValueOnce(b.member);
 
     const { source } = await ask();
     alliance.members.set('hospital-b', b.member);

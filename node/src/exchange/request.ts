@@ -66,6 +66,8 @@ async function askAll(
   { inquiry, requestId, decision }: { inquiry: Inquiry; requestId: string; decision: Permit },
   deps: RequesterDeps,
 ): Promise<InquiryResult> {
+  const own = await deps.members.get(deps.organizationId);
+  if (own?.state !== 'registered') throw new ExchangeError('EXCHANGE_MEMBER_DISABLED');
   const pseudonym = await pseudonymOf(inquiry.person, deps);
   const types = inquiry.types.filter((type) => mayReceive(decision, { type, id: '', labels: [] }, deps));
   const request = requestOf({ ...inquiry, types }, { requestId, pseudonym });

@@ -98,6 +98,10 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   EXCHANGE_CLOCK: [401, 'The clocks of the two nodes differ too much.'],
   EXCHANGE_REPLAYED: [409, 'The request was received before.'],
   EXCHANGE_SOURCE_UNKNOWN: [404, 'No such member to ask.'],
+  EXCHANGE_MEMBER_DISABLED: [
+    403,
+    'This organisation is not registered at present: the regulator has to approve or enable it.',
+  ],
   EXCHANGE_SOURCE_DISABLED: [409, 'The member to ask is not registered at present.'],
   PEER_UNREACHABLE: [502, "The partner's node cannot be reached."],
   PEER_TIMEOUT: [504, "The partner's node did not answer in time."],
