@@ -4,12 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromUtf8 } from '../evidence/src/bytes.ts';
-import {
-  EvidenceError,
-  parseStrictJson,
-  parseTrustPolicy,
-  verifyRecordProof,
-} from '../evidence/src/index.ts';
+import { EvidenceError, parseStrictJson, parseTrustPolicy, verifyBundle } from '../evidence/src/index.ts';
 import { type CorpusCase, corpus, type Verdict } from '../test/corpus/index.ts';
 
 /** What is compared of a report. */
@@ -82,7 +77,7 @@ function pythonReports(python: string, folder: string, cases: readonly CorpusCas
 function ownReport({ file, policy }: CorpusCase): Report {
   try {
     const trusted = parseTrustPolicy(parseStrictJson(policy));
-    return verifyRecordProof(parseStrictJson(fromUtf8(file)), trusted);
+    return verifyBundle(parseStrictJson(fromUtf8(file)), trusted);
   } catch (error) {
     if (error instanceof EvidenceError) return { verdict: 'undecided', code: error.code };
     throw error;

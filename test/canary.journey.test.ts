@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import { demoPorts } from '../demo/organizations.ts';
 import { clientOf } from '../demo/story.ts';
+import { parseBundle } from '../evidence/src/index.ts';
 import { openKeyFile } from '../node/src/adapters/keys/file.ts';
 import { createPeerClient } from '../node/src/adapters/peers/http.ts';
 import { askSource } from '../node/src/exchange/ask-source.ts';
@@ -274,6 +275,18 @@ describe('texts planted in records', () => {
     expect(verifyOffline(journey, { proof: keptProof, policy })).toMatchObject({ exit: 0 });
     const fresh = JSON.stringify(expectStatus(await read(proofPath), 200));
     expect(verifyOffline(journey, { proof: fresh, policy })).toMatchObject({ exit: 0 });
+  });
+
+  it('leave no byte about another patient in a bundle, blocks unpacked', () => {
+    const { anchor, configBlocks, confirmation } = parseBundle(JSON.parse(keptProof));
+    const blocks = Buffer.concat([...configBlocks, anchor.block, confirmation?.block ?? new Uint8Array(0)]);
+    const { patientId, nationalId, recordIds } = patient;
+    const names = [patientId, nationalId, ...recordIds].flatMap(formsOf);
+
+    expect(foundIn(Buffer.concat([Buffer.from(keptProof), blocks]), names)).toEqual([]);
+    expect(foundIn(blocks, needles())).toEqual([]);
+    expect(keptProof).toContain(other.recordIds[0]);
+    expect(Buffer.byteLength(keptProof)).toBeLessThanOrEqual(64 * 1024);
   });
 
   it('are nowhere in what the nodes, the ledger and PostgreSQL keep, and not in what they send each other', async () => {

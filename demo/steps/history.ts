@@ -56,7 +56,7 @@ export async function showHistory(story: Story, root: string): Promise<void> {
     true,
     `${accesses.length} 次访问，无缺号，每次证明有效 · accesses without a gap, each proof valid (${denied} 次被拒 denied)`,
   );
-  verifyOffline(story, { root, members, proof: await recordProof(story) });
+  verifyOffline(story, { root, members, proof: await recordBundle(story) });
 }
 
 async function memberList(story: Story): Promise<Member[]> {
@@ -96,7 +96,7 @@ function requireProof({ content, salt, evidence }: Access, logKey: string): void
 }
 
 /** A proof that strangers accept may be some seconds away: the anchor must be in a block, and read back from there. */
-async function recordProof(story: Story): Promise<string> {
+async function recordBundle(story: Story): Promise<string> {
   const { type, id, version } = must(story.releasedRecord, 'a released record');
   const bearer = must(story.patientBearer, "the patient's session");
   const path = `/fhir/R4/${type}/${id}/_history/${version}/$proof`;
@@ -114,8 +114,8 @@ function verifyOffline(
   const folder = story.alliance.folder;
   const files = {
     policy: join(folder, 'trust.json'),
-    proof: join(folder, 'record-proof.json'),
-    forged: join(folder, 'record-proof-forged.json'),
+    proof: join(folder, 'bundle.json'),
+    forged: join(folder, 'bundle-forged.json'),
   };
   writeFileSync(files.policy, JSON.stringify(trustPolicy(story, members)));
   writeFileSync(files.proof, proof);
@@ -135,7 +135,7 @@ function verifyOffline(
   const good = verify(files.proof);
   if (good.status !== 0)
     throw new Error(`medseal-verify refused a valid proof: ${good.stdout}${good.stderr}`);
-  result(true, 'medseal-verify: 离线核验通过 · record proof verified offline');
+  result(true, 'medseal-verify: 离线核验通过 · bundle verified offline');
   detail(good.stdout.trim());
   const bad = verify(files.forged);
   if (bad.status !== 1) throw new Error(`medseal-verify did not refuse a forged copy: exit ${bad.status}`);

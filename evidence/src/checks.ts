@@ -5,6 +5,7 @@ export type CheckHeading = 'who' | 'before' | 'after' | 'neutrality';
 
 export type CheckName =
   | 'format'
+  | 'digest'
   | 'content'
   | 'log-signature'
   | 'inclusion'
@@ -40,9 +41,15 @@ type Texts = Record<CheckStatus, readonly [zh: string, en: string]>;
 const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
   format: {
     heading: 'before',
-    passed: ['文件格式完整，没有多余内容', 'the file is a complete record proof with nothing beside it'],
-    failed: ['文件不是完整的记录证明', 'the file is not a complete record proof'],
+    passed: ['文件格式完整，没有多余内容', 'the file is a complete bundle with nothing beside it'],
+    failed: ['文件不是完整的证据包', 'the file is not a complete bundle'],
     skipped: ['未检查文件格式', 'the format was not checked'],
+  },
+  digest: {
+    heading: 'before',
+    passed: ['文件自出具以来逐字节未变', 'no byte of the file changed since it was put together'],
+    failed: ['文件在出具之后被改动或损坏', 'the file was altered or damaged after it was put together'],
+    skipped: ['未核对文件摘要', 'the digest of the file was not compared'],
   },
   content: {
     heading: 'before',

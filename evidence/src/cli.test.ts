@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bftChannel, singleChannel } from '../test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../test/proof.ts';
+import { packed } from '../test/unpacked.ts';
 import { forkProof } from './fork-proof.ts';
 
 const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
@@ -14,7 +15,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const channel = bftChannel();
 const log = createLog();
-const proof = makeProof(channel, log, { withheld: ['status'] });
+const proof = packed(makeProof(channel, log, { withheld: ['status'] }));
 const policy = file('policy.json', policyOf(channel, log));
 const valid = file('valid.json', proof);
 
@@ -70,7 +71,7 @@ describe('medseal-verify', () => {
 
   test('says of a solo ledger that its evidence binds nobody', async () => {
     const solo = singleChannel({ consensus: 'solo' });
-    const soloProof = file('solo.json', makeProof(solo, log, { confirmation: 'none' }));
+    const soloProof = file('solo.json', packed(makeProof(solo, log, { confirmation: 'none' })));
     const soloPolicy = file('solo-policy.json', policyOf(solo, log, { ledger: 'solo' }));
 
     const { code, out } = await run(soloProof, '--policy', soloPolicy);
@@ -81,10 +82,7 @@ describe('medseal-verify', () => {
   });
 
   test('exits 2 when it cannot decide', async () => {
-    const duplicate = file(
-      'duplicate.json',
-      '{"format":"medseal/record-proof/v1","format":"medseal/record-proof/v1"}',
-    );
+    const duplicate = file('duplicate.json', '{"format":"medseal/bundle/v1","format":"medseal/bundle/v1"}');
     const huge = file('huge.json', '');
     truncateSync(huge, 65 * 1024 * 1024);
     const cases: [args: string[], text: string][] = [

@@ -8,14 +8,14 @@ import { type ForkVerdict, forkProofFormat, verifyForkProof } from './fork-proof
 import { parseStrictJson } from './strict-json.ts';
 import { isJsonObject } from './strict-shape.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
-import { type RecordVerdict, type Verdict, verifyRecordProof } from './verify-record-proof.ts';
+import { type BundleVerdict, type Verdict, verifyBundle } from './verify-bundle.ts';
 
 const usage = `medseal-verify FILE --policy TRUST.json [--json] [--show]
-Verifies one record proof, or one fork proof, without any network. Trust comes from the policy alone.
+Verifies one evidence bundle, or one fork proof, without any network. Trust comes from the policy alone.
   --json   prints the result as JSON
   --show   also prints the content of the record, if the proof is valid
 Exit: 0 valid (a fork: proved), 1 tampered (a fork: not proved), 2 cannot decide`;
-const maxFileLength = 64 * 1024 * 1024;
+const maxFileLength = 16 * 1024 * 1024;
 const exitCodes: Record<Verdict, number> = { valid: 0, tampered: 1, undecided: 2 };
 const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
 const headings: [CheckHeading, string][] = [
@@ -53,7 +53,7 @@ function main(args: string[]): number {
     const proof = readJson(options.file, 'PROOF_TOO_LARGE');
     if (isJsonObject(proof) && proof['format'] === forkProofFormat)
       return printFork(verifyForkProof(proof, policy), options);
-    const result = verifyRecordProof(proof, policy);
+    const result = verifyBundle(proof, policy);
     print(result, options);
     return exitCodes[result.verdict];
   } catch (error) {
@@ -78,7 +78,7 @@ function readJson(path: string, tooLarge: 'POLICY_INVALID' | 'PROOF_TOO_LARGE'):
   return parseStrictJson(fromUtf8(readFileSync(path)));
 }
 
-function print(result: RecordVerdict, { json, show }: Options): void {
+function print(result: BundleVerdict, { json, show }: Options): void {
   const { record, ...answer } = result;
   const shown = show && record !== undefined ? { ...answer, record } : answer;
   if (json) {

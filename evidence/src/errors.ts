@@ -63,6 +63,7 @@ export type ProofErrorCode =
   | 'PROOF_UNKNOWN_FORMAT'
   | 'PROOF_MALFORMED'
   | 'PROOF_TOO_LARGE'
+  | 'BUNDLE_DIGEST'
   | 'POLICY_INVALID'
   | 'LEAF_KIND'
   | 'LEAF_DIGEST'

@@ -1,5 +1,14 @@
 export { anchorKey, checkpointKey } from './anchored-write.ts';
 export {
+  type BlockTransaction,
+  type BundleParts,
+  bundleFormat,
+  type EvidenceBundle,
+  evidenceBundle,
+  type ParsedBundle,
+  parseBundle,
+} from './bundle.ts';
+export {
   base64,
   base64url,
   concat,
@@ -116,13 +125,6 @@ export {
   type RecordDisclosure,
   type WithheldElement,
 } from './record-commitment.ts';
-export {
-  type BlockTransaction,
-  type RecordProof,
-  type RecordProofParts,
-  recordProof,
-  recordProofFormat,
-} from './record-proof.ts';
 export { parseStrictJson } from './strict-json.ts';
 export {
   appendToTiles,
@@ -138,7 +140,7 @@ export {
   tilesForRoot,
 } from './tiles.ts';
 export { parseTrustPolicy, type TrustedLog, type TrustPolicy, trustPolicyFormat } from './trust-policy.ts';
-export { type RecordVerdict, type Verdict, verifyRecordProof } from './verify-record-proof.ts';
+export { type BundleVerdict, type Verdict, verifyBundle } from './verify-bundle.ts';
 export {
   judgeWitnesses,
   parseWitnessPolicy,

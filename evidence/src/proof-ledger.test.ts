@@ -4,12 +4,11 @@ import { configEnvelope } from '../test/configuration.ts';
 import { assemble, blockOf, endorserTransaction } from '../test/ledger.ts';
 import { serializedAs } from '../test/organizations.ts';
 import { anchorWrites, createLog, makeProof, policyOf } from '../test/proof.ts';
+import { type UnpackedBundle, verifyPacked } from '../test/unpacked.ts';
 import { anchorKey } from './anchored-write.ts';
 import { base64, concat, fromBase64, hex, utf8 } from './bytes.ts';
 import { parseBlock } from './fabric-block.ts';
-import type { RecordProof } from './record-proof.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
-import { verifyRecordProof } from './verify-record-proof.ts';
 
 const channel = bftChannel();
 const log = createLog();
@@ -20,11 +19,11 @@ const garbage = Uint8Array.from([0x0a, 3, 1, 2, 3, 0x12, 1, 9]);
 
 /** The verdict, then each failed check. */
 function answer(proof: unknown, trusted = policy): string[] {
-  const { verdict, checks } = verifyRecordProof(proof, trusted);
+  const { verdict, checks } = verifyPacked(proof, trusted);
   return [verdict, ...checks.flatMap(({ name, code }) => (code === undefined ? [] : [`${name}: ${code}`]))];
 }
 
-function withBlock(block: Uint8Array): RecordProof {
+function withBlock(block: Uint8Array): UnpackedBundle {
   return { ...valid, anchor: { ...valid.anchor, block: base64(block) } };
 }
 
@@ -149,7 +148,7 @@ describe('a configuration', () => {
 
   test('that does not verify leaves the independence of the signers open', () => {
     const stranger = { ...valid, configBlocks: [base64(bftChannel({ channelId: 'other' }).genesis)] };
-    const { checks } = verifyRecordProof(stranger, policy);
+    const { checks } = verifyPacked(stranger, policy);
 
     expect(checks.find(({ name }) => name === 'independence')?.status).toBe('skipped');
   });

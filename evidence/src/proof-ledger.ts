@@ -1,4 +1,5 @@
 import { anchorKey, requireAnchoredCheckpoint } from './anchored-write.ts';
+import type { ParsedBundle } from './bundle.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CheckList } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
@@ -11,11 +12,10 @@ import type { Transaction } from './fabric-transaction.ts';
 import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
 import { applyConfig, blockTime } from './fabric-verify.ts';
 import { type Placed, placedIn } from './placed-transaction.ts';
-import type { ParsedProof } from './record-proof.ts';
 import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
 
 type LedgerQuestion = {
-  proof: ParsedProof;
+  proof: ParsedBundle;
   policy: TrustPolicy;
   log: TrustedLog | undefined;
   checkpoint: Checkpoint | undefined;
@@ -41,7 +41,7 @@ export function checkLedger(list: CheckList, question: LedgerQuestion): Transact
 type Trusts = readonly ChannelTrust[] | undefined;
 
 /** All configurations from the pinned genesis block on, each one the trust for the blocks after it. */
-function checkChannel(list: CheckList, proof: ParsedProof, policy: TrustPolicy): Trusts {
+function checkChannel(list: CheckList, proof: ParsedBundle, policy: TrustPolicy): Trusts {
   if (policy.genesisBlock === undefined && !startsAtGenesis(proof.configBlocks)) return list.skip('channel');
   return list.run('channel', () => {
     const carried = startsAtGenesis(proof.configBlocks);

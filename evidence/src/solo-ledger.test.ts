@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { unpackedBundle, verifyPacked } from '../test/unpacked.ts';
 import { fromBase64, fromHex, hex } from './bytes.ts';
 import { parseBlock } from './fabric-block.ts';
 import { channelTrust } from './fabric-trust.ts';
@@ -7,9 +8,7 @@ import { transactionsOf, verifyBlock } from './fabric-verify.ts';
 import { type Leaf, leafBytes, leafHash } from './leaf.ts';
 import { inclusionProof, rootHash } from './merkle.ts';
 import { discloseRecord } from './record-commitment.ts';
-import { recordProof } from './record-proof.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
-import { verifyRecordProof } from './verify-record-proof.ts';
 
 const recorded = JSON.parse(readFileSync(new URL('../test/vectors/solo.json', import.meta.url), 'utf8'));
 const block = (number: number): Uint8Array => fromBase64(recorded.blocks[number]);
@@ -26,7 +25,7 @@ function proofAt({
     rootHash(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level));
   const txIdOf = (at: number, index = 0) => transactionsOf(parseBlock(block(at)))[index]!.txId;
   const { resource, salt } = recorded.records[7];
-  return recordProof({
+  return unpackedBundle({
     disclosure: discloseRecord(resource, fromHex(salt), new Set(['note'])),
     leaf: recorded.leaves[7],
     leafIndex: 7,
@@ -68,10 +67,10 @@ describe('blocks of the embedded ledger', () => {
   test('prove a record to who knows that all keys lie on one machine, and to nobody else', () => {
     const proof = proofAt({ treeSize: 11, number: 9, txIndex: 0 });
 
-    const answer = verifyRecordProof(proof, policy('solo'));
+    const answer = verifyPacked(proof, policy('solo'));
     expect([answer.verdict, answer.ledger]).toEqual(['valid', 'solo']);
     expect(answer.sentence.en).toContain('binds nobody');
-    const real = verifyRecordProof(proof, policy('fabric'));
+    const real = verifyPacked(proof, policy('fabric'));
     expect(real.verdict).toBe('tampered');
     expect(real.checks.find(({ name }) => name === 'independence')?.code).toBe('LEDGER_KIND');
   });
@@ -80,9 +79,9 @@ describe('blocks of the embedded ledger', () => {
     const won = proofAt({ treeSize: 11, number: 9, txIndex: 0, confirmation: 10 });
     const lost = proofAt({ treeSize: 12, number: 9, txIndex: 1, confirmation: 10 });
 
-    const passed = verifyRecordProof(won, policy('solo')).checks.filter(({ status }) => status === 'passed');
+    const passed = verifyPacked(won, policy('solo')).checks.filter(({ status }) => status === 'passed');
     expect(passed.map(({ name }) => name)).toContain('confirmation');
-    const failed = verifyRecordProof(lost, policy('solo')).checks.filter(({ status }) => status === 'failed');
+    const failed = verifyPacked(lost, policy('solo')).checks.filter(({ status }) => status === 'failed');
     expect(failed.map(({ code }) => code)).toEqual(['ANCHOR_TX_INVALID', 'CONFIRMATION_VERSION']);
   });
 });

@@ -38,7 +38,7 @@ const required = ['format', 'ledger', 'channel', 'chaincode', 'genesisHash', 'lo
 const optional = ['genesisBlock', 'endorsement', 'confirmation', 'witnesses'];
 const nameText = /^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/;
 
-/** Reads a trust policy (docs/formats/record-proof.md); anything unknown in it is refused rather than ignored. */
+/** Reads a trust policy (docs/formats/bundle.md); anything unknown in it is refused rather than ignored. */
 export function parseTrustPolicy(value: unknown): TrustPolicy {
   if (!isJsonObject(value)) throw invalid('not an object');
   const extra = Object.keys(value).filter((name) => !required.includes(name) && !optional.includes(name));

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { bftChannel } from '../test/alliance.ts';
 import { fixedEd25519 } from '../test/organizations.ts';
 import { createLog, makeProof, policyOf } from '../test/proof.ts';
+import { verifyPacked } from '../test/unpacked.ts';
 import { parseVerifierKey, splitNote } from './checkpoint.ts';
 import { cosign, cosigner, cosignerKey, witnessName } from './cosignature.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
-import { verifyRecordProof } from './verify-record-proof.ts';
 import { judgeWitnesses, parseWitnessPolicy } from './witness-policy.ts';
 
 const witness = (organizationId: string, seed: number) => {
@@ -41,7 +41,7 @@ const judged = (lines: string[], policy: object = keys) =>
 /** The outcome of the check in a whole record proof. */
 function checked(lines: string[], witnesses: object | undefined = keys) {
   const policy = parseTrustPolicy(policyOf(channel, log, witnesses === undefined ? {} : { witnesses }));
-  const { verdict, checks } = verifyRecordProof(
+  const { verdict, checks } = verifyPacked(
     { ...proof, checkpoint: proof.checkpoint + lines.join('') },
     policy,
   );
@@ -100,7 +100,7 @@ describe('the witnesses of a record proof', () => {
     const policy = parseTrustPolicy(policyOf(channel, log));
     const cosigned = { ...proof, checkpoint: proof.checkpoint + b.line('nonsense\n') };
 
-    expect(verifyRecordProof(cosigned, policy).verdict).toBe('valid');
+    expect(verifyPacked(cosigned, policy).verdict).toBe('valid');
   });
 
   test('leave the proof undecided when too few cosigned', () => {

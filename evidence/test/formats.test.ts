@@ -29,7 +29,6 @@ import {
   parseBlock,
   parseTrustPolicy,
   parseVerifierKey,
-  recordProof,
   rootHash,
   sha256,
   signNote,
@@ -38,11 +37,11 @@ import {
   verifyConsistency,
   verifyForkProof,
   verifyInclusion,
-  verifyRecordProof,
   witnessName,
   witnessOf,
 } from '../src/index.ts';
 import { fixedEd25519 } from './organizations.ts';
+import { unpackedBundle, verifyPacked } from './unpacked.ts';
 
 /** The vectors that a page of docs/formats states. */
 function vectorsOf(page: string) {
@@ -127,14 +126,14 @@ describe('what docs/formats says is what the code does', () => {
   });
 
   test('record proof', () => {
-    const { checkpointKey: checkpoint, anchorKey: anchor, recorded: facts } = vectorsOf('record-proof');
+    const { checkpointKey: checkpoint, anchorKey: anchor, recorded: facts } = vectorsOf('bundle');
     const hashes: Uint8Array[] = recorded.leaves.map((leaf: Leaf) => leafHash(leafBytes(leaf)));
     const { resource, salt } = recorded.records[facts.record];
     const txIdOf = (number: number) => transactionsOf(parseBlock(block(number)))[0]!.txId;
 
     expect(checkpointKey(checkpoint.organizationId, checkpoint.treeSize)).toBe(checkpoint.key);
     expect(anchorKey(anchor.organizationId)).toBe(anchor.key);
-    const proof = recordProof({
+    const proof = unpackedBundle({
       disclosure: discloseRecord(resource, fromHex(salt), new Set()),
       leaf: recorded.leaves[facts.record],
       leafIndex: facts.record,
@@ -153,7 +152,7 @@ describe('what docs/formats says is what the code does', () => {
       genesisHash: vectorsOf('fabric-block').recorded.genesisHash,
       logs: [{ organizationId: 'hospital-a', mspId: 'HospitalAMSP', verifierKeys: [recorded.vkey] }],
     });
-    expect(verifyRecordProof(proof, policy).verdict).toBe(facts.verdict);
+    expect(verifyPacked(proof, policy).verdict).toBe(facts.verdict);
   });
 
   test('cosignature', () => {

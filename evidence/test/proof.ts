@@ -6,9 +6,9 @@ import { formatCheckpoint, type NoteSigner, noteSigner, signNote, verifierKey } 
 import { type Leaf, leafBytes, leafHash } from '../src/leaf.ts';
 import { type HashReader, inclusionProof, rootHash } from '../src/merkle.ts';
 import { commitRecord, discloseRecord } from '../src/record-commitment.ts';
-import { type RecordProof, recordProof } from '../src/record-proof.ts';
 import { type Member, members, type TestChannel } from './alliance.ts';
 import { blockOf, endorserTransaction, type TransactionOptions } from './ledger.ts';
+import { type UnpackedBundle, unpackedBundle } from './unpacked.ts';
 
 export const origin = 'medseal.org/log/hospital-a';
 const resource = (at: number) => ({
@@ -79,7 +79,7 @@ export type ProofOptions = {
 };
 
 /** A record proof on a channel, with a confirmation unless told otherwise. */
-export function makeProof(channel: TestChannel, log: TestLog, options: ProofOptions = {}): RecordProof {
+export function makeProof(channel: TestChannel, log: TestLog, options: ProofOptions = {}): UnpackedBundle {
   const { leafIndex = 5, withheld = [] } = options;
   const [a, b, regulator] = members as [Member, Member, Member];
   const peers = members.map(({ peer }) => peer);
@@ -110,7 +110,7 @@ export function makeProof(channel: TestChannel, log: TestLog, options: ProofOpti
     block,
     configBlocks: [channel.genesis],
   };
-  if (options.confirmation === 'none') return recordProof(proof);
+  if (options.confirmation === 'none') return unpackedBundle(proof);
   const later = endorserTransaction({
     creator: a.client,
     endorsers: [a.peer, regulator.peer],
@@ -119,7 +119,7 @@ export function makeProof(channel: TestChannel, log: TestLog, options: ProofOpti
     ...options.confirmation,
   });
   const laterBlock = blockOf({ number: 9, envelopes: [later.envelope], signer: channel.signer });
-  return recordProof({ ...proof, confirmation: { txId: later.txId, block: laterBlock } });
+  return unpackedBundle({ ...proof, confirmation: { txId: later.txId, block: laterBlock } });
 }
 
 /** The text of a trust policy for a channel and its log. */

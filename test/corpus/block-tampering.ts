@@ -1,8 +1,9 @@
-import { base64, concat, fromBase64, parseBlock, type RecordProof, utf8 } from '../../evidence/src/index.ts';
+import { base64, concat, fromBase64, parseBlock, utf8 } from '../../evidence/src/index.ts';
 import { bftChannel, orderers } from '../../evidence/test/alliance.ts';
 import { assemble, blockOf } from '../../evidence/test/ledger.ts';
 import { createOrganization } from '../../evidence/test/organizations.ts';
 import { makeProof } from '../../evidence/test/proof.ts';
+import type { UnpackedBundle } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
 
 /** Tampering with blocks, orderers and configurations (references/evidence.md §4: T14–T28, T37, T51). */
@@ -10,7 +11,7 @@ export function blockCases(shelf: Shelf): CorpusCase[] {
   const { channel, valid, policy } = shelf;
   const block = parseBlock(fromBase64(valid.anchor.block));
   const [foreign, anchor] = block.envelopes as [Uint8Array, Uint8Array];
-  const withBlock = (bytes: Uint8Array): RecordProof => ({
+  const withBlock = (bytes: Uint8Array): UnpackedBundle => ({
     ...valid,
     anchor: { ...valid.anchor, block: base64(bytes) },
   });

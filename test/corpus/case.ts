@@ -1,6 +1,6 @@
-import type { RecordProof } from '../../evidence/src/index.ts';
 import type { TestChannel } from '../../evidence/test/alliance.ts';
 import type { TestLog } from '../../evidence/test/proof.ts';
+import { packed, type UnpackedBundle } from '../../evidence/test/unpacked.ts';
 
 export type Verdict = 'valid' | 'tampered' | 'undecided';
 
@@ -19,7 +19,7 @@ type Expectation = Verdict | `tampered ${string}` | undefined;
 /** A case from a proof (written as JSON), or from a text or bytes as they are. */
 export function corpusCase(
   name: string,
-  content: RecordProof | object | string | Uint8Array,
+  content: UnpackedBundle | object | string | Uint8Array,
   policy: string,
   expectation?: Expectation,
 ): CorpusCase {
@@ -30,8 +30,8 @@ export function corpusCase(
 }
 
 function textOf(content: object | string): string {
-  return typeof content === 'string' ? content : JSON.stringify(content);
+  return typeof content === 'string' ? content : JSON.stringify(packed(content));
 }
 
 /** What tampering starts from. */
-export type Shelf = { channel: TestChannel; log: TestLog; valid: RecordProof; policy: string };
+export type Shelf = { channel: TestChannel; log: TestLog; valid: UnpackedBundle; policy: string };

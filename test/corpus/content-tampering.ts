@@ -111,9 +111,9 @@ export function valueCases(channel: TestChannel): CorpusCase[] {
       ['__proto__']: 7,
     },
     'characters to escape': '\u0000\u001f\u007f/\u2028\\"\b\f\n\r\t',
-    'nested 125 deep': deep(125),
-    'nested 126 deep': deep(126),
-    'nested 127 deep': deep(127),
+    'nested 122 deep': deep(122),
+    'nested 123 deep': deep(123),
+    'nested 124 deep': deep(124),
     'empty things': [{}, [], '', null, false],
   };
   return Object.entries(values).map(([name, value]) => {

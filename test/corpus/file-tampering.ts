@@ -1,19 +1,28 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { bundleFormat, type EvidenceBundle } from '../../evidence/src/index.ts';
+import { packed, resealed } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
 
 type Expected = Parameters<typeof corpusCase>[3];
 
 /** Files that are no proof, or hold what no check covers (T02, T52, T57). */
 export function fileCases({ valid, policy }: Shelf): CorpusCase[] {
-  const text = JSON.stringify(valid);
+  const file = packed(valid) as EvidenceBundle;
+  const text = JSON.stringify(file);
+  const { digest: _digest, ...members } = file;
   const bent = (name: string, change: object, expected: Expected) =>
-    corpusCase(`file: ${name}`, { ...valid, ...change }, policy, expected);
+    corpusCase(`file: ${name}`, resealed({ ...members, ...change }), policy, expected);
+  const packing = (name: string, bytes: Uint8Array, expected: Expected) =>
+    bent(`blocks: ${name}`, { blocks: Buffer.from(bytes).toString('base64') }, expected);
+  const stream = Buffer.from(file.blocks, 'base64');
+  const plain = inflateRawSync(stream);
   const raw = (name: string, content: string | Uint8Array, expected: Expected) =>
     corpusCase(`file: ${name}`, content, policy, expected);
   const malformed = 'tampered PROOF_MALFORMED';
-  const { leaf: _leaf, ...incomplete } = valid;
+  const { leaf: _leaf, ...incomplete } = file;
   return [
-    raw('T02 members in another order', JSON.stringify(reversed(valid)), 'valid'),
-    raw('with white space', JSON.stringify(valid, undefined, 2), 'valid'),
+    raw('T02 members in another order', JSON.stringify(reversed(file)), 'valid'),
+    raw('with white space', JSON.stringify(file, undefined, 2), 'valid'),
     raw('numbers spelled otherwise', text.replace('"leafIndex":5', '"leafIndex":5.0e0'), 'valid'),
     raw('value spelled otherwise', text.replace('123.5', '1.235e2'), 'valid'),
     raw('value with digits beyond a double', text.replace('123.5', '123.50000000000000000001'), undefined),
@@ -54,11 +63,11 @@ export function fileCases({ valid, policy }: Shelf): CorpusCase[] {
     raw('nothing', '', 'undecided'),
     raw('null', 'null', 'undecided'),
     raw('a list', '[]', 'undecided'),
-    raw('another format', text.replace('record-proof/v1', 'record-proof/v2'), 'undecided'),
+    raw('another format', text.replace('bundle/v1', 'bundle/v2'), 'undecided'),
     bent('format a number', { format: 1 }, 'undecided'),
     raw('without its leaf', JSON.stringify(incomplete), malformed),
     bent('T52 attachment', { attachment: 'uncovered' }, malformed),
-    bent('T52 attachment in the anchor', { anchor: { ...valid.anchor, more: 1 } }, malformed),
+    bent('T52 attachment in the anchor', { anchor: { ...file.anchor, more: 1 } }, malformed),
     bent('T54 algorithm', { algorithm: 'none' }, malformed),
     bent('T57 index', { leafIndex: 2 ** 53 }, malformed),
     bent('index as text', { leafIndex: '5' }, malformed),
@@ -70,7 +79,7 @@ export function fileCases({ valid, policy }: Shelf): CorpusCase[] {
     bent('path of short hashes', { inclusionProof: ['ab'] }, undefined),
     bent(
       'path of upper-case hashes',
-      { inclusionProof: valid.inclusionProof.map((hash) => hash.toUpperCase()) },
+      { inclusionProof: file.inclusionProof.map((hash) => hash.toUpperCase()) },
       malformed,
     ),
     bent('path of numbers', { inclusionProof: [7] }, malformed),
@@ -81,30 +90,56 @@ export function fileCases({ valid, policy }: Shelf): CorpusCase[] {
     ),
     bent('checkpoint null', { checkpoint: null }, malformed),
     bent('T57 long checkpoint', { checkpoint: 'A'.repeat(1_000_000) }, 'tampered NOTE_INVALID'),
-    bent(
-      'T57 long block',
-      { anchor: { ...valid.anchor, block: 'A'.repeat(4_000_000) } },
-      'tampered BLOCK_MALFORMED',
+    raw('format of a record proof', text.replace(bundleFormat, 'medseal/record-proof/v1'), 'undecided'),
+    raw('another digest', text.replace(file.digest, 'ab'.repeat(32)), 'tampered BUNDLE_DIGEST'),
+    raw('digest of another form', text.replace(`"${file.digest}"`, '7'), 'tampered BUNDLE_DIGEST'),
+    raw('a value changed, not the digest', text.replace('"final"', '"error"'), 'tampered BUNDLE_DIGEST'),
+    raw(
+      'and the digest, too',
+      JSON.stringify(resealed(withoutDigest(text.replace('"final"', '"error"')))),
+      'tampered LEAF_DIGEST',
     ),
-    bent('transaction id', { anchor: { ...valid.anchor, txId: 'x' } }, malformed),
+    bent('states, which version 1 has not', { states: [] }, malformed),
+    packing(
+      'T57 a bomb',
+      deflateRawSync(Buffer.alloc(200_000_000), { level: 9 }),
+      'tampered PROOF_TOO_LARGE',
+    ),
+    packing('nothing', Buffer.alloc(0), malformed),
+    packing('no blocks', deflateRawSync(Buffer.alloc(0)), malformed),
+    packing('one block', deflateRawSync(plain.subarray(0, 4 + plain.readUInt32BE(0))), malformed),
+    packing('cut', stream.subarray(0, -1), malformed),
+    packing('not DEFLATE', Buffer.from('not DEFLATE at all'), malformed),
+    packing('T52 more after the end', Buffer.concat([stream, Buffer.from('more')]), malformed),
+    packing('T52 more inside', deflateRawSync(Buffer.concat([plain, Buffer.from('more')])), malformed),
+    packing('a length too large', deflateRawSync(Buffer.concat([plain, Buffer.of(0, 0, 0, 1)])), malformed),
+    packing('an empty block at the end', deflateRawSync(Buffer.concat([plain, Buffer.alloc(4)])), 'tampered'),
+    packing('packed with another effort', deflateRawSync(plain, { level: 1 }), 'valid'),
+    packing('packed without an effort', deflateRawSync(plain, { level: 0 }), 'valid'),
+    packing(
+      '65 configurations',
+      deflateRawSync(Buffer.concat([...Array(65).fill(Buffer.from([0, 0, 0, 1, 7])), plain])),
+      malformed,
+    ),
+    bent('blocks a number', { blocks: 7 }, malformed),
+    bent('blocks not base64', { blocks: 'not base64!' }, malformed),
+    bent('blocks with a line feed', { blocks: `${file.blocks}\n` }, malformed),
+    bent('blocks without padding', { blocks: 'AA' }, malformed),
+    bent('blocks with loose bits', { blocks: 'AB==' }, malformed),
+    bent('transaction id', { anchor: { ...file.anchor, txId: 'x' } }, malformed),
     bent(
       'transaction id in upper case',
-      { anchor: { ...valid.anchor, txId: valid.anchor.txId.toUpperCase() } },
+      { anchor: { ...file.anchor, txId: file.anchor.txId.toUpperCase() } },
       malformed,
     ),
-    bent('block not base64', { anchor: { ...valid.anchor, block: 'not base64!' } }, malformed),
-    bent(
-      'block with a line feed',
-      { anchor: { ...valid.anchor, block: `${valid.anchor.block}\n` } },
-      malformed,
-    ),
-    bent('block without padding', { anchor: { ...valid.anchor, block: 'AA' } }, malformed),
-    bent('block with loose bits', { anchor: { ...valid.anchor, block: 'AB==' } }, malformed),
     bent('confirmation null', { confirmation: null }, malformed),
-    bent('configurations null', { configBlocks: null }, malformed),
-    bent('configuration not base64', { configBlocks: ['A'] }, malformed),
-    bent('configuration a number', { configBlocks: [1] }, malformed),
+    bent('confirmation with a block', { confirmation: { ...file.confirmation, block: 'AA==' } }, malformed),
   ];
+}
+
+function withoutDigest(text: string): object {
+  const { digest: _digest, ...members } = JSON.parse(text) as EvidenceBundle;
+  return members;
 }
 
 function reversed(value: unknown): unknown {

@@ -1,5 +1,6 @@
 import { bftChannel, singleChannel } from '../../evidence/test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../../evidence/test/proof.ts';
+import { realProof } from '../../evidence/test/recorded.ts';
 import { blockCases } from './block-tampering.ts';
 import type { CorpusCase } from './case.ts';
 import { configurationCases } from './configuration-tampering.ts';
@@ -10,7 +11,7 @@ import { fileCases } from './file-tampering.ts';
 import { logCases } from './log-tampering.ts';
 import { memberCases } from './member-tampering.ts';
 import { mutationCases } from './mutations.ts';
-import { realProof, recordedCases } from './recorded.ts';
+import { recordedCases } from './recorded.ts';
 import { respelledCases } from './respelled.ts';
 import { transactionCases } from './transaction-tampering.ts';
 import { witnessCases } from './witness-tampering.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { base64, fromBase64, type RecordProof } from '../../evidence/src/index.ts';
+import { base64, type EvidenceBundle, fromBase64 } from '../../evidence/src/index.ts';
+import { packed, resealed, type UnpackedBundle } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
 
-type Original = { label: string; proof: RecordProof; policy: string };
+type Original = { label: string; proof: UnpackedBundle; policy: string };
 type Place = { holder: Record<string, unknown>; name: string };
 
 /** Random changes of a valid proof, always the same for one seed: bytes of blocks, JSON values, characters. */
@@ -21,15 +22,17 @@ export function mutationCases(original: Original, amount: number, seed: number):
 
 type Change = { kind: 'byte' | 'cut' | 'value' | 'character'; at: number; what: number };
 
-function mutated(proof: RecordProof, { kind, at, what }: Change): object | string {
-  if (kind === 'character') return withCharacter(JSON.stringify(proof), at, what);
-  const copy = structuredClone(proof) as RecordProof & Record<string, unknown>;
+function mutated(proof: UnpackedBundle, { kind, at, what }: Change): object | string {
+  const file = structuredClone(packed(proof)) as EvidenceBundle;
+  if (kind === 'character') return withCharacter(JSON.stringify(file), at, what);
   if (kind === 'value') {
+    const { digest: _digest, ...copy } = file;
     const places = placesIn(copy);
     const { holder, name } = places[at % places.length] as Place;
     replace(holder, name, what);
-    return copy;
+    return resealed(copy);
   }
+  const copy = structuredClone(proof);
   const holders: Place[] = [
     { holder: copy.anchor, name: 'block' },
     ...(copy.confirmation === undefined ? [] : [{ holder: copy.confirmation, name: 'block' }]),

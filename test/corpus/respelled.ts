@@ -1,8 +1,9 @@
-import { base64, concat, fromBase64, parseBlock, type RecordProof } from '../../evidence/src/index.ts';
+import { base64, concat, fromBase64, parseBlock } from '../../evidence/src/index.ts';
 import { hospitalA, members, type TestChannel } from '../../evidence/test/alliance.ts';
 import { assemble, blockOf } from '../../evidence/test/ledger.ts';
 import { signP256 } from '../../evidence/test/organizations.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
+import type { UnpackedBundle } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
 import { edited, encoded, part, respellings } from './wire.ts';
 
@@ -52,7 +53,7 @@ export function respelledCases(channel: TestChannel, log: TestLog): CorpusCase[]
   const policy = JSON.stringify(policyOf(channel, log, { confirmation: 'optional' }));
   const { confirmation: _confirmation, ...unconfirmed } = valid;
   const block = fromBase64(valid.anchor.block);
-  const withBlock = (bytes: Uint8Array): RecordProof => ({
+  const withBlock = (bytes: Uint8Array): UnpackedBundle => ({
     ...unconfirmed,
     anchor: { ...valid.anchor, block: base64(bytes) },
   });

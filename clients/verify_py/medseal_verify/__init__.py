@@ -1,6 +1,6 @@
-"""An independent verifier of Medseal record proofs, written from docs/formats alone."""
+"""An independent verifier of Medseal evidence bundles, written from docs/formats alone."""
 
 from .policy import Policy, parse_policy
-from .verify import verify_record_proof
+from .verify import verify_bundle
 
-__all__ = ["Policy", "parse_policy", "verify_record_proof"]
+__all__ = ["Policy", "parse_policy", "verify_bundle"]

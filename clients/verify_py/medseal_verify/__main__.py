@@ -8,9 +8,9 @@ from typing import Any, Dict, List, Optional
 
 from .policy import parse_policy
 from .refusal import Refusal
-from .verify import verify_record_proof
+from .verify import verify_bundle
 
-LARGEST = 64 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 EXIT = {"valid": 0, "tampered": 1, "undecided": 2}
 SIGNS = {"passed": "\u2713", "failed": "\u2717", "skipped": "\u25cb"}
 
@@ -30,7 +30,7 @@ def judge(path: str, policy_path: str) -> Dict[str, Any]:
     """The report on one file; what could not even be read is not judged."""
     try:
         policy = parse_policy(_read(policy_path, "POLICY_INVALID"))
-        return verify_record_proof(_read(path, "PROOF_TOO_LARGE"), policy)
+        return verify_bundle(_read(path, "PROOF_TOO_LARGE"), policy)
     except Refusal as refusal:
         return {"verdict": "undecided", "code": refusal.code, "message": str(refusal)}
     except OSError as error:

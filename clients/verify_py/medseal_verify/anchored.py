@@ -1,4 +1,4 @@
-"""What an anchor writes, and how a later transaction confirms it (docs/formats/chaincode.md, record-proof.md)."""
+"""What an anchor writes, and how a later transaction confirms it (docs/formats/chaincode.md, bundle.md)."""
 
 from .checkpoint import Checkpoint
 from .policy import Policy

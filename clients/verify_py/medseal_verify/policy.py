@@ -1,4 +1,4 @@
-"""The trust policy of the verifier (docs/formats/record-proof.md)."""
+"""The trust policy of the verifier (docs/formats/bundle.md)."""
 
 import re
 from typing import Any, Dict, List, NamedTuple, Optional

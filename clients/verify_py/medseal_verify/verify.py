@@ -1,4 +1,4 @@
-"""All checks of a record proof against a trust policy (docs/formats/record-proof.md, Checks)."""
+"""All checks of a bundle against a trust policy (docs/formats/bundle.md, Checks)."""
 
 from typing import Any, Callable, Dict, List, Optional
 
@@ -10,7 +10,7 @@ from .commitment import milliseconds_of, open_content
 from .config import Config
 from .merkle import check_inclusion, leaf_hash
 from .policy import Log, Policy
-from .proof import Proof, parse_proof
+from .bundle import Bundle, check_digest, parse_bundle
 from .refusal import Refusal, require
 from .strict_json import parse_strict_json
 from .transaction import (
@@ -25,6 +25,7 @@ from .witnesses import quorum_cosigned
 
 HEADINGS = {
     "format": "before",
+    "digest": "before",
     "content": "before",
     "log-signature": "who",
     "inclusion": "after",
@@ -59,7 +60,7 @@ class Verification:
         self.policy = policy
         self.checks: List[Dict[str, str]] = []
         self.undecided = False
-        self.proof: Proof
+        self.proof: Bundle
         self.log: Log
         self.leaf: Optional[bytes] = None
         self.checkpoint: Checkpoint
@@ -75,6 +76,7 @@ class Verification:
         if not self.passed("format"):
             unknown = self.checks[0].get("code") == "PROOF_UNKNOWN_FORMAT"
             return self.report("undecided" if unknown else "tampered")
+        self.check("digest", (), lambda: check_digest(value))
         self.check("content", (), self.check_content)
         self.check("log-signature", ("content",), self.check_log)
         self.check("inclusion", ("content", "log-signature"), self.check_inclusion)
@@ -114,7 +116,7 @@ class Verification:
         return {"verdict": verdict, "ledger": self.policy.ledger, "checks": self.checks}
 
     def read_format(self, value: Any) -> None:
-        self.proof = parse_proof(value)
+        self.proof = parse_bundle(value)
 
     def check_content(self) -> None:
         self.leaf = open_content(self.proof.disclosure, self.proof.leaf)
@@ -206,6 +208,6 @@ class Verification:
             raise _Skip(undecided=True)
 
 
-def verify_record_proof(data: bytes, policy: Policy) -> Dict[str, Any]:
-    """The verdict on a proof file and each check's result."""
+def verify_bundle(data: bytes, policy: Policy) -> Dict[str, Any]:
+    """The verdict on a bundle file and each check's result."""
     return Verification(policy).run(data)

@@ -76,7 +76,8 @@ export function configtx(plan: FabricPlan): string {
     Orderer: {
       OrdererType: 'BFT',
       BatchTimeout: '500ms',
-      BatchSize: { MaxMessageCount: 50, AbsoluteMaxBytes: '10 MB', PreferredMaxBytes: '2 MB' },
+      // A bundle carries whole blocks: about a dozen transactions each, so that two of them fit into its 64 KiB.
+      BatchSize: { MaxMessageCount: 50, AbsoluteMaxBytes: '10 MB', PreferredMaxBytes: '64 KB' },
       ConsenterMapping: plan.orderers.map(consenter),
       SmartBFT: smartBft,
       Organizations: plan.orderers.map(ordererOrganization),

@@ -42,7 +42,7 @@ export const getVersion: Handler = async (request, response, context) => {
   answerRecord(response, await readRecord({ type, id: idFor(request.params['id']), version }, context));
 };
 
-/** The record proof of one version (docs/formats/record-proof.md), for `medseal-verify`. */
+/** The evidence bundle of one version (docs/formats/bundle.md), for `medseal-verify`. */
 export function getProof(proofs: ProofPort): Handler {
   return async (request, response, context) => {
     const type = typeFor(request.params['type'], 'vread');

@@ -1,4 +1,4 @@
-import { discloseRecord, type RecordProof, recordProof } from '@medseal/evidence';
+import { discloseRecord, type EvidenceBundle, evidenceBundle } from '@medseal/evidence';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import { RecordsError } from './errors.ts';
 import { type ReadRequest, readRecord } from './read.ts';
@@ -29,12 +29,12 @@ export type AnchorBlocks = {
 export async function proveRecord(
   request: ReadRequest,
   { caller, deps, proofs }: { caller: Caller; deps: RecordsDeps; proofs: ProofPort },
-): Promise<RecordProof> {
+): Promise<EvidenceBundle> {
   const { original, redactions, contentSalt, leafId } = await readRecord(request, { caller, deps });
   const [evidence] = await proofs.proofsFor([leafId]);
   if (evidence?.state !== 'anchored') throw new RecordsError('RECORDS_PROOF_PENDING');
   const { leaf, leafIndex, inclusionProof, checkpoint, anchor, confirmation } = evidence;
   const disclosure = discloseRecord(original, contentSalt(), withheldElements(original, redactions));
   const blocks = await proofs.blocks({ anchor, confirmation });
-  return recordProof({ disclosure, leaf, leafIndex, inclusionProof, checkpoint, anchor, ...blocks });
+  return evidenceBundle({ disclosure, leaf, leafIndex, inclusionProof, checkpoint, anchor, ...blocks });
 }

@@ -1,4 +1,4 @@
-import type { RecordProof } from '@medseal/evidence';
+import type { EvidenceBundle } from '@medseal/evidence';
 import { findPatientKey } from '../crypto/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
@@ -28,7 +28,7 @@ export type Records = {
   /** Carries out a transaction or batch Bundle. */
   writeBundle(bundle: unknown, caller: Caller): Promise<BundleAnswer>;
   /** The file that proves one version of a record. */
-  proveRecord(request: ReadRequest, caller: Caller): Promise<RecordProof>;
+  proveRecord(request: ReadRequest, caller: Caller): Promise<EvidenceBundle>;
   /** Erases a patient for good. */
   destroyPatient(patientId: PatientId, caller: Caller): Promise<void>;
 };

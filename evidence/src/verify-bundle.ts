@@ -1,3 +1,4 @@
+import { type ParsedBundle, parseBundle, requireDigest } from './bundle.ts';
 import { equalBytes, fromHex } from './bytes.ts';
 import { checkWitnesses } from './check-witnesses.ts';
 import { type Checkpoint, openNote, parseCheckpoint } from './checkpoint.ts';
@@ -8,14 +9,13 @@ import { type Leaf, leafBytes, leafHash, leafOf } from './leaf.ts';
 import { inclusionPathLength, verifyInclusion } from './merkle.ts';
 import { checkLedger } from './proof-ledger.ts';
 import { openDisclosure } from './record-commitment.ts';
-import { type ParsedProof, parseRecordProof } from './record-proof.ts';
 import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
 
 /** `undecided`: nothing is wrong, but something that it takes is missing on the verifier's side. */
 export type Verdict = 'valid' | 'tampered' | 'undecided';
 
-/** The answer to a record proof. `sentence` says what follows from it, and what does not. */
-export type RecordVerdict = {
+/** The answer to a bundle. `sentence` says what follows from it, and what does not. */
+export type BundleVerdict = {
   verdict: Verdict;
   ledger: TrustPolicy['ledger'];
   checks: Check[];
@@ -29,13 +29,14 @@ const originPrefix = 'medseal.org/log/';
 const clockTolerance = 15 * 60 * 1000;
 
 /**
- * Verifies a record proof against the verifier's own trust policy. Pure: no clock, no network, no files. Whatever
- * the proof holds, the answer is a verdict, never an exception.
+ * Verifies a bundle against the verifier's own trust policy. Pure: no clock, no network, no files. Whatever
+ * the bundle holds, the answer is a verdict, never an exception.
  */
-export function verifyRecordProof(proof: unknown, policy: TrustPolicy): RecordVerdict {
+export function verifyBundle(proof: unknown, policy: TrustPolicy): BundleVerdict {
   const list = checkList();
-  const parsed = list.run('format', () => ({ result: parseRecordProof(proof) }));
+  const parsed = list.run('format', () => ({ result: parseBundle(proof) }));
   if (parsed === undefined) return verdictOf(list, policy, undefined);
+  list.run('digest', () => ({ result: requireDigest(proof) }));
   const content = checkContent(list, parsed);
   const leaf = content?.leaf;
   const log = leaf === undefined ? undefined : policy.logs.get(leaf.tenant);
@@ -50,7 +51,7 @@ export function verifyRecordProof(proof: unknown, policy: TrustPolicy): RecordVe
 
 type Content = { leaf: Leaf; resource: Record<string, unknown>; withheld: string[] };
 
-function checkContent(list: CheckList, proof: ParsedProof): Content | undefined {
+function checkContent(list: CheckList, proof: ParsedBundle): Content | undefined {
   return list.run('content', () => {
     const leaf = leafOf(proof.leaf);
     if (leaf.kind !== 'record') throw refusal('LEAF_KIND', 'not the leaf of a record');
@@ -62,7 +63,7 @@ function checkContent(list: CheckList, proof: ParsedProof): Content | undefined 
 
 function checkLogSignature(
   list: CheckList,
-  proof: ParsedProof,
+  proof: ParsedBundle,
   log: TrustedLog | undefined,
 ): Checkpoint | undefined {
   if (log === undefined) return list.skip('log-signature');
@@ -79,7 +80,7 @@ function checkLogSignature(
 
 function checkInclusion(
   list: CheckList,
-  { leafIndex, inclusionProof }: ParsedProof,
+  { leafIndex, inclusionProof }: ParsedBundle,
   { leaf, checkpoint }: { leaf: Leaf | undefined; checkpoint: Checkpoint | undefined },
 ): void {
   if (leaf === undefined || checkpoint === undefined) {
@@ -112,7 +113,7 @@ function checkLeafTime(list: CheckList, leaf: Leaf | undefined, transaction: Tra
   });
 }
 
-function verdictOf(list: CheckList, policy: TrustPolicy, content: Content | undefined): RecordVerdict {
+function verdictOf(list: CheckList, policy: TrustPolicy, content: Content | undefined): BundleVerdict {
   const { checks } = list;
   const verdict = decide(checks, policy);
   const answer = { verdict, ledger: policy.ledger, checks, sentence: sentenceOf(verdict, policy.ledger) };
@@ -144,8 +145,8 @@ function sentenceOf(verdict: Verdict, ledger: TrustPolicy['ledger']): { zh: stri
   }
   if (verdict === 'undecided') {
     return {
-      zh: '无法判断：验证方缺少作出判断所需的信任材料，或文件不是记录证明。',
-      en: 'Cannot decide: trust material is missing on the verifier’s side, or the file is not a record proof.',
+      zh: '无法判断：验证方缺少作出判断所需的信任材料，或文件不是证据包。',
+      en: 'Cannot decide: trust material is missing on the verifier’s side, or the file is not a bundle.',
     };
   }
   if (ledger === 'solo') {

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { realProof } from '../test/recorded.ts';
+import { packed } from '../test/unpacked.ts';
+import { type EvidenceBundle, parseBundle } from './bundle.ts';
+import { fromUtf8, utf8 } from './bytes.ts';
+import { EvidenceError } from './errors.ts';
+import { parseStrictJson } from './strict-json.ts';
+import { parseTrustPolicy } from './trust-policy.ts';
+import { verifyBundle } from './verify-bundle.ts';
+
+const { proof, policy: policyText } = realProof();
+const policy = parseTrustPolicy(JSON.parse(policyText));
+const bundle = packed(proof) as EvidenceBundle;
+const file = utf8(JSON.stringify(bundle));
+
+/** As the command line does it: what cannot be read is not judged. */
+function verdictOn(bytes: Uint8Array): string {
+  try {
+    return verifyBundle(parseStrictJson(fromUtf8(bytes)), policy).verdict;
+  } catch (error) {
+    if (error instanceof EvidenceError) return error.code;
+    throw error;
+  }
+}
+
+describe('a bundle from a real network with BFT ordering', () => {
+  test('holds the genesis block, a later configuration, anchor and confirmation in at most 64 KiB', () => {
+    expect(verdictOn(file)).toBe('valid');
+    expect(parseBundle(bundle).configBlocks).toHaveLength(2);
+    expect(file.length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('is never accepted with any one byte changed', () => {
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const copy = file.slice();
+        copy[at] = (copy[at] ?? 0) ^ change;
+
+        expect(verdictOn(copy)).not.toBe('valid');
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('is never accepted cut short, cut out of the middle or with anything after its end but white space', () => {
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 2_000 }), (at, length) => {
+        expect(verdictOn(file.subarray(0, at))).not.toBe('valid');
+        const cut = Uint8Array.from([...file.subarray(0, at), ...file.subarray(at + length)]);
+        expect(verdictOn(cut)).not.toBe('valid');
+      }),
+      { numRuns: 100 },
+    );
+    expect(verdictOn(utf8(`${fromUtf8(file)}x`))).toBe('JSON_INVALID');
+  });
+});
