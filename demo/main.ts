@@ -16,9 +16,16 @@ import { bold, detail, formatDuration, line, red, result } from './terminal.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** One level after the other: where nothing can be made, as in /proc, Node's recursive way never comes back. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}
+
 function assertWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch {
     throw new Error(`${folder} cannot be written. Choose another folder: npm run demo -- --state FOLDER`);

@@ -23,6 +23,8 @@ export type ProcessOptions = {
   timeoutMs?: number;
 };
 
+/** Of what Node prints when it dies of an error: not the stack, the rest of an object, or the version. */
+const isSaid = (text: string): boolean => /^[^\s}]/.test(text) && !/^Node\.js v\d/.test(text);
 const preload = new URL('./exit-with-parent.ts', import.meta.url).href;
 
 function ended(child: ChildProcess): Promise<void> {
@@ -70,7 +72,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   const keep = (line: string): void => {
     log.write(`${line}\n`);
     lastLines.push(line);
-    if (lastLines.length > 5) lastLines.shift();
+    if (lastLines.length > 50) lastLines.shift();
   };
   createInterface({ input: child.stderr }).on('line', keep);
   let stopping = false;
@@ -94,7 +96,9 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     log.end();
     const how = signal ?? `exit ${code}`;
     failToStart(
-      new Error(`${options.name} ended (${how}) before it was ready: ${lastLines.at(-1) ?? 'no output'}`),
+      new Error(
+        `${options.name} ended (${how}) before it was ready: ${lastLines.findLast(isSaid) ?? 'no output'}`,
+      ),
     );
     if (!stopping) reportEnd(`${options.name} ended unexpectedly (${how}); see ${options.logFile}`);
   });

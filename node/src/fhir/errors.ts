@@ -30,6 +30,7 @@ export type FhirIssueCode =
   | 'FHIR_REFERENCE_TARGET'
   | 'FHIR_REFERENCE_FOREIGN'
   | 'FHIR_NARRATIVE_UNSAFE'
+  | 'FHIR_MODIFIER_UNKNOWN'
   | 'FHIR_URL_UNSAFE'
   | 'FHIR_INVARIANT'
   | 'FHIR_RULES_UNKNOWN'
@@ -39,6 +40,7 @@ export type FhirIssueCode =
 /** FHIR R4 IssueType codes that the node uses. */
 export type IssueType =
   | 'structure'
+  | 'extension'
   | 'required'
   | 'value'
   | 'invariant'

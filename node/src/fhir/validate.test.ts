@@ -148,6 +148,11 @@ describe('validateResource', () => {
       'FHIR_RULES_UNKNOWN Patient.implicitRules',
     ],
     [
+      'a modifier extension',
+      patient({ modifierExtension: [{ url: 'http://x.example/not', valueBoolean: true }] }),
+      'FHIR_MODIFIER_UNKNOWN Patient.modifierExtension',
+    ],
+    [
       'two extensions of a value without one',
       patient({ extension: [{ url: 'http://x.example' }] }),
       'FHIR_INVARIANT Patient.extension[0]',

@@ -132,7 +132,9 @@ function checkSidecarItem(item: unknown, rule: ElementRule, walk: Walk): void {
 function checkElement(parent: Json, rule: ElementRule, walk: Walk): void {
   const value = parent[rule.name];
   walk.path.push(rule.name);
-  if (rule.isArray) checkArray(value, parent, { rule, walk });
+  // FHIR R4 extensibility.html §modifierExtension: who does not understand one shall not process the resource.
+  if (rule.name === 'modifierExtension') report(walk, 'FHIR_MODIFIER_UNKNOWN');
+  else if (rule.isArray) checkArray(value, parent, { rule, walk });
   else if (Array.isArray(value)) report(walk, 'FHIR_CARDINALITY');
   else checkValue(value, rule, walk);
   walk.path.pop();

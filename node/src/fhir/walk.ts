@@ -42,6 +42,7 @@ const PROBLEMS = {
     'An attachment may be named by an http or https URL of another machine, a urn or a relative path.',
   ],
   FHIR_INVARIANT: ['invariant', 'A constraint of FHIR does not hold.'],
+  FHIR_MODIFIER_UNKNOWN: ['extension', 'No modifier extension is understood, and none may be passed over.'],
   FHIR_RULES_UNKNOWN: ['not-supported', 'No implicit rules are understood.'],
   FHIR_TOO_DEEP: ['too-long', `Nested deeper than ${MAX_DEPTH} levels.`],
 } satisfies Partial<Record<FhirIssueCode, [IssueType, string]>>;

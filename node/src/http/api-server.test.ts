@@ -93,8 +93,8 @@ describe('every mounted route', () => {
     await refuses(send({ path: '/session', headers: { authorization } }), 401, 'IDENTITY_TOKEN_INVALID');
   });
 
-  it('answers a known path with the wrong method by 405 and Allow', async () => {
-    const answer = await send({ method: 'PUT', path: '/members', headers: as('clinician') });
+  it.each(['PUT', 'OPTIONS'])('answers a known path with the method %s by 405 and Allow', async (method) => {
+    const answer = await send({ method, path: '/members', headers: as('clinician') });
 
     expect([answer.status, answer.code, answer.headers['allow']]).toEqual([
       405,

@@ -90,6 +90,14 @@ export function createApp(options: { logger: Logger; metrics: Metrics; clock: Cl
 
 /** Mounts the modules' routers, then what answers a path none of them has. */
 export function mountAll(app: Express, mounts: readonly Mount[]): void {
+  const refuse = (request: Request, response: Response): never => {
+    const methods = methodsFor(mounts, request.path);
+    if (methods.length === 0) throw new HttpError('HTTP_NOT_FOUND');
+    response.setHeader('Allow', methods.join(', '));
+    throw new HttpError('HTTP_METHOD_NOT_ALLOWED');
+  };
+  // Before express answers it by itself.
+  app.options('/{*path}', refuse);
   for (const { path, router } of mounts) {
     app.use(path, (_request: Request, response: Response, next: NextFunction) => {
       response.locals['mount'] = path;
@@ -97,12 +105,7 @@ export function mountAll(app: Express, mounts: readonly Mount[]): void {
     });
     app.use(path, router);
   }
-  app.use((request: Request, response: Response) => {
-    const methods = methodsFor(mounts, request.path);
-    if (methods.length === 0) throw new HttpError('HTTP_NOT_FOUND');
-    response.setHeader('Allow', methods.join(', '));
-    throw new HttpError('HTTP_METHOD_NOT_ALLOWED');
-  });
+  app.use(refuse);
 }
 
 function noStore(_request: Request, response: Response, next: NextFunction): void {

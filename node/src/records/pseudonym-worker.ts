@@ -18,6 +18,7 @@ const batch = 16;
 const leaseMs = 60_000;
 const maxBackoffMs = 300_000;
 const pollMs = 500;
+const maxPauseMs = 10_000;
 
 /**
  * Asks for the pseudonyms of patients who have none yet, due ones once, and returns how many it looked at. Taking a
@@ -33,12 +34,14 @@ export async function resolvePseudonyms(deps: PseudonymWorkerDeps): Promise<numb
 
 /** Runs until `signal` aborts; what fails is tried again, later each time. */
 export async function runPseudonymWorker(deps: PseudonymWorkerDeps, signal: AbortSignal): Promise<void> {
+  let pause = pollMs;
   while (!signal.aborted) {
     const count = await resolvePseudonyms(deps).catch((error: unknown) => {
       deps.logger.error('pseudonym_worker_failed', { error });
-      return 0;
+      return undefined;
     });
-    if (count === 0) await delay(pollMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+    pause = count === undefined ? Math.min(pause * 2, maxPauseMs) : pollMs;
+    if (!count) await delay(pause, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
   }
 }
 
