@@ -9,7 +9,7 @@ import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
-import { runPseudonymWorker } from './records/index.ts';
+import { openSealing, runPseudonymWorker } from './records/index.ts';
 import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
@@ -53,7 +53,12 @@ async function openFoundation(config: Config, closers: Closers): Promise<Foundat
   closers.push(() => ledger.connection.close());
   const certificate = readSettingFile(config, 'MEDSEAL_TLS_CERTIFICATE');
   const tlsKey = readSettingFile(config, 'MEDSEAL_TLS_KEY');
-  return { config, db, journal, keys, ledger, clock: systemClock, logger, certificate, tlsKey };
+  const sealing = openSealing(logger);
+  closers.push(sealing.close);
+  return {
+    ...{ config, db, journal, keys, ledger, clock: systemClock, logger, certificate, tlsKey },
+    seal: sealing.seal,
+  };
 }
 
 /** Runs `work` until the system closes, and waits for it then. */

@@ -11,7 +11,13 @@ import type { Member } from '../identity/index.ts';
 import type { OrganizationId, PatientId } from '../lib/brand.ts';
 import { newId, newSecret } from '../lib/ids.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { createRecords, type Records, type RecordsDeps, resolvePseudonyms } from '../records/index.ts';
+import {
+  createRecords,
+  type Records,
+  type RecordsDeps,
+  resolvePseudonyms,
+  sealHere,
+} from '../records/index.ts';
 import { exchangePath, requestBytes } from './messages.ts';
 import type { ConsentPort } from './ports.ts';
 import { receive } from './receive.ts';
@@ -53,6 +59,7 @@ beforeAll(async () => {
     ...{ db, keyStore, clock, tenant, log, access },
     baseUrl: `${nodeUrl}/fhir/R4`,
     consent: decisions,
+    seal: sealHere,
     forget: [],
   };
   records = createRecords(deps, {

@@ -4,6 +4,7 @@ import { createDecisions } from '../consent/index.ts';
 import { type ConsentFixture, createConsentFixture, staff, tenant } from '../consent/test/fixture.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createRecords, type Records } from './index.ts';
+import { sealHere } from './sealing.ts';
 import { observation, patient } from './test/fixture.ts';
 
 const connections = 4;
@@ -37,6 +38,7 @@ beforeAll(async () => {
       ...{ db: narrow, keyStore, clock, tenant, log, consent: decisions },
       access: { record: log.recordAccess, write: log.accessWriter.write },
       baseUrl: 'https://a.example/fhir/R4',
+      seal: sealHere,
       forget: [],
     },
     { proofsFor: log.proofsFor, blocks: () => Promise.reject(new Error('no blocks here')) },

@@ -5,4 +5,5 @@ export type { AnchorBlocks, ProofPort } from './record-proof.ts';
 export { createRecords, type Records } from './records.ts';
 export type { ReleaseRequest } from './release.ts';
 export { type RecordRouteDeps, recordRoutes } from './routes.ts';
+export { openSealing, type Sealing, sealHere } from './sealing.ts';
 export type { Caller, OpenedRecord, RecordsDeps, ReleasedRecord } from './types.ts';

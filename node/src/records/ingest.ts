@@ -7,16 +7,17 @@ import { saveIdentifiers } from './identifier-store.ts';
 import { savePatients } from './patient-identity.ts';
 import { assertWriter } from './permit-writes.ts';
 import { prepareWrites } from './prepare.ts';
-import { type SealedWrite, sealWrite } from './seal-write.ts';
+import { digestsIn, type SealedColumns } from './seal-version.ts';
 import { hasOtherRecords, insertVersions, retireVersions } from './store.ts';
+import { type StoredWrite, storedWrite } from './stored-write.ts';
 import type { Owner } from './tokens.ts';
 import type { Caller, RecordsDeps, WriteResult } from './types.ts';
 import { type PendingWrite, referenceOf, type WriteContext, type WriteRequest } from './write-context.ts';
 
 /** Records that are sealed while the previous ones are on their way to the database. */
 const chunkSize = 200;
-/** Records that are sealed before others get their turn: about 5 ms. */
-const turnSize = 12;
+/** Records that are made ready before others get their turn: about a millisecond. */
+const turnSize = 32;
 
 /**
  * Writes a Bundle, or a single record, in one SQL transaction: state, leaves, look-up tokens and audit stand together
@@ -62,55 +63,66 @@ function newContext(given: Pick<WriteContext, 'tx' | 'deps' | 'caller' | 'at' | 
   return { ...given, ownerTokens: new Map(), keys: new Map(), decisions: new Map() };
 }
 
-/** Seals the next chunk while the database takes the previous one. */
+/** The next chunk is sealed while the database takes the previous one. */
 async function writeAll(
   writes: readonly PendingWrite[],
   context: WriteContext,
   results: Map<number, WriteResult>,
 ): Promise<void> {
+  const chunk = (start: number): Promise<SealedChunk> =>
+    awaitedLater(sealChunk(writes.slice(start, start + chunkSize), context));
   let persisting: Promise<void> = Promise.resolve();
+  let sealing = chunk(0);
   for (let start = 0; start < writes.length; start += chunkSize) {
-    const sealed = await sealChunk(writes.slice(start, start + chunkSize), context);
-    for (const one of sealed) results.set(one.write.position, resultOf(one, context, writes.length));
+    const next = start + chunkSize < writes.length ? chunk(start + chunkSize) : sealing;
+    const sealed = await sealing;
+    sealing = next;
+    for (const one of sealed.stored) results.set(one.write.position, resultOf(one, context, writes.length));
     await persisting;
-    persisting = persist(sealed, context);
-    // Awaited in the next round; until then a failure must not count as unhandled.
-    persisting.catch(() => undefined);
+    persisting = awaitedLater(persist(sealed, context));
   }
   await persisting;
 }
 
-async function sealChunk(writes: readonly PendingWrite[], context: WriteContext): Promise<SealedWrite[]> {
-  const sealed: SealedWrite[] = [];
-  for (const write of writes) {
-    if (sealed.length % turnSize === turnSize - 1) await nextTurn();
-    sealed.push(sealWrite(write, context));
-  }
-  return sealed;
+/** Awaited in the next round; until then a failure must not count as unhandled. */
+function awaitedLater<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
-async function persist(sealed: readonly SealedWrite[], context: WriteContext): Promise<void> {
+type SealedChunk = { stored: StoredWrite[]; sealed: SealedColumns };
+
+async function sealChunk(writes: readonly PendingWrite[], context: WriteContext): Promise<SealedChunk> {
+  const stored: StoredWrite[] = [];
+  for (const write of writes) {
+    if (stored.length % turnSize === turnSize - 1) await nextTurn();
+    stored.push(storedWrite(write, context));
+  }
+  return { stored, sealed: await context.deps.seal(stored.map(({ toSeal }) => toSeal)) };
+}
+
+async function persist({ stored, sealed }: SealedChunk, context: WriteContext): Promise<void> {
   const { tx, deps, at } = context;
   const leafIds = await deps.log.append(
     tx,
-    sealed.map(({ digest }) => ({ kind: 'record', digest, at: at.toISOString() })),
+    digestsIn(sealed).map((digest) => ({ kind: 'record', digest, at: at.toISOString() })),
   );
   await insertVersions(
     tx,
-    sealed.map(({ row }) => row),
-    { leafIds, at },
+    stored.map(({ row }) => row),
+    { sealed, leafIds, at },
   );
-  const changed = sealed.filter(({ write }) => write.change.kind !== 'create');
+  const changed = stored.filter(({ write }) => write.change.kind !== 'create');
   await saveIdentifiers(
     tx,
-    sealed.flatMap(({ identifiers }) => identifiers),
+    stored.flatMap(({ identifiers }) => identifiers),
     changed.map(({ row }) => row.idToken),
   );
-  await savePatients(sealed, context);
+  await savePatients(stored, context);
 }
 
 /** The resource goes back for a single record only; the answer to a Bundle is minimal (FHIR R4 http.html §ops). */
-function resultOf({ write, resource }: SealedWrite, { at }: WriteContext, size: number): WriteResult {
+function resultOf({ write, resource }: StoredWrite, { at }: WriteContext, size: number): WriteResult {
   const { type, id, version, change } = write;
   const lastUpdated = at.toISOString();
   switch (change.kind) {

@@ -3,7 +3,7 @@ import { identifiersOf } from '../fhir/index.ts';
 import { type NationalId, nationalIdSystem, parseNationalId } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { deleteIdentities, type NewIdentity, upsertIdentities } from './identity-store.ts';
-import type { SealedWrite } from './seal-write.ts';
+import type { StoredWrite } from './stored-write.ts';
 import { identifierToken, patientIdentityAddress } from './tokens.ts';
 import { keyFor, type PendingWrite, type WriteContext } from './write-context.ts';
 
@@ -14,9 +14,9 @@ export type PatientIdentity = { patientId: PatientId; nationalId?: NationalId };
  * Notes the identity of the patients that are written. The pseudonym itself is asked for later, by the worker: taking a
  * patient in does not wait for the regulator's node.
  */
-export async function savePatients(sealed: readonly SealedWrite[], context: WriteContext): Promise<void> {
+export async function savePatients(stored: readonly StoredWrite[], context: WriteContext): Promise<void> {
   const { tx, at } = context;
-  const patients = sealed.filter(({ write }) => write.type === 'Patient');
+  const patients = stored.filter(({ write }) => write.type === 'Patient');
   const deleted = patients.filter(({ write }) => write.change.kind === 'delete');
   await deleteIdentities(
     tx,

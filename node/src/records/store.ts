@@ -1,16 +1,14 @@
 import type { Queryable } from '../lib/sql.ts';
 import { byteaArray } from './bytea-array.ts';
+import type { SealedColumns } from './seal-version.ts';
 
-/** One version as it is written. */
+/** One version as it is written, without what is sealed. */
 export type NewVersion = {
   idToken: Uint8Array;
   version: number;
   ownerToken: Uint8Array;
   compartmentToken: Uint8Array;
   deleted: boolean;
-  wrappedKey: Uint8Array;
-  index: Uint8Array;
-  body: Uint8Array;
 };
 
 /** What is read without the body. bigint columns come as text. */
@@ -33,11 +31,11 @@ const bodyColumns = `${indexColumns}, r.wrapped_key, r.body_sealed, r.leaf_id`;
 const listedColumns = `${indexColumns}, r.wrapped_key, r.leaf_id,
   case when octet_length(r.body_sealed) <= 32768 then r.body_sealed end as body_sealed`;
 
-/** Writes current versions with their leaves in one statement; `leafIds` in the order of `versions`. */
+/** Writes current versions with their leaves in one statement; `sealed` and `leafIds` in the order of `versions`. */
 export async function insertVersions(
   tx: Queryable,
   versions: readonly NewVersion[],
-  { leafIds, at }: { leafIds: readonly bigint[]; at: Date },
+  { sealed, leafIds, at }: { sealed: SealedColumns; leafIds: readonly bigint[]; at: Date },
 ): Promise<void> {
   await tx.query(
     `insert into record_version (id_token, version, patient_token, compartment_token, deleted, wrapped_key,
@@ -51,9 +49,9 @@ export async function insertVersions(
       byteaArray(versions.map(({ ownerToken }) => ownerToken)),
       byteaArray(versions.map(({ compartmentToken }) => compartmentToken)),
       versions.map(({ deleted }) => deleted),
-      byteaArray(versions.map(({ wrappedKey }) => wrappedKey)),
-      byteaArray(versions.map(({ index }) => index)),
-      byteaArray(versions.map(({ body }) => body)),
+      sealed.wrappedKeys,
+      sealed.indices,
+      sealed.bodies,
       leafIds,
       at,
     ],

@@ -5,6 +5,7 @@ import type { OrganizationId, PatientId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
 import type { AccessPort, ConsentPort, LogPort } from './ports.ts';
+import type { Seal } from './sealing.ts';
 import type { Owner } from './tokens.ts';
 
 /** What records need to work. */
@@ -19,6 +20,8 @@ export type RecordsDeps = {
   consent: ConsentPort;
   log: LogPort;
   access: AccessPort;
+  /** `sealHere`, or what `openSealing` gives. */
+  seal: Seal;
   /** What other modules remove of a patient, in the transaction that erases them. */
   forget: readonly ((tx: Queryable, patientId: PatientId) => Promise<void>)[];
 };

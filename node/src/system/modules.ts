@@ -39,6 +39,7 @@ export type Foundation = {
   ledger: Ledger;
   clock: Clock;
   logger: Logger;
+  seal: RecordsDeps['seal'];
   certificate: Buffer;
   tlsKey: Buffer;
 };
@@ -143,7 +144,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   });
   const recordsDeps: RecordsDeps = {
     ...shared,
-    ...{ log, access, consent: decisions },
+    ...{ log, access, consent: decisions, seal: foundation.seal },
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
     forget: [patients.forget],
   };
