@@ -7,6 +7,7 @@ import { createKeyFile, openKeyFile } from '../node/src/adapters/keys/file.ts';
 import { type EmbeddedCluster, startEmbeddedPostgres } from '../node/src/adapters/postgres/embedded.ts';
 import { type LedgerKind, ledgerProgram } from './ledger.ts';
 import { audienceOf } from './login.ts';
+import { notaryChain, notarySettings } from './notary.ts';
 import { allPorts, type DemoOrganization, type DemoPorts, organizations } from './organizations.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 
@@ -147,7 +148,7 @@ async function timedStep<Result>(
 
 /** As Promise.all, but a failure is thrown only when all have settled: what did start can then be stopped. */
 async function allOf<Results extends readonly unknown[]>(
-  work: readonly [...{ [Place in keyof Results]: Promise<Results[Place]> }],
+  work: readonly [...{ [Place in keyof Results]: Promise<Results[Place]> | Results[Place] }],
 ): Promise<Results> {
   const settled = await Promise.allSettled(work);
   for (const each of settled) if (each.status === 'rejected') throw each.reason;
@@ -162,6 +163,8 @@ export async function startAlliance(options: {
   report: Report;
   ledger?: LedgerKind;
   only?: readonly string[];
+  /** Whether a chain outside the alliance runs, on which the nodes record the ledger's block hashes. */
+  notary?: boolean;
   /** Settings of a node that differ from the demo's. */
   settingsFor?: (organizationId: string) => Record<string, string>;
 }): Promise<Alliance> {
@@ -207,11 +210,15 @@ export async function startAlliance(options: {
     const { script, args, timeoutMs } = ledgerToStart;
     return start('ledger', script, args, { timeoutMs });
   };
+  const startNotary = (): Promise<RunningProcess> => {
+    const { script, args } = notaryChain({ folder, port: ports.notary });
+    return start('notary-chain', script, args);
+  };
   try {
     const wanted = organizations.filter(
       ({ organizationId }) => options.only?.includes(organizationId) ?? true,
     );
-    const [database, ledger] = await allOf([
+    const [database, ledger, , notary] = await allOf([
       timedStep(report, ['数据库', 'PostgreSQL'], startDatabase),
       timedStep(report, ledgerToStart.label, startLedger),
       timedStep(report, ['医务人员登录服务', 'identity provider for staff'], () =>
@@ -222,6 +229,13 @@ export async function startAlliance(options: {
           join(folder, 'identity-provider'),
         ]),
       ),
+      options.notary === true
+        ? timedStep(
+            report,
+            ['联盟之外的公证链（内存中，仅供演示）', 'notary chain outside the alliance (in memory)'],
+            () => startNotary(),
+          )
+        : undefined,
     ]);
     const genesisHash = String(ledger.ready['genesisHash']);
     const pseudonymKey = pseudonymPublicKey(folder);
@@ -239,8 +253,9 @@ export async function startAlliance(options: {
         pseudonymKey,
         ledger: ledgerKind,
       });
+      const notarizing = notary === undefined ? {} : notarySettings(notary, { folder, organizationId });
       const own = options.settingsFor?.(organizationId);
-      return start(organizationId, 'node/src/main.ts', [], { env: { ...settings, ...own } });
+      return start(organizationId, 'node/src/main.ts', [], { env: { ...settings, ...notarizing, ...own } });
     };
     await timedStep(
       report,

@@ -92,6 +92,7 @@ async function run(options: DemoOptions): Promise<void> {
     ledger: options.ledger,
     root,
     ports: demoPorts(options.basePort),
+    notary: true,
     report: (zh, en, milliseconds) => result(true, `${zh} · ${en}`, milliseconds),
   });
   try {

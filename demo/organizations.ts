@@ -37,25 +37,34 @@ export type DemoPorts = {
   postgres: number;
   ledger: number;
   identityProvider: number;
+  notary: number;
   /** API and peer port of each organisation. */
   nodes: Record<string, { api: number; peer: number }>;
 };
 
-/** Ports of the demo counted from the first one: 3 shared services, then two a node. */
+/** Ports of the demo counted from the first one: 4 shared services, then two a node. */
 export function demoPorts(base: number): DemoPorts {
   const nodes = organizations.map(
     ({ organizationId }, place) =>
       [organizationId, { api: base + 10 + place * 2, peer: base + 11 + place * 2 }] as const,
   );
-  return { postgres: base, ledger: base + 1, identityProvider: base + 2, nodes: Object.fromEntries(nodes) };
+  const shared = { postgres: base, ledger: base + 1, identityProvider: base + 2, notary: base + 3 };
+  return { ...shared, nodes: Object.fromEntries(nodes) };
 }
 
 /** Every port with what it is for. */
-export function allPorts({ postgres, ledger, identityProvider, nodes }: DemoPorts): [number, string][] {
+export function allPorts({
+  postgres,
+  ledger,
+  identityProvider,
+  notary,
+  nodes,
+}: DemoPorts): [number, string][] {
   return [
     [postgres, 'PostgreSQL'],
     [ledger, 'ledger'],
     [identityProvider, 'identity provider'],
+    [notary, 'notary chain'],
     ...Object.entries(nodes).flatMap(([id, { api, peer }]): [number, string][] => [
       [api, `${id} API`],
       [peer, `${id} peers`],

@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Address, getAddress, type Hex, http, isHex } from 'viem';
-import { privateKeyToAccount } from 'viem/accounts';
+import { type Address, getAddress, http } from 'viem';
 import { startLocalChain } from './chain.ts';
 import { deployNotary } from './deploy.ts';
+import { createNotaryKey, readNotaryKey } from './key.ts';
 
 const usage = `node chaincode/evm/src/main.ts
   key    --file FILE                                          creates a notary's key, prints its address
@@ -27,29 +25,16 @@ function setOf(values: Values): { notaries: Address[]; threshold: number } {
   return { notaries, threshold: Number(required(values, 'threshold')) };
 }
 
-function readKey(path: string): Hex {
-  const key = readFileSync(path, 'utf8').trim();
-  if (!isHex(key) || key.length !== 66) throw new Error('the key file does not hold 0x and 64 hex digits');
-  return key;
-}
-
 function print(value: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-function createKey(path: string): void {
-  const key: Hex = `0x${randomBytes(32).toString('hex')}`;
-  const { address } = privateKeyToAccount(key);
-  writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' });
-  print({ event: 'key', address });
 }
 
 async function run(command: string | undefined, values: Values): Promise<void> {
   switch (command) {
     case 'key':
-      return createKey(required(values, 'file'));
+      return print({ event: 'key', address: createNotaryKey(required(values, 'file')) });
     case 'deploy': {
-      const privateKey = readKey(required(values, 'key-file'));
+      const privateKey = readNotaryKey(required(values, 'key-file'));
       const deployment = await deployNotary(http(required(values, 'rpc')), { privateKey, ...setOf(values) });
       return print({ event: 'deployed', ...deployment, gasUsed: Number(deployment.gasUsed) });
     }
