@@ -12,6 +12,7 @@ import type { OrganizationId, PatientId } from '../lib/brand.ts';
 import { newId, newSecret } from '../lib/ids.ts';
 import { silentLogger } from '../lib/logger.ts';
 import {
+  createOpenedVersions,
   createRecords,
   type Records,
   type RecordsDeps,
@@ -60,6 +61,7 @@ beforeAll(async () => {
     baseUrl: `${nodeUrl}/fhir/R4`,
     consent: decisions,
     seal: sealHere,
+    opened: createOpenedVersions(clock),
     forget: [],
   };
   records = createRecords(deps, {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { indexStructureDefinitionBundle, validateResource as validateByMedplum } from '@medplum/core';
 import type { Resource as MedplumResource, StructureDefinition } from '@medplum/fhirtypes';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { historyBundle, responseBundle, searchsetBundle } from './bundle-response.ts';
+import { historyBundle, type JsonResource, responseBundle, searchsetJson } from './bundle-response.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { definitions } from './definitions.ts';
 import { errorIssue } from './errors.ts';
@@ -12,6 +12,12 @@ import { parametersOf } from './search-table.ts';
 import { supportedTypes } from './supported-types.ts';
 import { sampleOf } from './test-data.ts';
 import type { Resource } from './types.ts';
+
+const jsonOf = (resource: Resource): JsonResource => ({
+  type: resource.resourceType,
+  id: resource.id ?? '',
+  json: JSON.stringify(resource),
+});
 
 describe('what the node answers', () => {
   beforeAll(() =>
@@ -93,17 +99,19 @@ describe('what the node answers', () => {
         { status: '404 Not Found', issues },
       ]),
     );
-    validate(
-      searchsetBundle({
-        base,
-        links: { self: base, next: `${base}?_cursor=1` },
-        total: 1,
-        matches: [resource],
-        included: [sampleOf('Practitioner')],
-        issues,
-      }),
-    );
-    validate(searchsetBundle({ base, links: { self: base }, total: 0, matches: [] }));
+    const page = searchsetJson({
+      base,
+      links: { self: base, next: `${base}?_cursor=1` },
+      total: 1,
+      matches: [jsonOf(resource)],
+      included: [jsonOf(sampleOf('Practitioner'))],
+    });
+    validate(JSON.parse(page));
+    expect(JSON.parse(page)).toMatchObject({
+      total: 1,
+      entry: [{ resource }, { search: { mode: 'include' } }],
+    });
+    validate(JSON.parse(searchsetJson({ base, links: { self: base }, total: 0, matches: [] })));
     const history = historyBundle({
       base,
       links: { self: base },

@@ -32,29 +32,28 @@ export function responseBundle(kind: 'transaction' | 'batch', results: readonly 
 
 export type PageLinks = { self: string; next?: string | undefined };
 
-/** A page of a search or of `$everything`: matches first, then what was included. */
-export function searchsetBundle(page: {
+/** A resource that is JSON already. */
+export type JsonResource = { type: string; id: string; json: string };
+
+/**
+ * The JSON of a page of a search or of `$everything`: matches first, then what was included. The resources stand in it as
+ * they are stored: parsing them to write them again would cost more than the rest of a search.
+ */
+export function searchsetJson(page: {
   base: string;
   links: PageLinks;
   total?: number | undefined;
-  matches: readonly Resource[];
-  included?: readonly Resource[];
-  issues?: readonly OperationOutcomeIssue[];
-}): Resource {
-  const entry = (mode: string, resource: Resource) => ({
-    ...addressed(page.base, resource),
-    search: { mode },
-  });
-  const issues = page.issues ?? [];
-  return bundle('searchset', {
-    total: page.total,
-    link: linksOf(page.links),
-    entry: [
-      ...page.matches.map((resource) => entry('match', resource)),
-      ...(page.included ?? []).map((resource) => entry('include', resource)),
-      ...(issues.length > 0 ? [{ resource: operationOutcome(issues), search: { mode: 'outcome' } }] : []),
-    ],
-  });
+  matches: readonly JsonResource[];
+  included?: readonly JsonResource[];
+}): string {
+  const entry =
+    (mode: 'match' | 'include') =>
+    ({ type, id, json }: JsonResource): string =>
+      `{"fullUrl":${JSON.stringify(`${page.base}/${type}/${id}`)},"resource":${json},"search":{"mode":"${mode}"}}`;
+  const entries = [...page.matches.map(entry('match')), ...(page.included ?? []).map(entry('include'))];
+  const frame = bundle('searchset', { total: page.total, link: linksOf(page.links), entry: [] });
+  const head = JSON.stringify(frame).slice(0, -1);
+  return entries.length === 0 ? `${head}}` : `${head},"entry":[${entries.join(',')}]}`;
 }
 
 export type HistoryVersion = {
@@ -111,8 +110,4 @@ function bundle(
 
 function linksOf({ self, next }: PageLinks): { relation: string; url: string }[] {
   return [{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])];
-}
-
-function addressed(base: string, resource: Resource): { fullUrl: string; resource: Resource } {
-  return { fullUrl: `${base}/${resource.resourceType}/${resource.id}`, resource };
 }

@@ -5,9 +5,10 @@ export {
   type EntryResult,
   type HistoryVersion,
   historyBundle,
+  type JsonResource,
   type PageLinks,
   responseBundle,
-  searchsetBundle,
+  searchsetJson,
 } from './bundle-response.ts';
 export { type Capabilities, capabilityStatement } from './capability-statement.ts';
 export { compartmentPatient, compartmentPatients } from './compartment.ts';
@@ -31,7 +32,7 @@ export { matches } from './search-match.ts';
 export { parseSearch } from './search-parse.ts';
 export { compareForSort } from './search-sort.ts';
 export { searchValues } from './search-values.ts';
-export { shapeResource } from './shape.ts';
+export { isShaped, shapeResource } from './shape.ts';
 export {
   type Placement,
   SUPPORTED_TYPES,

@@ -18,6 +18,11 @@ export function shapeResource(
   return { ...kept, resourceType: resource.resourceType, meta: { ...resource.meta, tag } };
 }
 
+/** Whether a query leaves anything of a resource out. */
+export function isShaped({ summary, elements }: Pick<SearchQuery, 'summary' | 'elements'>): boolean {
+  return elements.length > 0 || summary !== 'false';
+}
+
 function filterOf(
   type: string,
   { summary, elements }: Pick<SearchQuery, 'summary' | 'elements'>,

@@ -40,13 +40,18 @@ export function pathOf({ originalUrl }: Request<Record<string, string>>): string
 }
 
 export function answer(response: Response, resource: object): void {
-  response.type('application/fhir+json').send(JSON.stringify(resource));
+  answerText(response, JSON.stringify(resource));
+}
+
+/** Answers with a resource that is JSON already. */
+export function answerText(response: Response, json: string): void {
+  response.type('application/fhir+json').send(json);
 }
 
 /** One version with its ETag (FHIR R4 http.html §read). */
-export function answerRecord(response: Response, { resource, version }: OpenedRecord): void {
+export function answerRecord(response: Response, { resource, text, version }: OpenedRecord): void {
   setVersion(response, resource, version);
-  answer(response, resource);
+  answerText(response, text);
 }
 
 /** A written record: 201 with its place, 200 for an update or where a condition found one (FHIR R4 http.html §create). */

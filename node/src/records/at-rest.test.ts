@@ -26,9 +26,10 @@ const context = () => ({ caller: fixture.clinician, deps: fixture.deps });
 const create = async (resource: Record<string, unknown>): Promise<string> =>
   (await createRecord({ resource: resource as Resource }, context())).id;
 const token = (id: string, type = 'Observation'): Uint8Array => idToken(keyStore, type, id);
-const observations = (patientId: string) => {
+const observations = async (patientId: string): Promise<object> => {
   const parameters = new URLSearchParams({ patient: patientId });
-  return searchset({ query: parseSearch('Observation', parameters), parameters }, context());
+  const query = parseSearch('Observation', parameters);
+  return JSON.parse(await searchset({ query, parameters }, context())) as object;
 };
 const refused = { name: 'CryptoError', code: 'SEAL_REFUSED', message: 'SEAL_REFUSED' };
 

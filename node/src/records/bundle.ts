@@ -8,6 +8,7 @@ import {
   type PlannedEntry,
   parseSearch,
   planBundle,
+  type Resource,
 } from '../fhir/index.ts';
 import { IdentityError } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
@@ -130,7 +131,8 @@ async function carryOutOne(entry: PlannedEntry, context: Context): Promise<Entry
     const parameters = new URLSearchParams(request.query);
     const query = parseSearch(request.type, parameters);
     const caller = { ...context.caller, query: auditedQuery(request.type, parameters) };
-    return { status: '200 OK', resource: await searchset({ query, parameters }, { ...context, caller }) };
+    const found = await searchset({ query, parameters }, { ...context, caller });
+    return { status: '200 OK', resource: JSON.parse(found) as Resource };
   }
   if (request.interaction !== 'read' && request.interaction !== 'vread')
     throw new RecordsError('RECORDS_NOT_FOUND');

@@ -3,7 +3,7 @@ import { openDatabase, type PostgresDatabase } from '../adapters/postgres/pool.t
 import { createDecisions } from '../consent/index.ts';
 import { type ConsentFixture, createConsentFixture, staff, tenant } from '../consent/test/fixture.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { createRecords, type Records } from './index.ts';
+import { createOpenedVersions, createRecords, type Records } from './index.ts';
 import { sealHere } from './sealing.ts';
 import { observation, patient } from './test/fixture.ts';
 
@@ -39,6 +39,7 @@ beforeAll(async () => {
       access: { record: log.recordAccess, write: log.accessWriter.write },
       baseUrl: 'https://a.example/fhir/R4',
       seal: sealHere,
+      opened: createOpenedVersions(clock),
       forget: [],
     },
     { proofsFor: log.proofsFor, blocks: () => Promise.reject(new Error('no blocks here')) },

@@ -36,7 +36,10 @@ export async function destroyPatient(
       await deps.access.record(tx, [auditEntry(caller, { ...act, outcome: 'success' })]);
       return true;
     }));
-  if (isErased) return;
+  if (isErased) {
+    deps.opened.forget(patientId);
+    return;
+  }
   await deps.access.write(auditEntry(caller, { ...act, outcome: 'denied' }));
   throw new RecordsError('RECORDS_NOT_FOUND');
 }

@@ -1,13 +1,13 @@
-import type { PageQuery, Resource } from '../fhir/index.ts';
+import type { JsonResource, PageQuery } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { fitting } from './page-room.ts';
 import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
-import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
 
-export type EverythingPage = { resources: Resource[]; next: string | undefined };
+export type EverythingPage = { records: JsonResource[]; next: string | undefined };
 
 type Context = { caller: Caller; deps: RecordsDeps };
 
@@ -40,9 +40,13 @@ export async function patientEverything(
   const last = page.at(-1);
   const hasMore = hits.length > page.length && last !== undefined;
   return {
-    resources: opened.flatMap((record) => (record === undefined ? [] : [record.resource])),
+    records: opened.flatMap((record) => (record === undefined ? [] : [jsonOf(record)])),
     next: hasMore ? sealCursor({ before: last.row.version_seq }, binding, deps.keyStore) : undefined,
   };
+}
+
+function jsonOf({ index: { type, id }, text: json }: OpenedRecord): JsonResource {
+  return { type, id, json };
 }
 
 async function readHits(

@@ -1,4 +1,5 @@
 export { type RecordsCode, RecordsError } from './errors.ts';
+export { createOpenedVersions, type OpenedVersions } from './opened-versions.ts';
 export type { AccessPort, ConsentPort, LogPort, PseudonymPort } from './ports.ts';
 export { type PseudonymWorkerDeps, resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';
 export type { AnchorBlocks, ProofPort } from './record-proof.ts';

@@ -1,5 +1,6 @@
 import { CryptoError, openIndex, openPatientKey, openRecord, type PatientKey } from '../crypto/index.ts';
 import type { Resource } from '../fhir/index.ts';
+import type { OpenedBody, OpenedVersion } from './opened-versions.ts';
 import type { BodyRow, IndexRow } from './store.ts';
 import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
 
@@ -13,25 +14,46 @@ export function openRowIndex(row: IndexRow, key: PatientKey, { tenant }: Pick<Ke
   return index;
 }
 
-/** Opens a row whose index is open already. */
+/** Opens the body of a row whose index is open already. */
+export function openBody(
+  row: Pick<BodyRow, 'wrapped_key' | 'body_sealed' | 'version'>,
+  { key, index, tenant }: { key: PatientKey; index: RecordIndex; tenant: string },
+): OpenedBody {
+  const address = { tenant, type: index.type, id: index.id, version: row.version };
+  const opened = openRecord({ wrappedKey: row.wrapped_key, body: row.body_sealed }, { key, address });
+  return { text: opened.text, contentSalt: () => opened.leafSalt };
+}
+
+/** The record that a row holds; it is parsed when somebody looks into it. */
 export function openRowBody(
   row: BodyRow,
   { key, index, tenant }: { key: PatientKey; index: RecordIndex; tenant: string },
 ): OpenedRecord {
-  const address = { tenant, type: index.type, id: index.id, version: row.version };
-  const sealed = { wrappedKey: row.wrapped_key, body: row.body_sealed };
-  const opened = openRecord(sealed, { key, address });
-  const { version, deleted, leaf_id: leafId } = row;
-  const original = JSON.parse(opened.text) as Resource;
+  const body = openBody(row, { key, index, tenant });
+  return recordOf({ index, version: row.version, leafId: row.leaf_id }, body);
+}
+
+/** A version that is open, as a record. */
+export function recordOf({ index, version, leafId }: OpenedVersion, body: OpenedBody): OpenedRecord {
+  let parsed: Resource | undefined;
+  const parse = (): Resource => {
+    parsed ??= JSON.parse(body.text) as Resource;
+    return parsed;
+  };
   return {
     index,
     version,
-    deleted,
-    resource: original,
-    original,
+    deleted: index.deleted ?? false,
+    text: body.text,
+    get resource() {
+      return parse();
+    },
+    get original() {
+      return parse();
+    },
     redactions: [],
     leafId: BigInt(leafId),
-    contentSalt: () => opened.leafSalt,
+    contentSalt: body.contentSalt,
   };
 }
 

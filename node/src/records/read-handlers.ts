@@ -1,6 +1,14 @@
-import { historyBundle, parseEverything, parseHistory, parseSearch, searchsetBundle } from '../fhir/index.ts';
+import { historyBundle, parseEverything, parseHistory, parseSearch, searchsetJson } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
-import { answer, answerRecord, type Context, type Handler, parametersOf, pathOf } from './answers.ts';
+import {
+  answer,
+  answerRecord,
+  answerText,
+  type Context,
+  type Handler,
+  parametersOf,
+  pathOf,
+} from './answers.ts';
 import { auditedQuery } from './audited-query.ts';
 import { RecordsError } from './errors.ts';
 import { patientEverything } from './everything.ts';
@@ -14,7 +22,7 @@ import { searchset } from './searchset.ts';
 export const getSearch: Handler = async (request, response, context) => {
   const type = typeFor(request.params['type'], 'search-type');
   const parameters = parametersOf(request);
-  answer(response, await searchset({ query: parseSearch(type, parameters), parameters }, context));
+  answerText(response, await searchset({ query: parseSearch(type, parameters), parameters }, context));
 };
 
 /** The parameters may stand in the body, so that no log of URLs ever sees them (FHIR R4 http.html §search). */
@@ -26,7 +34,7 @@ export const postSearch: Handler = async (request, response, context) => {
   }
   const caller = { ...context.caller, query: auditedQuery(pathOf(request), parameters) };
   const query = parseSearch(type, parameters);
-  answer(response, await searchset({ query, parameters }, { ...context, caller }));
+  answerText(response, await searchset({ query, parameters }, { ...context, caller }));
 };
 
 export const getRecord: Handler = async (request, response, context) => {
@@ -82,7 +90,7 @@ export const getEverything: Handler = async (request, response, context) => {
   const page = await patientEverything({ patientId, query, text: own.toString() }, context);
   const links = linksOf(page.next, { path: `Patient/${patientId}/$everything`, parameters, context });
   const base = context.deps.baseUrl;
-  answer(response, searchsetBundle({ base, links, matches: page.resources }));
+  answerText(response, searchsetJson({ base, links, matches: page.records }));
 };
 
 type Place = { path: string; parameters: URLSearchParams; context: Context };

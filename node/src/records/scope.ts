@@ -1,12 +1,14 @@
 import { CryptoError, directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
-import { openRowBody, openRowIndex } from './open-row.ts';
+import { openBody, openRowIndex, recordOf } from './open-row.ts';
 import {
   type BodyRow,
   findBodies,
+  findIndices,
+  findListed,
+  type IndexedRow,
   type IndexRow,
   type ListedRow,
-  listCurrent,
-  listCurrentBodies,
+  listPositions,
 } from './store.ts';
 import { compartmentToken, type Owner, ownerToken } from './tokens.ts';
 import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
@@ -16,7 +18,7 @@ import type { View } from './view.ts';
 export type Scope = { owner: Owner; key: PatientKey; view: View };
 
 /** A record that the caller may see; its body is not opened yet and may not have been read. */
-export type Hit = { row: IndexRow | ListedRow; index: RecordIndex; scope: Scope };
+export type Hit = { row: { version_seq: string } | ListedRow; index: RecordIndex; scope: Scope };
 
 /** The scope of an owner; undefined for an unknown and an erased one. */
 export async function scopeOf(owner: Owner, view: View, deps: RecordsDeps): Promise<Scope | undefined> {
@@ -55,11 +57,10 @@ export async function scan(
   wanted: (index: RecordIndex) => boolean,
   options: Scan & { deps: RecordsDeps },
 ): Promise<Hit[]> {
-  const { type, limit, deps } = options;
+  const { limit } = options;
   const hits: Hit[] = [];
-  for await (const rows of batches(scope, options)) {
-    for (const row of rows) {
-      const index = openScanned(row, { scope, type, deps });
+  for await (const batch of batches(scope, options)) {
+    for (const { row, index } of batch) {
       if (!scope.view.releases(index) || !wanted(index)) continue;
       hits.push({ row, index, scope });
       if (hits.length >= limit) return hits;
@@ -68,30 +69,54 @@ export async function scan(
   return hits;
 }
 
-function openScanned(
-  row: IndexRow,
-  { scope, type, deps }: { scope: Scope; type: string | undefined; deps: RecordsDeps },
-): RecordIndex {
-  const index = openRowIndex(row, scope.key, deps);
-  // A row that was moved into the compartment of another type.
-  if (type !== undefined && index.type !== type) throw new CryptoError('SEAL_REFUSED');
-  return index;
-}
+type Scanned = Pick<Hit, 'row' | 'index'>;
 
-async function* batches(
-  scope: Scope,
-  { deps, type, withBodies, ...options }: Scan & { deps: RecordsDeps },
-): AsyncGenerator<IndexRow[]> {
-  const list = withBodies ? listCurrentBodies : listCurrent;
+async function* batches(scope: Scope, options: Scan & { deps: RecordsDeps }): AsyncGenerator<Scanned[]> {
+  const { deps, type } = options;
   const place = placeOf(scope, type, deps);
   let { before, batch: limit } = options;
   for (;;) {
-    const rows: IndexRow[] = await list(deps.db, { ...place, before, limit });
-    yield rows;
-    if (rows.length < limit) return;
-    before = rows.at(-1)?.version_seq;
+    const positions = await listPositions(deps.db, { ...place, before, limit });
+    yield await openPositions(positions, { ...options, place, scope });
+    if (positions.length < limit) return;
+    before = positions.at(-1);
     limit = Math.min(maxBatch, limit * 4); // much is withheld: read on in larger steps
   }
+}
+
+/** Opens the indices at these positions; what was opened lately is neither read nor opened again. */
+async function openPositions(
+  positions: readonly string[],
+  { deps, type, withBodies, place, scope }: Scan & { deps: RecordsDeps; place: Place; scope: Scope },
+): Promise<Scanned[]> {
+  const known = new Map<string, RecordIndex>();
+  const missing: string[] = [];
+  for (const position of positions) {
+    const found = deps.opened.get(position);
+    if (found !== undefined) known.set(position, found.index);
+    if (found === undefined || (withBodies && found.body === undefined)) missing.push(position);
+  }
+  const find = withBodies ? findListed : findIndices;
+  const rows = new Map((await find(deps.db, place, missing)).map((row) => [row.version_seq, row]));
+  return positions.flatMap((position): Scanned[] => {
+    const row = rows.get(position);
+    const index = known.get(position) ?? (row && openAndKeep(row, scope, deps));
+    if (index === undefined) return []; // erased in between
+    requireOf(index, scope, type);
+    return [{ row: row ?? { version_seq: position }, index }];
+  });
+}
+
+function openAndKeep(row: IndexedRow, { key }: Scope, deps: RecordsDeps): RecordIndex {
+  const index = openRowIndex(row, key, deps);
+  deps.opened.keep(row.version_seq, { index, version: row.version, leafId: row.leaf_id });
+  return index;
+}
+
+/** A row that was moved into the compartment of another owner or type, or taken for one that is not deleted. */
+function requireOf(index: RecordIndex, { owner }: Scope, type: string | undefined): void {
+  const isOfScope = index.owner === owner && (type === undefined || index.type === type);
+  if (!isOfScope || index.deleted) throw new CryptoError('SEAL_REFUSED');
 }
 
 /** Opens hits, in their places; the bodies that were not read yet are read in one statement. */
@@ -99,13 +124,32 @@ export async function openHits(
   hits: readonly Hit[],
   deps: RecordsDeps,
 ): Promise<(OpenedRecord | undefined)[]> {
-  const missing = hits.filter(({ row }) => !hasBody(row)).map(({ row }) => row.version_seq);
+  const ready = hits.map((hit) => openedBefore(hit, deps));
+  const missing = hits.flatMap(({ row }, at) =>
+    ready[at] === undefined && !hasBody(row) ? [row.version_seq] : [],
+  );
   const read = new Map((await findBodies(deps.db, missing)).map((row) => [row.version_seq, row]));
-  return hits.map(({ row, index, scope }) => {
+  return hits.map((hit, at) => {
+    const { row, scope } = hit;
     const complete = hasBody(row) ? row : read.get(row.version_seq);
-    if (complete === undefined) return undefined; // erased in between
-    return scope.view.show(openRowBody(complete, { key: scope.key, index, tenant: deps.tenant }));
+    const record = ready[at] ?? (complete && openComplete(complete, hit, deps));
+    return record === undefined ? undefined : scope.view.show(record); // undefined: erased in between
   });
+}
+
+function openedBefore({ row, index }: Hit, { opened }: RecordsDeps): OpenedRecord | undefined {
+  const found = opened.get(row.version_seq);
+  if (found?.body === undefined) return undefined;
+  const isSame =
+    found.index.owner === index.owner && found.index.type === index.type && found.index.id === index.id;
+  return isSame ? recordOf(found, found.body) : undefined;
+}
+
+function openComplete(row: BodyRow, { index, scope }: Hit, deps: RecordsDeps): OpenedRecord {
+  const body = openBody(row, { key: scope.key, index, tenant: deps.tenant });
+  const version = { index, version: row.version, leafId: row.leaf_id };
+  deps.opened.keep(row.version_seq, { ...version, body });
+  return recordOf(version, body);
 }
 
 /** Where the directory's records are. */
@@ -113,15 +157,13 @@ export function isDirectoryRow(row: IndexRow, { keyStore }: RecordsDeps): boolea
   return Buffer.compare(row.patient_token, directoryToken(keyStore)) === 0;
 }
 
-export function hasBody(row: IndexRow | ListedRow): row is BodyRow {
+export function hasBody(row: { version_seq: string } | ListedRow): row is BodyRow {
   return 'body_sealed' in row && row.body_sealed !== null;
 }
 
-function placeOf(
-  { owner, key }: Scope,
-  type: string | undefined,
-  { keyStore }: RecordsDeps,
-): { by: 'compartment_token' | 'patient_token'; token: Uint8Array } {
+type Place = { by: 'compartment_token' | 'patient_token'; token: Uint8Array };
+
+function placeOf({ owner, key }: Scope, type: string | undefined, { keyStore }: RecordsDeps): Place {
   return type === undefined
     ? { by: 'patient_token', token: key.token }
     : { by: 'compartment_token', token: compartmentToken(keyStore, owner, type) };

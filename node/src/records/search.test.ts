@@ -26,7 +26,7 @@ const create = async (resource: Record<string, unknown>): Promise<string> =>
 async function search(type: string, text: string, caller = fixture.clinician): Promise<Searchset> {
   const parameters = new URLSearchParams(text);
   const query = parseSearch(type, parameters);
-  return (await searchset({ query, parameters }, context(caller))) as unknown as Searchset;
+  return JSON.parse(await searchset({ query, parameters }, context(caller))) as Searchset;
 }
 const idsOf = ({ entry = [] }: Searchset): string[] => entry.map(({ resource }) => resource.id ?? '');
 const nextOf = ({ link }: Searchset): string =>
@@ -382,7 +382,7 @@ describe('$everything', () => {
         { patientId: asPatientId(patientId), query, text: '_count=3' },
         context(),
       );
-      ids.push(...page.resources.map(({ id = '' }) => id));
+      ids.push(...page.records.map(({ id }) => id));
       cursor = page.next;
     } while (cursor !== undefined);
 
@@ -395,6 +395,6 @@ describe('$everything', () => {
       },
       context(),
     );
-    expect(some.resources.map(({ resourceType }) => resourceType)).toEqual(['Patient']);
+    expect(some.records.map(({ type }) => type)).toEqual(['Patient']);
   });
 });

@@ -1,17 +1,17 @@
-import { type Resource, type SearchQuery, shapeResource } from '../fhir/index.ts';
+import { isShaped, type JsonResource, type SearchQuery, shapeResource } from '../fhir/index.ts';
 import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
 import { type FoundPage, findHits } from './find-hits.ts';
 import { findIncluded, includedTypes } from './include.ts';
 import { openHits } from './scope.ts';
-import type { Caller, RecordsDeps } from './types.ts';
+import type { Caller, OpenedRecord, RecordsDeps } from './types.ts';
 import { noteAccess } from './view.ts';
 
 /** A search with the text of its parameters (without the cursor), which a cursor is bound to. */
 export type SearchRequest = { query: SearchQuery; text: string };
 
 export type SearchPage = {
-  matches: Resource[];
-  included: Resource[];
+  matches: JsonResource[];
+  included: JsonResource[];
   /** Of what the caller may see; only where it was asked for or is known anyway. */
   total: number | undefined;
   next: string | undefined;
@@ -34,14 +34,20 @@ export async function searchRecords({ query, text }: SearchRequest, context: Con
     openHits([...found.hits, ...included], deps),
     noteSearch(found, context),
   ]);
-  const shapes = (records: typeof opened): Resource[] =>
-    records.flatMap((record) => (record === undefined ? [] : [shapeResource(record.resource, query)]));
+  const shown = (records: typeof opened): JsonResource[] =>
+    records.flatMap((record) => (record === undefined ? [] : [shownOf(record, query)]));
   return {
-    matches: shapes(opened.slice(0, found.hits.length)),
-    included: shapes(opened.slice(found.hits.length)),
+    matches: shown(opened.slice(0, found.hits.length)),
+    included: shown(opened.slice(found.hits.length)),
     total: query.total === 'none' ? undefined : found.total,
     next: found.next === undefined ? undefined : sealCursor(found.next, binding, deps.keyStore),
   };
+}
+
+function shownOf(record: OpenedRecord, query: SearchQuery): JsonResource {
+  const { type, id } = record.index;
+  if (!isShaped(query)) return { type, id, json: record.text };
+  return { type, id, json: JSON.stringify(shapeResource(record.resource, query)) };
 }
 
 /**

@@ -1,13 +1,13 @@
-import { type Resource, type SearchQuery, searchsetBundle } from '../fhir/index.ts';
+import { type SearchQuery, searchsetJson } from '../fhir/index.ts';
 import { linkOf } from './links.ts';
 import { searchRecords } from './search.ts';
 import type { Caller, RecordsDeps } from './types.ts';
 
-/** The answer to a search as a Bundle; links repeat the parameters as they were given. */
+/** The answer to a search as the JSON of a Bundle; links repeat the parameters as they were given. */
 export async function searchset(
   { query, parameters }: { query: SearchQuery; parameters: URLSearchParams },
   context: { caller: Caller; deps: RecordsDeps },
-): Promise<Resource> {
+): Promise<string> {
   const own = new URLSearchParams(parameters);
   own.delete('_cursor');
   const page = await searchRecords({ query, text: own.toString() }, context);
@@ -16,5 +16,5 @@ export async function searchset(
   const self = linkOf(base, type, parameters);
   const next = page.next === undefined ? undefined : linkOf(base, type, own, page.next);
   const { total, matches, included } = page;
-  return searchsetBundle({ base, links: { self, next }, total, matches, included });
+  return searchsetJson({ base, links: { self, next }, total, matches, included });
 }

@@ -21,6 +21,7 @@ export type IndexRow = {
   is_current: boolean;
   index_sealed: Uint8Array;
 };
+export type IndexedRow = IndexRow & { leaf_id: string };
 export type BodyRow = IndexRow & { wrapped_key: Uint8Array; body_sealed: Uint8Array; leaf_id: string };
 /** A row of a list: a body that is not small is left out, and read once it is known to be shown. */
 export type ListedRow = Omit<BodyRow, 'body_sealed'> & { body_sealed: Uint8Array | null };
@@ -109,24 +110,45 @@ export type Stretch = {
   limit: number;
 };
 
-/** The current records of a stretch without their bodies. */
-export async function listCurrent(db: Queryable, stretch: Stretch): Promise<IndexRow[]> {
-  const { rows } = await db.query<IndexRow>(
-    `select ${indexColumns} from record_version r
-     where r.${stretch.by} = $1 and r.is_current and not r.deleted and r.version_seq < $2
-     order by r.version_seq desc limit $3`,
+/** Where the current records of a stretch are, and nothing else of them. */
+export async function listPositions(db: Queryable, stretch: Stretch): Promise<string[]> {
+  // One row: a thousand of one number each would cost more than all that follows.
+  const { rows } = await db.query<{ positions: string | null }>(
+    `select string_agg(version_seq::text, ',' order by version_seq desc) as positions from (
+       select r.version_seq from record_version r
+       where r.${stretch.by} = $1 and r.is_current and not r.deleted and r.version_seq < $2
+       order by r.version_seq desc limit $3) as listed`,
     [stretch.token, stretch.before ?? newest, stretch.limit],
+  );
+  return rows[0]?.positions?.split(',') ?? [];
+}
+
+/** Records of a stretch by position, without their bodies. */
+export async function findIndices(
+  db: Queryable,
+  { by, token }: Pick<Stretch, 'by' | 'token'>,
+  positions: readonly string[],
+): Promise<IndexedRow[]> {
+  if (positions.length === 0) return [];
+  const { rows } = await db.query<IndexedRow>(
+    `select ${indexColumns}, r.leaf_id from record_version r
+     where r.version_seq = any($2::bigint[]) and r.${by} = $1`,
+    [token, positions],
   );
   return rows;
 }
 
-/** The current records of a stretch, with their bodies where these are small. */
-export async function listCurrentBodies(db: Queryable, stretch: Stretch): Promise<ListedRow[]> {
+/** The same, with their bodies where these are small. */
+export async function findListed(
+  db: Queryable,
+  { by, token }: Pick<Stretch, 'by' | 'token'>,
+  positions: readonly string[],
+): Promise<ListedRow[]> {
+  if (positions.length === 0) return [];
   const { rows } = await db.query<ListedRow>(
     `select ${listedColumns} from record_version r
-     where r.${stretch.by} = $1 and r.is_current and not r.deleted and r.version_seq < $2
-     order by r.version_seq desc limit $3`,
-    [stretch.token, stretch.before ?? newest, stretch.limit],
+     where r.version_seq = any($2::bigint[]) and r.${by} = $1`,
+    [token, positions],
   );
   return rows;
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../identity/index.ts';
 import type { OrganizationId, PatientId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
+import type { OpenedVersions } from './opened-versions.ts';
 import type { AccessPort, ConsentPort, LogPort } from './ports.ts';
 import type { Seal } from './sealing.ts';
 import type { Owner } from './tokens.ts';
@@ -22,6 +23,8 @@ export type RecordsDeps = {
   access: AccessPort;
   /** `sealHere`, or what `openSealing` gives. */
   seal: Seal;
+  /** Spares opening again what was opened lately. */
+  opened: OpenedVersions;
   /** What other modules remove of a patient, in the transaction that erases them. */
   forget: readonly ((tx: Queryable, patientId: PatientId) => Promise<void>)[];
 };
@@ -58,9 +61,11 @@ export type OpenedRecord = {
   version: number;
   deleted: boolean;
   /** The resource as the caller may see it. */
-  resource: Resource;
+  readonly resource: Resource;
+  /** The same as JSON. */
+  text: string;
   /** The resource exactly as it was committed to the log. */
-  original: Resource;
+  readonly original: Resource;
   /** Elements that the caller's decision withholds. */
   redactions: readonly string[];
   leafId: bigint;

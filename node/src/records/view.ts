@@ -68,7 +68,10 @@ export function viewOfDecision(
       consent.releases(decision, { type, id, labels, ...(date === undefined ? {} : { date }) }) === 'release',
     show: (record) => {
       const redactions = decision.permit ? decision.redactions : [];
-      return { ...record, redactions, resource: redact(record.original, redactions) };
+      if (redactions.length === 0) return record;
+      const resource = redact(record.original, redactions);
+      const text = resource === record.original ? record.text : JSON.stringify(resource);
+      return { ...record, redactions, resource, text };
     },
   };
 }

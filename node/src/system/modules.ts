@@ -26,7 +26,7 @@ import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Database } from '../lib/sql.ts';
-import { createRecords, type Records, type RecordsDeps } from '../records/index.ts';
+import { createOpenedVersions, createRecords, type Records, type RecordsDeps } from '../records/index.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What every module is built over. */
@@ -146,6 +146,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
     ...shared,
     ...{ log, access, consent: decisions, seal: foundation.seal },
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
+    opened: createOpenedVersions(clock),
     forget: [patients.forget],
   };
   const proofs: Modules['proofs'] = {

@@ -7,6 +7,7 @@ import type { OrganizationId, PatientId } from '../../lib/brand.ts';
 import { manualClock } from '../../lib/clock.ts';
 import { newId } from '../../lib/ids.ts';
 import { silentLogger } from '../../lib/logger.ts';
+import { createOpenedVersions } from '../opened-versions.ts';
 import { sealHere } from '../sealing.ts';
 import type { Caller, RecordsDeps } from '../types.ts';
 
@@ -79,6 +80,7 @@ export async function createFixture(): Promise<Fixture> {
     log: { append: log.append },
     access: { write: log.accessWriter.write, record: log.recordAccess },
     seal: sealHere,
+    opened: createOpenedVersions(clock),
     forget: [],
   };
   return {

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseSearch, type Resource } from '../fhir/index.ts';
+import { manualClock } from '../lib/clock.ts';
+import { destroyPatient } from './erase.ts';
+import { createOpenedVersions, type OpenedVersion } from './opened-versions.ts';
+import { searchset } from './searchset.ts';
+import { asPatientId, callerOf, createFixture, type Fixture, observation, patient } from './test/fixture.ts';
+import { compartmentToken, idToken } from './tokens.ts';
+import type { RecordsDeps } from './types.ts';
+import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await createFixture();
+});
+afterAll(() => fixture.database.drop());
+const everything = { types: 'all' as const, labels: 'all' as const, exclusions: [] };
+beforeEach(() => fixture.setPolicy(() => ({ grants: [everything] })));
+
+/** Another process over the same database, which knows nothing of what this one has opened. */
+const elsewhere = (): RecordsDeps => ({ ...fixture.deps, opened: createOpenedVersions(fixture.clock) });
+const context = (deps = fixture.deps) => ({ caller: fixture.clinician, deps });
+const create = async (resource: Record<string, unknown>): Promise<string> =>
+  (await createRecord({ resource: resource as Resource }, context())).id;
+
+async function search(patientId: string, more = ''): Promise<Resource[]> {
+  const parameters = new URLSearchParams(`patient=${patientId}${more}`);
+  const query = parseSearch('Observation', parameters);
+  const found = JSON.parse(await searchset({ query, parameters }, context())) as {
+    entry?: { resource: Resource }[];
+  };
+  return (found.entry ?? []).map(({ resource }) => resource);
+}
+
+/** A patient whose one observation was searched for, with and without a criterion, and so is in memory. */
+async function searched(more: object = {}): Promise<{ patientId: string; id: string; resource: Resource }> {
+  const patientId = await create(patient());
+  const id = await create(observation(patientId, { note: [{ text: 'first' }], ...more }));
+  const [resource] = await search(patientId);
+  expect(await search(patientId, '&_sort=_id')).toEqual([resource]);
+  expect(await search(patientId)).toEqual([resource]);
+  return { patientId, id, resource: resource as Resource };
+}
+const officer = callerOf(['privacy-officer'], 'HOPERAT');
+
+describe('what was opened before', () => {
+  it('is not shown once it is superseded, whoever wrote', async () => {
+    const { patientId, id, resource } = await searched();
+    const changed = { ...resource, note: [{ text: 'second' }] };
+
+    await updateRecord({ id, resource: changed, ifMatch: '1' }, context(elsewhere()));
+
+    expect(await search(patientId)).toMatchObject([{ note: [{ text: 'second' }], meta: { versionId: '2' } }]);
+    expect(await search(patientId, '&_sort=_id')).toMatchObject([{ meta: { versionId: '2' } }]);
+  });
+
+  it('is not shown once it is deleted, whoever deleted', async () => {
+    const { patientId, id } = await searched();
+
+    await deleteRecord({ type: 'Observation', id, ifMatch: undefined }, context(elsewhere()));
+
+    expect(await search(patientId)).toEqual([]);
+  });
+
+  it.each(['here', 'elsewhere'] as const)('is not shown once the patient was erased %s', async (place) => {
+    const { patientId } = await searched();
+
+    const deps = place === 'here' ? fixture.deps : elsewhere();
+    await destroyPatient(asPatientId(patientId), { caller: officer, deps });
+
+    expect(await search(patientId)).toEqual([]);
+    expect(await search(patientId, '&_sort=_id')).toEqual([]);
+  });
+
+  it('is not in memory once the patient was erased', async () => {
+    const { patientId, id } = await searched();
+    const { rows } = await fixture.database.db.query<{ version_seq: string }>(
+      'select version_seq from record_version where id_token = $1',
+      [idToken(fixture.deps.keyStore, 'Observation', id)],
+    );
+    const position = rows[0]?.version_seq ?? '';
+    expect(fixture.deps.opened.get(position)?.body?.text).toContain('first');
+
+    await destroyPatient(asPatientId(patientId), { caller: officer, deps: fixture.deps });
+
+    expect(fixture.deps.opened.get(position)).toBeUndefined();
+  });
+
+  it('is withheld, redacted or denied as the decision of each request says', async () => {
+    const { patientId } = await searched();
+
+    fixture.setPolicy(() => ({ grants: [everything], redactions: ['note'] }));
+    expect((await search(patientId))[0]).not.toHaveProperty('note');
+    fixture.setPolicy(() => ({ grants: [{ ...everything, types: ['Condition'] }] }));
+    expect(await search(patientId)).toEqual([]);
+    fixture.setPolicy(() => 'deny');
+    expect(await search(patientId)).toEqual([]);
+    fixture.setPolicy(() => ({ grants: [everything] }));
+    expect((await search(patientId))[0]).toHaveProperty('note');
+  });
+
+  it('is refused where its row was moved to another patient', async () => {
+    const { id } = await searched();
+    const other = await create(patient());
+    const { keyStore } = fixture.deps;
+
+    await fixture.database.db.query('update record_version set compartment_token = $2 where id_token = $1', [
+      idToken(keyStore, 'Observation', id),
+      compartmentToken(keyStore, asPatientId(other), 'Observation'),
+    ]);
+
+    await expect(search(other)).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
+    await expect(search(other, '&_sort=_id')).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
+  });
+});
+
+describe('the memory of what was opened', () => {
+  const version = (owner: string, text: string): OpenedVersion => ({
+    index: { type: 'Observation', id: 'o', owner: asPatientId(owner), labels: [], values: {} as never },
+    version: 1,
+    leafId: '1',
+    body: { text, contentSalt: () => new Uint8Array(32) },
+  });
+
+  it('keeps what is used and lets go of the rest when it is full', () => {
+    const opened = createOpenedVersions(manualClock('2026-03-01T08:00:00.000Z'));
+    const large = 'x'.repeat(60_000);
+
+    for (let at = 0; at < 1_000; at += 1) {
+      opened.keep(`${at}`, version('p', large));
+      opened.get('0');
+    }
+
+    const kept = Array.from({ length: 1_000 }, (_, at) => opened.get(`${at}`)).filter((found) => found);
+    expect(kept.length).toBeLessThan(425);
+    expect(kept.length).toBeGreaterThan(400);
+    expect(opened.get('0')).toBeDefined();
+    expect(opened.get('1')).toBeUndefined();
+  });
+
+  it('keeps nothing that is too large', () => {
+    const opened = createOpenedVersions(manualClock('2026-03-01T08:00:00.000Z'));
+    opened.keep('1', version('p', 'x'.repeat(70_000)));
+    expect(opened.get('1')).toBeUndefined();
+  });
+
+  it('lets go of what nobody needed for five minutes', () => {
+    const clock = manualClock('2026-03-01T08:00:00.000Z');
+    const opened = createOpenedVersions(clock);
+    opened.keep('1', version('p', 'one'));
+    clock.advance(5 * 60_000);
+    opened.keep('2', version('p', 'two'));
+
+    expect(opened.get('1')).toBeUndefined();
+    expect(opened.get('2')).toBeDefined();
+  });
+});

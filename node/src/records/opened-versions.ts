@@ -1,0 +1,96 @@
+import type { Clock } from '../lib/clock.ts';
+import type { RecordIndex } from './types.ts';
+
+/** What was sealed in one version of a record. It never changes. */
+export type OpenedVersion = {
+  index: RecordIndex;
+  version: number;
+  leafId: string;
+  /** Once the body was opened too. */
+  body?: OpenedBody;
+};
+export type OpenedBody = {
+  /** The record as JSON. */
+  text: string;
+  /** Salt of the commitment in the log. */
+  contentSalt(): Uint8Array;
+};
+
+/**
+ * Versions that were opened lately, by position. They say what a row holds, never whether there is one: callers ask the
+ * database every time which rows are there, current and not erased, and look up only those.
+ */
+export type OpenedVersions = {
+  get(position: string): OpenedVersion | undefined;
+  keep(position: string, version: OpenedVersion): void;
+  /** Drops everything of an erased owner from memory. */
+  forget(owner: string): void;
+};
+
+const mostCharacters = 24 * 1_048_576;
+const largestKept = 65_536;
+const keptMilliseconds = 5 * 60_000;
+/** Of the objects around the text; parsed values take about three times their text. */
+const overhead = 600;
+
+type Kept = { version: OpenedVersion; cost: number; usedAt: number };
+
+/** An empty memory of opened versions: bounded in size, and nothing stays five minutes after it was last needed. */
+export function createOpenedVersions(clock: Clock): OpenedVersions {
+  // In the order of their last use.
+  const kept = new Map<string, Kept>();
+  let characters = 0;
+  let sweeping = false;
+
+  const drop = (position: string, { cost }: Kept): void => {
+    kept.delete(position);
+    characters -= cost;
+  };
+  const dropStale = (): void => {
+    const oldest = clock.now().getTime() - keptMilliseconds;
+    for (const [position, entry] of kept) {
+      if (characters <= mostCharacters && entry.usedAt > oldest) return;
+      drop(position, entry);
+    }
+  };
+  const sweepLater = (): void => {
+    if (sweeping) return;
+    sweeping = true;
+    const sweep = (): void => {
+      sweeping = false;
+      dropStale();
+      if (kept.size > 0) sweepLater();
+    };
+    setTimeout(sweep, keptMilliseconds).unref();
+  };
+  const put = (position: string, version: OpenedVersion, cost: number): void => {
+    kept.set(position, { version, cost, usedAt: clock.now().getTime() });
+  };
+
+  return {
+    get: (position) => {
+      const found = kept.get(position);
+      if (found === undefined) return undefined;
+      kept.delete(position);
+      put(position, found.version, found.cost);
+      return found.version;
+    },
+    keep: (position, version) => {
+      const known = kept.get(position);
+      if (known !== undefined) drop(position, known);
+      const cost = costOf(version);
+      if (cost > largestKept) return;
+      put(position, version, cost);
+      characters += cost;
+      dropStale();
+      sweepLater();
+    },
+    forget: (owner) => {
+      for (const [position, entry] of kept) if (entry.version.index.owner === owner) drop(position, entry);
+    },
+  };
+}
+
+function costOf({ index, body }: OpenedVersion): number {
+  return overhead + 3 * JSON.stringify(index.values).length + (body === undefined ? 0 : body.text.length);
+}
