@@ -45,7 +45,7 @@ export function compareVerifiers(python: string, cases: readonly CorpusCase[] = 
   const folder = mkdtempSync(join(tmpdir(), 'medseal-corpus-'));
   try {
     const theirs = pythonReports(python, folder, cases);
-    const verdicts = { valid: 0, tampered: 0, undecided: 0 };
+    const verdicts = { valid: 0, tampered: 0, undecided: 0, unnotarized: 0 };
     const differences = cases.flatMap((entry, at) => {
       const ours = ownReport(entry);
       verdicts[ours.verdict] += 1;

@@ -1,6 +1,8 @@
 import { base64, concat, fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
+import type { NotaryPart } from './check-notary.ts';
 import { EvidenceError, refusal } from './errors.ts';
+import type { NotaryProof } from './evm-notary-proof.ts';
 import type { Leaf } from './leaf.ts';
 import { packBlocks, unpackBlocks } from './packed-blocks.ts';
 import type { RecordDisclosure } from './record-commitment.ts';
@@ -26,6 +28,8 @@ export type EvidenceBundle = {
    * confirmation's. Packed, base64.
    */
   blocks: string;
+  /** The notary's record of a block on top of the anchor's, with the data hashes of the blocks in between (hex). */
+  notary?: { proof: NotaryProof; dataHashes: string[] };
   /** Over all other members, so that no byte can change unnoticed; no evidence, as anybody can compute it. */
   digest: string;
 };
@@ -38,17 +42,19 @@ export type BundleParts = Pick<
   block: Uint8Array;
   configBlocks: readonly Uint8Array[];
   confirmation?: BlockTransaction;
+  notary?: { proof: NotaryProof; dataHashes: readonly Uint8Array[] };
 };
 
 /** Puts a bundle together. */
 export function evidenceBundle(parts: BundleParts): EvidenceBundle {
-  const { block, configBlocks, confirmation, ...rest } = parts;
+  const { block, configBlocks, confirmation, notary, ...rest } = parts;
   const later = confirmation === undefined ? [] : [confirmation.block];
   return sealed({
     format: bundleFormat,
     ...rest,
     ...(confirmation === undefined ? {} : { confirmation: { txId: confirmation.txId } }),
     blocks: base64(packBlocks([...configBlocks, block, ...later])),
+    ...(notary === undefined ? {} : { notary: { ...notary, dataHashes: notary.dataHashes.map(hex) } }),
   });
 }
 
@@ -74,6 +80,7 @@ export type ParsedBundle = {
   anchor: BlockTransaction & { blockNumber: number };
   configBlocks: Uint8Array[];
   confirmation: BlockTransaction | undefined;
+  notary: NotaryPart | undefined;
 };
 
 const members = [
@@ -89,6 +96,7 @@ const members = [
 ];
 const maxPathLength = 53;
 const maxConfigBlocks = 64;
+const maxNotaryDistance = 512;
 const hashText = /^[0-9a-f]{64}$/;
 
 /** Checks the shape of a bundle: exactly the documented members (whatever else a file held would be uncovered). */
@@ -96,7 +104,7 @@ export function parseBundle(value: unknown): ParsedBundle {
   if (!isJsonObject(value) || value['format'] !== bundleFormat) {
     throw refusal('PROOF_UNKNOWN_FORMAT', 'not a bundle of version 1');
   }
-  const { confirmation, ...bundle } = value;
+  const { confirmation, notary, ...bundle } = value;
   if (!hasExactly(bundle, members)) throw malformed('members');
   const { leafIndex, checkpoint, disclosure } = bundle;
   if (!isCount(leafIndex)) throw malformed('leafIndex');
@@ -106,9 +114,10 @@ export function parseBundle(value: unknown): ParsedBundle {
     disclosure: disclosure as RecordDisclosure, // openDisclosure checks it member by member
     leaf: bundle['leaf'],
     leafIndex,
-    inclusionProof: pathOf(bundle['inclusionProof']),
+    inclusionProof: hashesOf(bundle['inclusionProof'], maxPathLength),
     checkpoint,
     ...ledgerPart(bundle, confirmed),
+    notary: Object.hasOwn(value, 'notary') ? notaryOf(notary) : undefined,
   };
 }
 
@@ -144,8 +153,13 @@ function txIdIn(value: unknown, names: readonly string[]): string {
   return txId;
 }
 
-function pathOf(value: unknown): Uint8Array[] {
-  if (!Array.isArray(value) || value.length > maxPathLength) throw malformed('inclusionProof');
+function notaryOf(value: unknown): NotaryPart {
+  if (!hasExactly(value, ['proof', 'dataHashes'])) throw malformed('notary');
+  return { proof: value['proof'], dataHashes: hashesOf(value['dataHashes'], maxNotaryDistance) };
+}
+
+function hashesOf(value: unknown, maxLength: number): Uint8Array[] {
+  if (!Array.isArray(value) || value.length > maxLength) throw malformed('hashes');
   return value.map((hash: unknown) => {
     if (typeof hash !== 'string' || !hashText.test(hash)) throw malformed('hash');
     return fromHex(hash);

@@ -20,6 +20,7 @@ export type CheckName =
   | 'validity-mark'
   | 'confirmation'
   | 'witnesses'
+  | 'notary'
   | 'independence';
 
 export type CheckStatus = 'passed' | 'failed' | 'skipped';
@@ -172,6 +173,21 @@ const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
     skipped: [
       '验证方未指定见证方，或会签的见证方数量不足',
       'the policy names no witnesses, or too few of them cosigned the checkpoint',
+    ],
+  },
+  notary: {
+    heading: 'neutrality',
+    passed: [
+      '联盟之外的公证合约记录了该区块（或其后的区块）：账本此前的历史不能再改写',
+      'a notary outside the alliance recorded this block or one that follows it: the ledger cannot be rewritten below',
+    ],
+    failed: [
+      '外部公证的证明无效或与该区块不符',
+      'the proof of the outside notary is not valid or not about this block',
+    ],
+    skipped: [
+      '只能联网核对：未附外部公证，或验证方没有该公链区块的可信区块头',
+      'online check only: no outside notary is given, or the verifier holds no trusted header of its chain',
     ],
   },
   independence: {

@@ -14,9 +14,10 @@ const usage = `medseal-verify FILE --policy TRUST.json [--json] [--show]
 Verifies one evidence bundle, or one fork proof, without any network. Trust comes from the policy alone.
   --json   prints the result as JSON
   --show   also prints the content of the record, if the proof is valid
-Exit: 0 valid (a fork: proved), 1 tampered (a fork: not proved), 2 cannot decide`;
+Exit: 0 valid (a fork: proved), 1 tampered (a fork: not proved), 2 cannot decide,
+3 valid but the outside notary that the policy asks for is missing or cannot be checked offline`;
 const maxFileLength = 16 * 1024 * 1024;
-const exitCodes: Record<Verdict, number> = { valid: 0, tampered: 1, undecided: 2 };
+const exitCodes: Record<Verdict, number> = { valid: 0, tampered: 1, undecided: 2, unnotarized: 3 };
 const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
 const headings: [CheckHeading, string][] = [
   ['who', '谁 · Who'],
@@ -28,6 +29,7 @@ const verdictTexts: Record<Verdict, string> = {
   valid: '有效 · VALID',
   tampered: '被改动 · TAMPERED',
   undecided: '无法判断 · CANNOT DECIDE',
+  unnotarized: '有效，但缺外部公证 · VALID, OUTSIDE NOTARY MISSING',
 };
 
 const forkTexts: Record<ForkVerdict['verdict'], string> = {

@@ -22,6 +22,7 @@ export {
   utf8,
 } from './bytes.ts';
 export { canonicalJson } from './canonical.ts';
+export type { NotaryPart } from './check-notary.ts';
 export {
   type Checkpoint,
   formatCheckpoint,

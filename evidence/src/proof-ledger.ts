@@ -5,7 +5,7 @@ import type { CheckList } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type Block, parseBlock, requireData, validationCodes } from './fabric-block.ts';
 import { present } from './fabric-decode.ts';
-import { verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
+import { type EndorsementPolicy, verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
 import type { Identity } from './fabric-msp.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import type { Transaction } from './fabric-transaction.ts';
@@ -22,7 +22,10 @@ type LedgerQuestion = {
 };
 
 /** Checks the ledger's part of a proof and returns the anchor's transaction, if its place on the ledger held. */
-export function checkLedger(list: CheckList, question: LedgerQuestion): Transaction | undefined {
+export function checkLedger(
+  list: CheckList,
+  question: LedgerQuestion,
+): { transaction: Transaction | undefined; block: Block | undefined } {
   const { proof, policy } = question;
   const trusts = checkChannel(list, proof, policy);
   const block = list.run('block', () => ({ result: blockOf(proof.anchor.block, proof.anchor.blockNumber) }));
@@ -35,7 +38,7 @@ export function checkLedger(list: CheckList, question: LedgerQuestion): Transact
   checkWrite(list, placed, question);
   checkEffect(list, placed, { ...question, trusts });
   checkIndependence(list, { ledger: trusts?.[0]?.ledger, policy, signers: [...orderers, ...endorsers] });
-  return placed?.transaction;
+  return { transaction: placed?.transaction, block };
 }
 
 type Trusts = readonly ChannelTrust[] | undefined;
@@ -182,10 +185,21 @@ function checkEffect(
     const { transaction } = placedIn(later, confirmation.txId, policy.channel);
     requireChaincode(transaction, policy);
     verifyCreator(transaction, trustAt(later, trusts));
-    const endorsers = verifyEndorsements(transaction, trustAt(later, trusts), policy.endorsement);
+    const endorsers = verifyEndorsements(
+      transaction,
+      trustAt(later, trusts),
+      severalOf(policy, trustAt(later, trusts)),
+    );
     requireReadOf(placed, { transaction, organizationId: log.organizationId });
     return { result: undefined, detail: mspIdsOf(endorsers) };
   });
+}
+
+/** What took effect is never one organisation's word alone, whatever the policy asks for elsewhere. */
+function severalOf({ endorsement, ledger }: TrustPolicy, trust: ChannelTrust): EndorsementPolicy {
+  const counted = endorsement.organizations?.length ?? trust.applicationMsps.size;
+  const minimum = endorsement.minimum ?? Math.floor(counted / 2) + 1;
+  return ledger === 'solo' ? endorsement : { ...endorsement, minimum: Math.max(2, minimum) };
 }
 
 /** The endorsers read the anchor at the version this very transaction gave it: so it was committed as valid. */

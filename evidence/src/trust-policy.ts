@@ -1,6 +1,7 @@
 import { fromBase64 } from './bytes.ts';
 import { type NoteVerifier, parseVerifierKey } from './checkpoint.ts';
 import { EvidenceError, refusal } from './errors.ts';
+import { type NotaryTrust, parseNotaryTrust } from './evm-notary-proof.ts';
 import type { EndorsementPolicy } from './fabric-endorsement.ts';
 import { hasExactly, isJsonObject, type JsonObject } from './strict-shape.ts';
 import { parseWitnessPolicy, type WitnessPolicy } from './witness-policy.ts';
@@ -29,13 +30,15 @@ export type TrustPolicy = {
   readonly logs: ReadonlyMap<string, TrustedLog>;
   /** Who must have cosigned a log's checkpoint; without it no cosignature is asked for. */
   readonly witnesses: WitnessPolicy | undefined;
+  /** Who must have recorded a block on top of the anchor's; without it none is asked for. */
+  readonly notary: NotaryTrust | undefined;
 };
 
 /** The format line of a trust policy file. */
 export const trustPolicyFormat = 'medseal/trust-policy/v1';
 
 const required = ['format', 'ledger', 'channel', 'chaincode', 'genesisHash', 'logs'];
-const optional = ['genesisBlock', 'endorsement', 'confirmation', 'witnesses'];
+const optional = ['genesisBlock', 'endorsement', 'confirmation', 'witnesses', 'notary'];
 const nameText = /^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/;
 
 /** Reads a trust policy (docs/formats/bundle.md); anything unknown in it is refused rather than ignored. */
@@ -57,6 +60,7 @@ export function parseTrustPolicy(value: unknown): TrustPolicy {
     confirmation: confirmationOf(value['confirmation'], ledger),
     logs: logsOf(value['logs']),
     witnesses: value['witnesses'] === undefined ? undefined : parseWitnessPolicy(value['witnesses']),
+    notary: value['notary'] === undefined ? undefined : parseNotaryTrust(value['notary']),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type ParsedBundle, parseBundle, requireDigest } from './bundle.ts';
 import { equalBytes, fromHex } from './bytes.ts';
+import { checkNotary } from './check-notary.ts';
 import { checkWitnesses } from './check-witnesses.ts';
 import { type Checkpoint, openNote, parseCheckpoint } from './checkpoint.ts';
 import { type Check, type CheckList, type CheckName, checkList } from './checks.ts';
@@ -11,8 +12,11 @@ import { checkLedger } from './proof-ledger.ts';
 import { openDisclosure } from './record-commitment.ts';
 import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
 
-/** `undecided`: nothing is wrong, but something that it takes is missing on the verifier's side. */
-export type Verdict = 'valid' | 'tampered' | 'undecided';
+/**
+ * `undecided`: nothing is wrong, but something that it takes is missing on the verifier's side. `unnotarized`: valid but
+ * for the outside notary that the policy asks for, which is missing or could not be reached from here.
+ */
+export type Verdict = 'valid' | 'tampered' | 'undecided' | 'unnotarized';
 
 /** The answer to a bundle. `sentence` says what follows from it, and what does not. */
 export type BundleVerdict = {
@@ -20,7 +24,7 @@ export type BundleVerdict = {
   ledger: TrustPolicy['ledger'];
   checks: Check[];
   sentence: { zh: string; en: string };
-  /** The proved record without what was withheld; only with verdict `valid`. */
+  /** The proved record without what was withheld; only with verdict `valid` or `unnotarized`. */
   record?: { resource: Record<string, unknown>; withheld: string[]; organizationId: string; at: string };
 };
 
@@ -42,10 +46,11 @@ export function verifyBundle(proof: unknown, policy: TrustPolicy): BundleVerdict
   const log = leaf === undefined ? undefined : policy.logs.get(leaf.tenant);
   const checkpoint = checkLogSignature(list, parsed, log);
   checkInclusion(list, parsed, { leaf, checkpoint });
-  const transaction = checkLedger(list, { proof: parsed, policy, log, checkpoint });
+  const { transaction, block } = checkLedger(list, { proof: parsed, policy, log, checkpoint });
   checkLeafTime(list, leaf, transaction);
   if (checkpoint === undefined) list.skip('witnesses');
   else checkWitnesses(list, { note: parsed.checkpoint, policy: policy.witnesses, log });
+  checkNotary(list, { part: parsed.notary, block, policy });
   return verdictOf(list, policy, content);
 }
 
@@ -117,7 +122,7 @@ function verdictOf(list: CheckList, policy: TrustPolicy, content: Content | unde
   const { checks } = list;
   const verdict = decide(checks, policy);
   const answer = { verdict, ledger: policy.ledger, checks, sentence: sentenceOf(verdict, policy.ledger) };
-  if (verdict !== 'valid' || content === undefined) return answer;
+  if ((verdict !== 'valid' && verdict !== 'unnotarized') || content === undefined) return answer;
   const { resource, withheld, leaf } = content;
   return { ...answer, record: { resource, withheld, organizationId: leaf.tenant, at: leaf.at } };
 }
@@ -126,12 +131,15 @@ function decide(checks: readonly Check[], policy: TrustPolicy): Verdict {
   if (checks.some(({ code }) => code === 'PROOF_UNKNOWN_FORMAT')) return 'undecided';
   if (checks.some(({ status }) => status === 'failed')) return 'tampered';
   const missing = checks.some(({ status, name }) => status === 'skipped' && isNeeded(name, policy));
-  return missing ? 'undecided' : 'valid';
+  if (missing) return 'undecided';
+  const unnotarized = checks.some(({ status, name }) => status === 'skipped' && name === 'notary');
+  return unnotarized && policy.notary !== undefined ? 'unnotarized' : 'valid';
 }
 
 function isNeeded(name: CheckName, policy: TrustPolicy): boolean {
   if (name === 'confirmation') return policy.confirmation === 'required';
   if (name === 'witnesses') return policy.witnesses !== undefined;
+  if (name === 'notary') return false; // it has a verdict of its own
   // Skipped for a solo ledger alone, whose verdict says what that means.
   return name !== 'independence';
 }
@@ -147,6 +155,12 @@ function sentenceOf(verdict: Verdict, ledger: TrustPolicy['ledger']): { zh: stri
     return {
       zh: '无法判断：验证方缺少作出判断所需的信任材料，或文件不是证据包。',
       en: 'Cannot decide: trust material is missing on the verifier’s side, or the file is not a bundle.',
+    };
+  }
+  if (verdict === 'unnotarized') {
+    return {
+      zh: '账本内的各项检查均已通过，但联盟之外的公证缺失或无法核对：若联盟全体串通，仅凭此文件无法识破。',
+      en: 'All checks inside the alliance passed, but the outside notary is missing or cannot be checked here: a conspiracy of the whole alliance would not show.',
     };
   }
   if (ledger === 'solo') {

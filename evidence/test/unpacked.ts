@@ -18,7 +18,7 @@ export function unpackedBundle({
   configBlocks,
   confirmation,
   ...rest
-}: BundleParts): UnpackedBundle {
+}: Omit<BundleParts, 'notary'>): UnpackedBundle {
   return {
     format: bundleFormat,
     ...rest,

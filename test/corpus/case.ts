@@ -2,7 +2,7 @@ import type { TestChannel } from '../../evidence/test/alliance.ts';
 import type { TestLog } from '../../evidence/test/proof.ts';
 import { packed, type UnpackedBundle } from '../../evidence/test/unpacked.ts';
 
-export type Verdict = 'valid' | 'tampered' | 'undecided';
+export type Verdict = 'valid' | 'tampered' | 'undecided' | 'unnotarized';
 
 /** One file for both verifiers. `expected` is stated where the documents leave no doubt. */
 export type CorpusCase = {

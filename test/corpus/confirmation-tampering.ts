@@ -40,6 +40,18 @@ export function confirmationCases({ channel, log, valid, policy }: Shelf): Corpu
       { writes: [], endorsers: [regulator.peer] },
       'tampered ENDORSEMENT_POLICY',
     ),
+    corpusCase(
+      'T39 endorsed once, where the policy asks for one organisation',
+      makeProof(channel, log, { confirmation: { endorsers: [regulator.peer] } }),
+      JSON.stringify(policyOf(channel, log, { endorsement: { minimum: 1 } })),
+      'tampered ENDORSEMENT_POLICY',
+    ),
+    corpusCase(
+      'T39 one organisation counts',
+      makeProof(channel, log),
+      JSON.stringify(policyOf(channel, log, { endorsement: { organizations: ['HospitalAMSP'] } })),
+      'tampered ENDORSEMENT_POLICY',
+    ),
     make('T39 endorsed once', { endorsers: [regulator.peer] }, 'tampered ENDORSEMENT_POLICY'),
     make('reads nothing', { reads: [] }, 'tampered CONFIRMATION_VERSION'),
     make('reads another transaction', { reads: [[key, 7, 0]] }, 'tampered CONFIRMATION_VERSION'),

@@ -11,6 +11,7 @@ import { fileCases } from './file-tampering.ts';
 import { logCases } from './log-tampering.ts';
 import { memberCases } from './member-tampering.ts';
 import { mutationCases } from './mutations.ts';
+import { notaryCases } from './notary-tampering.ts';
 import { recordedCases } from './recorded.ts';
 import { respelledCases } from './respelled.ts';
 import { transactionCases } from './transaction-tampering.ts';
@@ -46,6 +47,7 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...confirmationCases(shelf),
     ...memberCases(log),
     ...witnessCases(shelf),
+    ...notaryCases(shelf),
     ...ed25519Cases(shelf),
     ...respelledCases(channel, log),
     ...mutationCases({ label: 'real', ...real }, mutations, seed),

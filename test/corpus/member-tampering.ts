@@ -86,7 +86,11 @@ export function memberCases(log: TestLog): CorpusCase[] {
       { endorsement: { organizations: ['HospitalBMSP', 'HospitalAMSP'] } },
       'tampered ENDORSEMENT_POLICY',
     ),
-    trusting('one of these', { endorsement: { organizations: ['RegulatorMSP'] } }, 'valid'),
+    trusting(
+      'one alone, which confirms nothing',
+      { endorsement: { organizations: ['RegulatorMSP'] } },
+      'tampered ENDORSEMENT_POLICY',
+    ),
     trusting('no organisation', { endorsement: { organizations: [] } }, undefined),
     trusting(
       'an organisation twice',

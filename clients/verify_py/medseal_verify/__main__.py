@@ -1,4 +1,4 @@
-"""medseal-verify FILE --policy TRUST.json [--json]: 0 valid, 1 tampered, 2 cannot decide."""
+"""medseal-verify FILE --policy TRUST.json [--json]: 0 valid, 1 tampered, 2 cannot decide, 3 valid without the outside notary."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from .refusal import Refusal
 from .verify import verify_bundle
 
 LARGEST = 16 * 1024 * 1024
-EXIT = {"valid": 0, "tampered": 1, "undecided": 2}
+EXIT = {"valid": 0, "tampered": 1, "undecided": 2, "unnotarized": 3}
 SIGNS = {"passed": "\u2713", "failed": "\u2717", "skipped": "\u25cb"}
 
 

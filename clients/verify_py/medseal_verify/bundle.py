@@ -5,6 +5,7 @@ from typing import Any, List, NamedTuple, Optional
 
 from .encoding import from_base64, from_hex, is_hash, sha256
 from .merkle import LARGEST
+from .notary import NotaryPart
 from .refusal import Refusal, require
 from .strict_json import canonical
 
@@ -39,16 +40,15 @@ class Bundle(NamedTuple):
     block: bytes
     config_blocks: List[bytes]
     confirmation: Optional[Confirmation]
+    notary: Optional[NotaryPart]
 
 
 def parse_bundle(value: Any) -> Bundle:
     """The bundle in a JSON value, once its shape is right."""
     stated = value.get("format") if isinstance(value, dict) else None
     require(stated == FORMAT, "PROOF_UNKNOWN_FORMAT")
-    require(set(value) in (_NEEDED, _NEEDED | {"confirmation"}), "PROOF_MALFORMED", "members")
+    require(_NEEDED <= set(value) <= _NEEDED | {"confirmation", "notary"}, "PROOF_MALFORMED", "members")
     require(isinstance(value["checkpoint"], str), "PROOF_MALFORMED", "checkpoint")
-    path = value["inclusionProof"]
-    require(isinstance(path, list) and len(path) <= 53 and all(map(is_hash, path)), "PROOF_MALFORMED", "inclusionProof")
     anchor = _members(value["anchor"], {"txId", "blockNumber"})
     blocks = unpack(_bytes(value["blocks"]))
     later = None
@@ -61,13 +61,14 @@ def parse_bundle(value: Any) -> Bundle:
         disclosure=value["disclosure"],
         leaf=value["leaf"],
         leaf_index=_index(value["leafIndex"]),
-        inclusion_proof=[from_hex(text) for text in path],
+        inclusion_proof=_hashes(value["inclusionProof"], 53),
         checkpoint=value["checkpoint"],
         tx_id=_tx_id(anchor["txId"]),
         block_number=_index(anchor["blockNumber"]),
         block=blocks[-1],
         config_blocks=blocks[:-1],
         confirmation=later,
+        notary=_notary(value["notary"]) if "notary" in value else None,
     )
 
 
@@ -95,6 +96,17 @@ def unpack(packed: bytes) -> List[bytes]:
         blocks.append(data[at + 4 : end])
         at = end
     return blocks
+
+
+def _notary(value: Any) -> NotaryPart:
+    part = _members(value, {"proof", "dataHashes"})
+    return NotaryPart(part["proof"], _hashes(part["dataHashes"], 512))
+
+
+def _hashes(value: Any, most: int) -> List[bytes]:
+    fits = isinstance(value, list) and len(value) <= most and all(map(is_hash, value))
+    require(fits, "PROOF_MALFORMED", "hashes")
+    return [from_hex(text) for text in value]
 
 
 def _members(value: Any, names: set) -> dict:

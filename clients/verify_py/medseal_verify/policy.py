@@ -5,6 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from .checkpoint import VerifierKey, parse_verifier_key
 from .encoding import from_base64, is_hash
+from .notary import Notary, parse_notary
 from .refusal import Refusal
 from .strict_json import parse_strict_json
 from .witnesses import Witnesses, parse_witnesses
@@ -31,6 +32,12 @@ class Policy(NamedTuple):
     confirmation_required: bool
     logs: Dict[str, Log]
     witnesses: Optional[Witnesses]
+    notary: Optional[Notary]
+
+    def several(self, organizations: int) -> int:
+        """How many organisations a confirmation takes: never one alone."""
+        counted = organizations if self.organizations is None else len(self.organizations)
+        return max(2, counted // 2 + 1 if self.minimum is None else self.minimum)
 
 
 def parse_policy(data: bytes) -> Policy:
@@ -64,7 +71,7 @@ def _text(value: Any) -> str:
 
 def _parse(value: Any) -> Policy:
     needed = ["format", "ledger", "channel", "chaincode", "genesisHash", "logs"]
-    policy = _members(value, needed, ["genesisBlock", "endorsement", "confirmation", "witnesses"])
+    policy = _members(value, needed, ["genesisBlock", "endorsement", "confirmation", "witnesses", "notary"])
     _must(policy["format"] == "medseal/trust-policy/v1", "format")
     _must(policy["ledger"] in ("fabric", "solo"), "ledger")
     chaincode = _members(policy["chaincode"], ["name", "versions"], [])
@@ -88,6 +95,7 @@ def _parse(value: Any) -> Policy:
         confirmation_required=confirmation == "required",
         logs=_logs(policy["logs"]),
         witnesses=parse_witnesses(policy["witnesses"]) if "witnesses" in policy else None,
+        notary=parse_notary(policy["notary"]) if "notary" in policy else None,
     )
 
 

@@ -9,6 +9,7 @@ from .checkpoint import ORIGIN, Checkpoint, open_note, parse_checkpoint
 from .commitment import milliseconds_of, open_content
 from .config import Config
 from .merkle import check_inclusion, leaf_hash
+from .notary import check_notary
 from .policy import Log, Policy
 from .bundle import Bundle, check_digest, parse_bundle
 from .refusal import Refusal, require
@@ -41,6 +42,7 @@ HEADINGS = {
     "leaf-time": "after",
     "independence": "neutrality",
     "witnesses": "neutrality",
+    "notary": "neutrality",
 }
 _FIFTEEN_MINUTES = 15 * 60 * 1000
 
@@ -60,7 +62,7 @@ class Verification:
         self.policy = policy
         self.checks: List[Dict[str, str]] = []
         self.undecided = False
-        self.proof: Bundle
+        self.bundle: Bundle
         self.log: Log
         self.leaf: Optional[bytes] = None
         self.checkpoint: Checkpoint
@@ -92,9 +94,13 @@ class Verification:
         self.check("leaf-time", ("content", "transaction"), self.check_leaf_time)
         self.check("independence", ("channel",), self.check_independence)
         self.check("witnesses", ("log-signature",), self.check_witnesses)
+        self.check("notary", ("block",), self.check_notary)
         self.undecided |= self.policy.witnesses is not None and not self.passed("witnesses")
         failed = any(check["status"] == "failed" for check in self.checks)
-        return self.report("tampered" if failed else "undecided" if self.undecided else "valid")
+        if failed or self.undecided:
+            return self.report("tampered" if failed else "undecided")
+        missing = self.policy.notary is not None and not self.passed("notary")
+        return self.report("unnotarized" if missing else "valid")
 
     def passed(self, *names: str) -> bool:
         return all(any(c["name"] == name and c["status"] == "passed" for c in self.checks) for name in names)
@@ -116,29 +122,29 @@ class Verification:
         return {"verdict": verdict, "ledger": self.policy.ledger, "checks": self.checks}
 
     def read_format(self, value: Any) -> None:
-        self.proof = parse_bundle(value)
+        self.bundle = parse_bundle(value)
 
     def check_content(self) -> None:
-        self.leaf = open_content(self.proof.disclosure, self.proof.leaf)
+        self.leaf = open_content(self.bundle.disclosure, self.bundle.leaf)
 
     def log_of_leaf(self) -> Log:
-        log = self.policy.logs.get(self.proof.leaf["tenant"])
+        log = self.policy.logs.get(self.bundle.leaf["tenant"])
         if log is None:
             raise _Skip(undecided=True)
         return log
 
     def check_log(self) -> None:
         self.log = self.log_of_leaf()
-        self.checkpoint = parse_checkpoint(open_note(self.proof.checkpoint, self.log.keys))
+        self.checkpoint = parse_checkpoint(open_note(self.bundle.checkpoint, self.log.keys))
         require(self.checkpoint.origin == ORIGIN + self.log.organization_id, "CHECKPOINT_ORIGIN")
 
     def check_inclusion(self) -> None:
         leaf = leaf_hash(self.leaf or b"")
         size, root = self.checkpoint.size, self.checkpoint.root
-        check_inclusion(leaf, self.proof.leaf_index, size, self.proof.inclusion_proof, root)
+        check_inclusion(leaf, self.bundle.leaf_index, size, self.bundle.inclusion_proof, root)
 
     def read_channel(self) -> None:
-        blocks, policy = self.proof.config_blocks, self.policy
+        blocks, policy = self.bundle.config_blocks, self.policy
         carried = genesis_given(blocks)
         genesis = policy.genesis_block if carried is None else carried
         if genesis is None:
@@ -147,8 +153,8 @@ class Verification:
         self.channel = read_channel(genesis, policy.genesis_hash, policy.channel, later)
 
     def read_block(self) -> None:
-        block = parse_block(self.proof.block)
-        require(block.number == self.proof.block_number, "ANCHOR_BLOCK")
+        block = parse_block(self.bundle.block)
+        require(block.number == self.bundle.block_number, "ANCHOR_BLOCK")
         check_data(block)
         self.block = block
 
@@ -157,7 +163,7 @@ class Verification:
         check_orderers(self.block, config, block_time(self.block), number)
 
     def read_transaction(self) -> None:
-        self.index, self.transaction = find_transaction(self.block, self.proof.tx_id)
+        self.index, self.transaction = find_transaction(self.block, self.bundle.tx_id)
         check_binding(self.transaction, self.policy.channel)
         self.config = self.channel.in_force(self.block).config
 
@@ -175,7 +181,7 @@ class Verification:
         require(validity_mark(self.block, self.index) == 0, "ANCHOR_TX_INVALID")
 
     def check_confirmation(self) -> None:
-        confirmation, policy = self.proof.confirmation, self.policy
+        confirmation, policy = self.bundle.confirmation, self.policy
         if confirmation is None:
             raise _Skip(undecided=policy.confirmation_required)
         block = parse_block(confirmation.block)
@@ -187,12 +193,13 @@ class Verification:
         check_binding(later, policy.channel)
         check_chaincode(later, policy)
         check_creator(later, config)
-        check_endorsements(later, config, policy.minimum, policy.organizations)
+        several = policy.several(len(config.applications)) if policy.ledger == "fabric" else policy.minimum
+        check_endorsements(later, config, several, policy.organizations)
         version = later.read_at(anchor_key(self.log_of_leaf().organization_id))
         require(version == (self.block.number, self.index), "CONFIRMATION_VERSION")
 
     def check_leaf_time(self) -> None:
-        claimed = milliseconds_of(self.proof.leaf["at"])
+        claimed = milliseconds_of(self.bundle.leaf["at"])
         require(claimed <= self.transaction.at * 1000 + _FIFTEEN_MINUTES, "LEAF_IN_FUTURE")
 
     def check_independence(self) -> None:
@@ -200,11 +207,16 @@ class Verification:
             raise _Skip()
         require(self.channel.line[0].config.consensus != "solo", "LEDGER_KIND")
 
+    def check_notary(self) -> None:
+        part = self.bundle.notary
+        if part is None or not check_notary(part, self.block, self.policy) or self.policy.notary is None:
+            raise _Skip()
+
     def check_witnesses(self) -> None:
         witnesses = self.policy.witnesses
         if witnesses is None:
             raise _Skip()
-        if not quorum_cosigned(self.proof.checkpoint, witnesses, self.log.keys):
+        if not quorum_cosigned(self.bundle.checkpoint, witnesses, self.log.keys):
             raise _Skip(undecided=True)
 
 
