@@ -11,14 +11,15 @@ const base64urlText = /^[A-Za-z0-9_-]*$/;
 const scratch = new Uint8Array(16_384);
 const stringChunk = 0x8000;
 
-type NativeHash = {
+/** One-shot hash of the platform; `binary` is a text of which each character is a byte. */
+export type NativeHash = {
   (algorithm: 'sha256', bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
-  (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex'): string;
+  (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex' | 'binary'): string;
 };
 type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => { hash?: NativeHash } | undefined } };
 
-// Node's own SHA-256 where there is one: several times faster on long inputs. A browser has no synchronous one.
-const nativeHash = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto')?.hash;
+/** Node's own SHA-256 where there is one: several times faster on long inputs. A browser has no synchronous one. */
+export const nativeHash = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto')?.hash;
 const nativePays = 96;
 
 /** SHA-256 (FIPS 180-4). */

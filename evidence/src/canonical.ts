@@ -5,6 +5,11 @@ const maxDepth = 128;
 /** A name that has no place of its choice in an object: indices come first in every object, `__proto__` is not a member. */
 const unplaceable = /^(?:\d|__proto__$)/;
 
+/** Names that were found to be placeable text: the same few hundred come again and again. */
+const plainNames = new Set<string>();
+const keptNames = 4096;
+const longestKept = 64;
+
 type Walk = { isPlaceable: boolean };
 
 /**
@@ -61,19 +66,38 @@ function orderedArray(items: readonly unknown[], walk: Walk, depth: number): rea
 }
 
 function orderedObject(source: Record<string, unknown>, walk: Walk, depth: number): object {
+  requirePlain(source);
+  const names = Object.keys(source);
+  const isAscending = areOrdered(names, walk);
+  if (!isAscending) names.sort();
+  let copy: Record<string, unknown> | undefined = isAscending ? undefined : {};
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at] ?? '';
+    const child = source[name];
+    const member = ordered(child, walk, depth);
+    if (copy === undefined && member !== child) copy = first(source, names, at);
+    if (copy !== undefined) copy[name] = member;
+  }
+  return copy ?? source;
+}
+
+function requirePlain(source: object): void {
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype !== null && prototype !== Object.prototype) throw refuse('only plain objects are JSON');
   if (Object.getOwnPropertySymbols(source).length > 0) throw refuse('a symbol key is not JSON');
-  const names = Object.keys(source);
-  let isSame = areOrdered(names, walk);
-  if (!isSame) names.sort();
+}
+
+function first(
+  source: Record<string, unknown>,
+  names: readonly string[],
+  count: number,
+): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const name of names) {
-    const member = ordered(source[name], walk, depth);
-    if (member !== source[name]) isSame = false;
-    copy[name] = member;
+  for (let at = 0; at < count; at += 1) {
+    const name = names[at] ?? '';
+    copy[name] = source[name];
   }
-  return isSame ? source : copy;
+  return copy;
 }
 
 /** Whether the names are in ascending order of their UTF-16 code units. */
@@ -81,12 +105,17 @@ function areOrdered(names: readonly string[], walk: Walk): boolean {
   let isAscending = true;
   let previous = '';
   for (const name of names) {
-    requireText(name);
-    if (unplaceable.test(name)) walk.isPlaceable = false;
+    if (!plainNames.has(name)) checkName(name, walk);
     if (name < previous) isAscending = false;
     previous = name;
   }
   return isAscending;
+}
+
+function checkName(name: string, walk: Walk): void {
+  requireText(name);
+  if (unplaceable.test(name)) walk.isPlaceable = false;
+  else if (plainNames.size < keptNames && name.length <= longestKept) plainNames.add(name);
 }
 
 function requireText(text: string): void {

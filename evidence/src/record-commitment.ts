@@ -1,8 +1,7 @@
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 as sha256Hash } from '@noble/hashes/sha2.js';
-import { equalBytes, fromHex, hex, sha256HexOf, utf8 } from './bytes.ts';
+import { concat, equalBytes, fromHex, hex, sha256HexOf, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
 import { EvidenceError } from './errors.ts';
+import { hmacUnder } from './hmac.ts';
 import { hasExactly } from './strict-shape.ts';
 
 /** One top-level element of a record that is shown, with the salt that opens its digest. */
@@ -20,6 +19,9 @@ const elementSaltDomain = utf8('medseal/element-salt/v1\n');
 const elementDomain = utf8('medseal/element/v1\n');
 const recordDomain = utf8('medseal/record/v1\n');
 const none = new Uint8Array(0);
+// Records of a type have the same few elements; what stands here has the shape of a name.
+const saltMessages = new Map<string, Uint8Array>();
+const keptMessages = 2048;
 
 /**
  * Salted commitment to a record, element by element, so that a part of it can be shown later and still be checked.
@@ -88,7 +90,7 @@ function namesOf(resource: Record<string, unknown>): string[] {
     throw new EvidenceError('COMMITMENT_INVALID', { message: `a record has 1 to ${maxElements} elements` });
   }
   for (const name of names) {
-    if (!elementName.test(name))
+    if (!saltMessages.has(name) && !elementName.test(name))
       throw new EvidenceError('COMMITMENT_INVALID', { message: 'not an element name' });
   }
   return names;
@@ -99,14 +101,14 @@ function elementSalts(salt: Uint8Array): (name: string) => Uint8Array {
   if (salt.length !== saltLength) {
     throw new EvidenceError('COMMITMENT_INVALID', { message: `a salt has ${saltLength} bytes` });
   }
-  // The key schedule and the domain line are the same for every element: hashed once, copied per element.
-  const keyed = hmac.create(sha256Hash, salt).update(elementSaltDomain);
-  const scratch = keyed.clone();
-  const derived = new Uint8Array(saltLength);
-  return (name) => {
-    keyed._cloneInto(scratch).update(utf8(name)).digestInto(derived);
-    return derived;
-  };
+  const hmac = hmacUnder(salt);
+  return (name) => hmac(saltMessages.get(name) ?? saltMessage(name));
+}
+
+function saltMessage(name: string): Uint8Array {
+  const message = concat(elementSaltDomain, utf8(name));
+  if (saltMessages.size < keptMessages) saltMessages.set(name, message);
+  return message;
 }
 
 function elementDigest(name: string, value: unknown, elementSalt: Uint8Array): string {

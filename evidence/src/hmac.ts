@@ -1,0 +1,57 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type NativeHash, nativeHash } from './bytes.ts';
+
+const blockLength = 64;
+const digestLength = 32;
+/** Bytes of one message. */
+export const longestMessage = 128;
+
+/** HMAC-SHA-256 of one message. The bytes are good until the next call. */
+export type Hmac = (message: Uint8Array) => Uint8Array;
+
+/** HMAC-SHA-256 (RFC 2104) under one key of at most 64 bytes, for many short messages. */
+export function hmacUnder(key: Uint8Array): Hmac {
+  return nativeHash === undefined ? hmacInJavaScript(key) : hmacWith(key, nativeHash);
+}
+
+/** The key schedule is the same for every message: hashed once, copied for each. */
+export function hmacInJavaScript(key: Uint8Array): Hmac {
+  requireAtMost(key, blockLength);
+  const keyed = hmac.create(sha256, key);
+  const scratch = keyed.clone();
+  const derived = new Uint8Array(digestLength);
+  return (message) => {
+    requireAtMost(message, longestMessage);
+    keyed._cloneInto(scratch).update(message).digestInto(derived);
+    return derived;
+  };
+}
+
+/** RFC 2104 §2 over the platform's hash, which has no cheaper HMAC: an object of its own for each message costs more than both hashes. */
+function hmacWith(key: Uint8Array, hash: NativeHash): Hmac {
+  requireAtMost(key, blockLength);
+  const inner = new Uint8Array(blockLength + longestMessage).fill(0x36, 0, blockLength);
+  const outer = new Uint8Array(blockLength + digestLength).fill(0x5c, 0, blockLength);
+  key.forEach((byte, at) => {
+    inner[at] = byte ^ 0x36;
+    outer[at] = byte ^ 0x5c;
+  });
+  const derived = new Uint8Array(digestLength);
+  return (message) => {
+    requireAtMost(message, longestMessage);
+    inner.set(message, blockLength);
+    put(hash('sha256', inner.subarray(0, blockLength + message.length), 'binary'), outer, blockLength);
+    put(hash('sha256', outer, 'binary'), derived, 0);
+    return derived;
+  };
+}
+
+function requireAtMost(bytes: Uint8Array, length: number): void {
+  if (bytes.length > length) throw new RangeError('longer than an HMAC here takes');
+}
+
+/** A text of bytes is several times cheaper to get from the platform than a buffer. */
+function put(digest: string, target: Uint8Array, start: number): void {
+  for (let at = 0; at < digestLength; at += 1) target[start + at] = digest.charCodeAt(at);
+}
