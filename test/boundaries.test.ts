@@ -14,6 +14,7 @@ const ranks = [
   'consent',
   'records',
   'exchange',
+  'disputes',
   'http',
 ];
 const siblings = new Set(['exchange', 'prescriptions', 'research', 'disputes']);

@@ -2,6 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fromUtf8 } from './bytes.ts';
+import { caseArchiveFormat } from './case-archive.ts';
+import { caseExitCodes, caseReport } from './case-report.ts';
+import { type CaseVerdict, verifyCase } from './case-verify.ts';
 import type { Check, CheckHeading } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type ForkVerdict, forkProofFormat, verifyForkProof } from './fork-proof.ts';
@@ -11,7 +14,8 @@ import { parseTrustPolicy } from './trust-policy.ts';
 import { type BundleVerdict, type Verdict, verifyBundle } from './verify-bundle.ts';
 
 const usage = `medseal-verify FILE --policy TRUST.json [--json] [--show]
-Verifies one evidence bundle, or one fork proof, without any network. Trust comes from the policy alone.
+Verifies one evidence bundle, one fork proof, or the archive of one case, without any network. Trust comes from the
+policy alone.
   --json   prints the result as JSON
   --show   also prints the content of the record, if the proof is valid
 Exit: 0 valid (a fork: proved), 1 tampered (a fork: not proved), 2 cannot decide,
@@ -55,6 +59,8 @@ function main(args: string[]): number {
     const proof = readJson(options.file, 'PROOF_TOO_LARGE');
     if (isJsonObject(proof) && proof['format'] === forkProofFormat)
       return printFork(verifyForkProof(proof, policy), options);
+    if (isJsonObject(proof) && proof['format'] === caseArchiveFormat)
+      return printCase(verifyCase(proof, policy), options);
     const result = verifyBundle(proof, policy);
     print(result, options);
     return exitCodes[result.verdict];
@@ -95,6 +101,11 @@ function print(result: BundleVerdict, { json, show }: Options): void {
   }
   console.log(`\n${verdictTexts[result.verdict]}\n${result.sentence.zh}\n${result.sentence.en}`);
   if (show && record !== undefined) console.log(`\n${JSON.stringify(record, undefined, 2)}`);
+}
+
+function printCase(result: CaseVerdict, options: Options): number {
+  console.log(caseReport(result, options));
+  return caseExitCodes[result.verdict];
 }
 
 function printFork(result: ForkVerdict, { json }: Options): number {

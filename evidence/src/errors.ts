@@ -1,3 +1,4 @@
+import type { CaseErrorCode } from './case-errors.ts';
 import type { NotaryErrorCode } from './evm-errors.ts';
 
 /** Everything this library can refuse, as stable codes. Messages never carry the content that was checked. */
@@ -18,6 +19,7 @@ export type EvidenceErrorCode =
   | 'COSIGNATURE_TIME'
   | 'FORK_LOG_UNKNOWN'
   | 'FORK_NOT_PROVED'
+  | CaseErrorCode
   | FabricErrorCode
   | NotaryErrorCode
   | ProofErrorCode;

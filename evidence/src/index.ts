@@ -22,6 +22,35 @@ export {
   utf8,
 } from './bytes.ts';
 export { canonicalJson } from './canonical.ts';
+export {
+  type CaseArchive,
+  type CaseParts,
+  type CaseStepPlace,
+  caseArchive,
+  caseArchiveFormat,
+} from './case-archive.ts';
+export type { CaseCheck, CaseCheckName } from './case-checks.ts';
+export {
+  type CaseClaim,
+  type CaseContent,
+  type CaseDecision,
+  type CaseDocument,
+  type CaseFiling,
+  type CaseFinding,
+  type CaseOpening,
+  type CaseSubject,
+  type ClaimFinding,
+  type ClaimName,
+  caseCommitment,
+  type LoggedItem,
+  parseCaseDocument,
+} from './case-documents.ts';
+export type { CaseErrorCode } from './case-errors.ts';
+export { type CaseQuestion, examineCase } from './case-examine.ts';
+export { type EntryFacts, factsOf } from './case-facts.ts';
+export { caseReport, claimTexts, findingTexts } from './case-report.ts';
+export { type CaseState, parseCaseState } from './case-state.ts';
+export { type CaseVerdict, verifyCase } from './case-verify.ts';
 export type { NotaryPart } from './check-notary.ts';
 export {
   type Checkpoint,

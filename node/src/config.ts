@@ -44,6 +44,8 @@ const settings = z.strictObject({
   MEDSEAL_WEBAUTHN_ORIGIN: z.url(),
   MEDSEAL_PSEUDONYM_ORGANIZATION_ID: organizationId.default('regulator'),
   MEDSEAL_PSEUDONYM_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/),
+  /** How long the parties of a case opened here have to file; ten days unless said. */
+  MEDSEAL_DISPUTE_ANSWER_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(864_000),
   MEDSEAL_EVM_RPC_URL: z.url({ protocol: /^https?$/ }).optional(),
   MEDSEAL_EVM_CHAIN_ID: z.coerce.number().int().min(1).optional(),
   MEDSEAL_EVM_CONTRACT: z

@@ -7,6 +7,7 @@ import { migrate } from './adapters/postgres/migrate.ts';
 import { openDatabase } from './adapters/postgres/pool.ts';
 import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
+import { startDisputeWorker } from './disputes/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
 import { openSealing, runPseudonymWorker } from './records/index.ts';
@@ -121,10 +122,12 @@ async function start(config: Config, closers: Closers): Promise<System> {
   const foundation = await openFoundation(config, closers);
   const { db, ledger, logger, clock, keys, certificate } = foundation;
   let wakeConsents = (): void => undefined;
+  let wakeDisputes = (): void => undefined;
   let freshUntil = (): number => 0;
   const modules = await buildModules(foundation, {
     freshUntil: () => freshUntil(),
     wakeConsents: () => wakeConsents(),
+    wakeDisputes: () => wakeDisputes(),
   });
   closers.push(() => modules.log.accessWriter.close());
   closers.push(() => modules.peers.close());
@@ -133,6 +136,7 @@ async function start(config: Config, closers: Closers): Promise<System> {
     db,
     channel: config.MEDSEAL_LEDGER_CHANNEL,
     chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
+    tenant: config.MEDSEAL_ORGANIZATION_ID,
     log: modules.log,
     keepBlock: notarizing?.keepBlock,
   });
@@ -157,13 +161,26 @@ async function start(config: Config, closers: Closers): Promise<System> {
   const witnessing = modules.witnessing.start();
   closers.push(() => witnessing.stop());
   if (notarizing !== undefined) runUntilClosed(closers, notarizing.run);
-  const submitter = startConsentSubmitter({ db, ledger: ledger.port, clock, logger });
-  wakeConsents = submitter.wake;
-  closers.push(async () => {
-    await submitter[Symbol.asyncDispose]();
-  });
+  ({ wakeConsents, wakeDisputes } = startOutboxes(foundation, modules, closers));
   runUntilClosed(closers, (signal) => runPseudonymWorker({ ...pseudonymWork(foundation, modules) }, signal));
   return serve({ foundation, modules, projection, freshUntil, notarizing, closers });
+}
+
+/** What tells the ledger, and partners, of what was written here. */
+function startOutboxes(
+  { db, ledger, clock, logger }: Foundation,
+  { disputeDeps }: Modules,
+  closers: Closers,
+): { wakeConsents: () => void; wakeDisputes: () => void } {
+  const consents = startConsentSubmitter({ db, ledger: ledger.port, clock, logger });
+  closers.push(async () => {
+    await consents[Symbol.asyncDispose]();
+  });
+  const disputes = startDisputeWorker(disputeDeps);
+  closers.push(async () => {
+    await disputes[Symbol.asyncDispose]();
+  });
+  return { wakeConsents: consents.wake, wakeDisputes: disputes.wake };
 }
 
 function pseudonymWork(

@@ -311,7 +311,13 @@ describe.skipIf(reason !== undefined)('the projection of a real chain', () => {
           }),
       };
       for (const stop of stops) {
-        const projection = await openProjection({ db, channel: 'care', chaincode: 'medseal', log });
+        const projection = await openProjection({
+          db,
+          tenant: 'hospital-a',
+          channel: 'care',
+          chaincode: 'medseal',
+          log,
+        });
         await follow(network, async (block) => {
           if (block.number < stop) await projection.take(block);
         });

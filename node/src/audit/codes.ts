@@ -59,6 +59,7 @@ export const interactionCodes: Record<AuditInteraction, InteractionCodes> = {
   unenrol: act(authentication, 'unenrol', 'D'),
   login: act(authentication, 'login', 'E'),
   administer: act(application, 'administer', 'E'),
+  dispute: act(application, 'dispute', 'E'),
 };
 
 /** FHIR audit-event-outcome: a denial is a minor failure, anything that broke a serious one. */

@@ -30,7 +30,8 @@ export type AuditInteraction =
   | 'enrol'
   | 'unenrol'
   | 'login'
-  | 'administer';
+  | 'administer'
+  | 'dispute';
 
 export type AuditOutcome = 'success' | 'denied' | 'failed';
 

@@ -34,12 +34,13 @@ type StoredDecision = {
   patient_wrapped_key: Uint8Array | null;
   wrapped_key: Uint8Array;
   body_sealed: Uint8Array;
+  leaf_id: string;
 };
 
 /** One decision with its patient's key; `patient_wrapped_key` is null after an erasure. */
 export async function findDecision(db: Queryable, decisionId: string): Promise<StoredDecision | undefined> {
   const { rows } = await db.query<StoredDecision>(
-    `select d.patient_token, p.wrapped_key as patient_wrapped_key, d.wrapped_key, d.body_sealed
+    `select d.patient_token, p.wrapped_key as patient_wrapped_key, d.wrapped_key, d.body_sealed, d.leaf_id
      from decision d left join patient_key p using (patient_token) where d.decision_id = $1`,
     [decisionId],
   );

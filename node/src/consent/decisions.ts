@@ -10,7 +10,7 @@ import { keepPolicy } from './decision-store.ts';
 import type { LedgerView, PolicyPort } from './ports.ts';
 import { receiptSigner } from './receipt.ts';
 import { releases } from './releases.ts';
-import { type Replay, replayDecision } from './replay.ts';
+import { decisionEvidence, type Replay, replayDecision } from './replay.ts';
 import { stillHolds } from './still-holds.ts';
 import type { Decision, DecisionRequest, RecordDescriptor } from './types.ts';
 
@@ -24,6 +24,8 @@ export type Decisions = {
   /** Whether the consents a permit rests on are unchanged; a revocation waits until `tx` ends. */
   stillHolds(tx: Queryable, decision: Pick<Decision, 'permit' | 'receipt'>): Promise<boolean>;
   replay(decisionId: string): Promise<Replay>;
+  /** What proves a decision in the log; undefined where there is none, or its patient was erased. */
+  evidence: (decisionId: string) => ReturnType<typeof decisionEvidence>;
 };
 
 export type DecisionDeps = {
@@ -59,5 +61,6 @@ export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
     releases,
     stillHolds: (tx, decision) => stillHolds(tx, decision, keyStore),
     replay: (decisionId) => replayDecision(decisionId, deps),
+    evidence: (decisionId) => decisionEvidence(decisionId, deps),
   };
 }

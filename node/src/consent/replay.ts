@@ -50,10 +50,25 @@ export async function replayDecision(decisionId: string, deps: ReplayDeps): Prom
   };
 }
 
+type StoredContent =
+  | { content: DecisionContent; leafId: bigint; patientErased: false }
+  | { content: undefined; patientErased: boolean };
+
+/** A decision's receipt with what proves it in the log: `salt` (hex) of its leaf's digest. Undefined as in `replayDecision`. */
+export async function decisionEvidence(
+  decisionId: string,
+  deps: Pick<ReplayDeps, 'db' | 'keyStore' | 'tenant'>,
+): Promise<{ receipt: DecisionReceipt; salt: string; leafId: bigint } | undefined> {
+  const stored = await storedDecision(decisionId, deps);
+  if (stored.content === undefined) return undefined;
+  const { receipt, salt } = stored.content;
+  return { receipt, salt, leafId: stored.leafId };
+}
+
 async function storedDecision(
   decisionId: string,
-  { db, keyStore, tenant }: ReplayDeps,
-): Promise<{ content: DecisionContent | undefined; patientErased: boolean }> {
+  { db, keyStore, tenant }: Pick<ReplayDeps, 'db' | 'keyStore' | 'tenant'>,
+): Promise<StoredContent> {
   const row = await findDecision(db, decisionId);
   if (row === undefined) return { content: undefined, patientErased: false };
   const key = openPatientKey(
@@ -63,7 +78,8 @@ async function storedDecision(
   if (key === undefined) return { content: undefined, patientErased: true };
   try {
     const sealed = { wrappedKey: row.wrapped_key, body: row.body_sealed };
-    return { content: openDecision(sealed, { key, decisionId, tenant }), patientErased: false };
+    const content = openDecision(sealed, { key, decisionId, tenant });
+    return { content, leafId: BigInt(row.leaf_id), patientErased: false };
   } catch (cause) {
     throw new ConsentError('DECISION_UNREADABLE', { cause });
   }

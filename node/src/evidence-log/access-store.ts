@@ -135,6 +135,20 @@ export async function findByPatient(
   return rows.map(storedAccess);
 }
 
+/** Accesses by the id of their event, or of one instant, of which there are a few at most. */
+export async function findByEvent(
+  db: Queryable,
+  by: { eventId: string } | { recordedAt: string },
+): Promise<StoredAccess[]> {
+  const [condition, value] =
+    'eventId' in by ? ['event_id = $1', by.eventId] : ['recorded_at = $1', by.recordedAt];
+  const { rows } = await db.query<Stored>(
+    `select ${columns} from audit_event where ${condition} order by leaf_id limit 1000`,
+    [value],
+  );
+  return rows.map(storedAccess);
+}
+
 function storedAccess(row: Stored): StoredAccess {
   return {
     eventId: row.event_id,

@@ -12,6 +12,7 @@ import { type AnchorDeps, type AnchorOutcome, anchor } from './anchor.ts';
 import { append } from './append.ts';
 import { findAnchor, latestAnchor } from './checkpoint-store.ts';
 import { projectAnchors } from './confirm.ts';
+import { type FoundAccess, findAccesses } from './find-accesses.ts';
 import { latestOnLedger } from './ledger-head.ts';
 import type { LedgerPort, LedgerTransaction } from './ports.ts';
 import { confirmedProofsFor, proofsFor } from './proofs.ts';
@@ -49,6 +50,8 @@ export type EvidenceLog = {
   confirmedProofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
   /** A patient's accesses from place `from` (1 is the first), at most 500, with proofs. */
   accessHistory(patientId: string, page: { from: number; count: number }): Promise<AccessHistoryEntry[]>;
+  /** Accesses by the id of their event, or all of one instant, opened. */
+  findAccesses(by: { eventId: string } | { recordedAt: string }): Promise<FoundAccess[]>;
   /** Projects a verified transaction; called in the block listener's SQL transaction. */
   projectAnchors(tx: Queryable, transaction: LedgerTransaction): Promise<void>;
   /** The checkpoint a member anchored at exactly this size, by our own projection. */
@@ -97,6 +100,7 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
         { patientToken: tokenOf(patientId), ...page },
         { seal, tiles, tenant: organizationId },
       ),
+    findAccesses: (by) => findAccesses(db, by, { seal }),
     projectAnchors: (tx, transaction) =>
       projectAnchors(tx, transaction, { organizationId, confirmedAt: clock.now().toISOString() }),
     findAnchor: (memberId, treeSize) => findAnchor(db, memberId, treeSize),

@@ -13,4 +13,5 @@ export {
 } from './request.ts';
 export { createResponder, type OutgoingReply, type Responder, type ResponderDeps } from './respond.ts';
 export { exchangeRoutes } from './routes.ts';
+export { findExchanges } from './store.ts';
 export type * from './types.ts';

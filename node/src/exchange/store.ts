@@ -82,6 +82,15 @@ export async function findAsked(db: Queryable, requestId: string): Promise<Excha
   return rows.map(rowOf);
 }
 
+/** What this node asked or answered under one request id. */
+export async function findExchanges(db: Queryable, requestId: string): Promise<ExchangeRow[]> {
+  const { rows } = await db.query<Stored>(
+    `select ${columns} from exchange where request_id = $1 order by partner collate "C", direction`,
+    [requestId],
+  );
+  return rows.map(rowOf);
+}
+
 function valuesOf(row: ExchangeRow): unknown[] {
   return [
     row.exchangeId,

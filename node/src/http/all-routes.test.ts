@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consentRoutes } from '../consent/index.ts';
+import { disputePeerRoutes, disputeRoutes } from '../disputes/index.ts';
 import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
 import { exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
 import { IdentityError, identityRoutes, pseudonymRoutes } from '../identity/index.ts';
@@ -35,12 +36,14 @@ const apiMounts: Mount[] = [
     router: consentRoutes({ consents: nothing, decisions: nothing, access: nothing, clock: nothing }),
   },
   { path: '/', router: exchangeRoutes(nothing) },
+  { path: '/', router: disputeRoutes(nothing) },
   { path: '/fhir/R4', router: recordRoutes({ records: nothing, proofs: nothing, software: nothing }) },
 ];
 const peerMounts: Mount[] = [
   { path: '/', router: exchangePeerRoutes({ respond: nothing, nodeUrl: 'https://localhost:1' }) },
   { path: '/', router: pseudonymRoutes(nothing) },
   { path: '/', router: witnessPeerRoutes(nothing) },
+  { path: '/', router: disputePeerRoutes({ receive: nothing, nodeUrl: 'https://localhost:1' }) },
 ];
 const documented = readFileSync(new URL('../../../docs/formats/api-errors.md', import.meta.url), 'utf8');
 

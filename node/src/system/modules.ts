@@ -6,12 +6,14 @@ import type { Config } from '../config.ts';
 import { readSettingFile } from '../config.ts';
 import { type Consents, createConsents, createDecisions, type Decisions } from '../consent/index.ts';
 import type { KeyStore } from '../crypto/index.ts';
+import { createDisputes, type DisputeDeps, type Disputes } from '../disputes/index.ts';
 import {
   createEvidenceLog,
   createWitnessing,
   type EvidenceLog,
   type Witnessing,
 } from '../evidence-log/index.ts';
+import { findExchanges } from '../exchange/index.ts';
 import {
   askIdentityService,
   createPatients,
@@ -58,6 +60,8 @@ export type Modules = {
   recordsDeps: RecordsDeps;
   records: Records;
   proofs: Parameters<typeof createRecords>[1];
+  disputes: Disputes;
+  disputeDeps: DisputeDeps;
 };
 
 export const tenantOf = (config: Config): OrganizationId => config.MEDSEAL_ORGANIZATION_ID as OrganizationId;
@@ -112,12 +116,32 @@ function buildPatients(
   return createPatients({ db, keys, clock, access, patients: { exists }, relyingParty });
 }
 
+function disputeDepsOf(
+  { config, db, keys: keyStore, ledger, clock, logger }: Foundation,
+  modules: Pick<DisputeDeps, 'members' | 'log' | 'access' | 'decisions' | 'peers'> & { onQueued: () => void },
+): DisputeDeps {
+  return {
+    ...{ db, keyStore, clock, logger, ledger: ledger.port },
+    ...modules,
+    tenant: tenantOf(config),
+    blocks: {
+      block: ledger.block,
+      configsUpTo: async (blockNumber) =>
+        (await ledger.anchorBlocks({ anchor: { blockNumber } })).configBlocks,
+    },
+    exchanges: { find: (requestId) => findExchanges(db, requestId) },
+    answerSeconds: config.MEDSEAL_DISPUTE_ANSWER_SECONDS,
+  };
+}
+
 /** Bells and clocks that exist only once the system runs. */
 export type Late = {
   /** Until when this node's view of the ledger counts. */
   freshUntil: () => number;
   /** Told when a consent waits to be put on the ledger. */
   wakeConsents: () => void;
+  /** Told when a step or a document of a case waits. */
+  wakeDisputes: () => void;
 };
 
 /** Builds the modules in the order of their ranks. */
@@ -157,6 +181,10 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   const records = createRecords(recordsDeps, proofs);
   const tokens = buildTokens(foundation);
   const partners = buildPeers(foundation, members);
+  const disputeDeps = disputeDepsOf(foundation, {
+    ...{ members, log, access, decisions, peers: partners.peers },
+    onQueued: late.wakeDisputes,
+  });
   return {
     members,
     log,
@@ -169,5 +197,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
     recordsDeps,
     records,
     proofs,
+    disputes: createDisputes(disputeDeps),
+    disputeDeps,
   };
 }

@@ -1,5 +1,6 @@
 import type { TransactionView } from '@medseal/evidence';
 import { projectConsents } from '../consent/index.ts';
+import { projectDisputes } from '../disputes/index.ts';
 import type { EvidenceLog } from '../evidence-log/index.ts';
 import { projectMembers } from '../identity/index.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
@@ -12,7 +13,7 @@ export type Projection = {
   height(): number;
   /** The last block that is in. */
   last(): { number: number; hash: Uint8Array } | undefined;
-  /** Takes a block in: members, consents, anchors and the checkpoint in one transaction. */
+  /** Takes a block in: members, consents, disputes, anchors and the checkpoint in one transaction. */
   take(block: ProjectedBlock): Promise<void>;
 };
 
@@ -20,6 +21,8 @@ type ProjectionDeps = {
   db: Database;
   channel: string;
   chaincode: string;
+  /** This organisation. */
+  tenant: string;
   log: Pick<EvidenceLog, 'projectAnchors'>;
   /** Keeps the block's hash for the notary, where there is one. */
   keepBlock?: ((tx: Queryable, block: ProjectedBlock) => Promise<void>) | undefined;
@@ -55,7 +58,7 @@ async function readCheckpoint(
 async function project(
   tx: Queryable,
   block: ProjectedBlock,
-  { channel, chaincode, log, keepBlock }: ProjectionDeps,
+  { channel, chaincode, tenant, log, keepBlock }: ProjectionDeps,
 ): Promise<void> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`medseal/projection/${channel}`]);
   const last = (await readCheckpoint(tx, channel))?.number ?? -1;
@@ -70,6 +73,7 @@ async function project(
   for (const transaction of block.transactions) {
     await projectMembers(tx, transaction, chaincode);
     await projectConsents(tx, transaction, chaincode);
+    await projectDisputes(tx, transaction, { chaincode, tenant });
     await log.projectAnchors(tx, transaction);
   }
 }

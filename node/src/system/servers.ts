@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fromHex } from '@medseal/evidence';
 import { consentRoutes } from '../consent/index.ts';
+import { disputePeerRoutes, disputeRoutes } from '../disputes/index.ts';
 import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
 import { createResponder, exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
 import {
@@ -79,6 +80,7 @@ function apiMounts(
     { path: '/', router: witnessRoutes(modules.witnessing) },
     { path: '/', router: consentRoutes({ consents, decisions, access, clock }) },
     { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
+    { path: '/', router: disputeRoutes(modules.disputes) },
   ];
 }
 
@@ -105,7 +107,9 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
   const exchange = { path: '/', router: exchangePeerRoutes({ respond, nodeUrl: config.MEDSEAL_NODE_URL }) };
   const secretKey = keys.voprfKey?.();
   const witness = { path: '/', router: witnessPeerRoutes(modules.witnessing) };
-  if (secretKey === undefined) return [exchange, witness];
+  const { receive } = modules.disputes;
+  const dispute = { path: '/', router: disputePeerRoutes({ receive, nodeUrl: config.MEDSEAL_NODE_URL }) };
+  if (secretKey === undefined) return [exchange, witness, dispute];
   const publicKey = fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY);
   const pseudonyms = pseudonymRoutes({
     db,
@@ -115,5 +119,5 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
     publicKey,
     dailyLimit: dailyPseudonyms,
   });
-  return [exchange, witness, { path: '/', router: pseudonyms }];
+  return [exchange, witness, dispute, { path: '/', router: pseudonyms }];
 }

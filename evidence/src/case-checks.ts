@@ -1,0 +1,170 @@
+import type { CheckHeading, CheckStatus } from './checks.ts';
+import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
+
+export type CaseCheckName =
+  | 'case-format'
+  | 'case-channel'
+  | 'case-blocks'
+  | 'case-transactions'
+  | 'case-steps'
+  | 'case-submitters'
+  | 'case-effect'
+  | 'case-documents'
+  | 'case-finding'
+  | 'case-independence';
+
+/** The outcome of one check of a case archive, in the form of every other check of a report. */
+export type CaseCheck = {
+  name: CaseCheckName;
+  heading: CheckHeading;
+  status: CheckStatus;
+  code?: EvidenceErrorCode;
+  detail?: string;
+  zh: string;
+  en: string;
+};
+
+type Texts = Record<CheckStatus, readonly [zh: string, en: string]>;
+
+const reports: Record<CaseCheckName, { heading: CheckHeading } & Texts> = {
+  'case-format': {
+    heading: 'before',
+    passed: [
+      '卷宗完整：每个部分都按摘要列出，没有多余内容',
+      'the archive is complete: every part is listed by its digest, with nothing beside it',
+    ],
+    failed: [
+      '卷宗不完整，或含有未列出、被改动的部分',
+      'the archive is not complete, or a part is not listed or was changed',
+    ],
+    skipped: ['未检查卷宗格式', 'the format was not checked'],
+  },
+  'case-channel': {
+    heading: 'after',
+    passed: [
+      '账本由验证方指定的创世区块起始，配置区块连续',
+      'the ledger starts at the pinned genesis block, its configurations follow without a gap',
+    ],
+    failed: [
+      '账本并非验证方指定的账本，或配置区块不连续',
+      'not the pinned ledger, or its configurations do not follow',
+    ],
+    skipped: ['缺少创世区块，无法判断账本', 'the genesis block is missing, the ledger cannot be judged'],
+  },
+  'case-blocks': {
+    heading: 'after',
+    passed: ['各区块完整，并由足够的排序节点签名', 'every block is whole and signed by enough orderers'],
+    failed: ['区块被改动，或排序节点签名不足', 'a block was altered, or too few orderers signed it'],
+    skipped: ['未核对区块', 'the blocks were not checked'],
+  },
+  'case-transactions': {
+    heading: 'after',
+    passed: [
+      '每一步的交易都在其区块中，并由足够多的机构背书',
+      'the transaction of each step is in its block and endorsed by enough organisations',
+    ],
+    failed: ['某一步的交易不成立', 'the transaction of a step does not hold'],
+    skipped: ['未核对交易', 'the transactions were not checked'],
+  },
+  'case-steps': {
+    heading: 'after',
+    passed: [
+      '各步骤从立案起连续，没有遗漏，先前的内容未被更改',
+      'the steps follow each other from the opening, none is left out and none changed what stood before',
+    ],
+    failed: [
+      '步骤有遗漏、乱序，或改动了先前的内容',
+      'a step is left out, out of order or changed what stood',
+    ],
+    skipped: ['未核对步骤', 'the steps were not checked'],
+  },
+  'case-submitters': {
+    heading: 'who',
+    passed: ['每一步都由有权的一方提交并签名', 'each step was submitted and signed by the one it is for'],
+    failed: ['某一步并非由有权的一方提交', 'a step was not submitted by the one it is for'],
+    skipped: [
+      '验证方未登记某一方，无法核对提交者',
+      'the policy does not know a party, so who submitted is open',
+    ],
+  },
+  'case-effect': {
+    heading: 'after',
+    passed: ['每一步都被下一步读到，证明其已生效', 'each step was read by the one after it: it took effect'],
+    failed: ['某一步没有生效', 'a step did not take effect'],
+    skipped: [
+      '最后一步尚无后续交易读取：是否生效仅凭节点标记',
+      'no later transaction has read the last step: that it took effect rests on the mark of one peer',
+    ],
+  },
+  'case-documents': {
+    heading: 'before',
+    passed: [
+      '立案、提交材料、比对结论与裁定都与账本上的承诺一致',
+      'opening, filings, finding and decision are those that the ledger committed to',
+    ],
+    failed: ['某份文件与账本上的承诺不一致', 'a document is not the one that the ledger committed to'],
+    skipped: [
+      '卷宗缺少账本上已有承诺的文件',
+      'a document that the ledger committed to is not in the archive',
+    ],
+  },
+  'case-finding': {
+    heading: 'before',
+    passed: [
+      '重新比对双方材料，结论与所记载的一致',
+      'comparing both sides again gives the finding that is recorded',
+    ],
+    failed: ['重新比对双方材料，结论与所记载的不同', 'comparing both sides again gives another finding'],
+    skipped: ['尚无可核对的比对结论', 'there is no finding to compare with yet'],
+  },
+  'case-independence': {
+    heading: 'neutrality',
+    passed: [
+      '签名来自账本中相互独立的多个机构',
+      'the signatures come from several organisations of the ledger',
+    ],
+    failed: ['账本种类与验证方的要求不符', 'not the kind of ledger the policy asks for'],
+    skipped: [
+      '全部密钥在同一台机器上：此证据对任何人都没有约束力',
+      'all keys lie on one machine: this evidence binds nobody',
+    ],
+  },
+};
+
+/** Runs the checks of a case in order and keeps their outcomes. */
+export type CaseCheckList = {
+  readonly checks: CaseCheck[];
+  run<Result>(name: CaseCheckName, work: () => { result: Result; detail?: string }): Result | undefined;
+  skip(name: CaseCheckName): undefined;
+};
+
+/** An empty list of checks. */
+export function caseCheckList(): CaseCheckList {
+  const checks: CaseCheck[] = [];
+  const add = (
+    name: CaseCheckName,
+    status: CheckStatus,
+    rest: { code?: EvidenceErrorCode; detail?: string },
+  ): void => {
+    const { heading, [status]: text } = reports[name];
+    checks.push({ name, heading, status, ...rest, zh: text[0], en: text[1] });
+  };
+  return {
+    checks,
+    run: (name, work) => {
+      try {
+        const { result, detail } = work();
+        add(name, 'passed', detail === undefined ? {} : { detail });
+        return result;
+      } catch (error) {
+        if (!(error instanceof EvidenceError)) throw error;
+        add(name, 'failed', { code: error.code });
+        return undefined;
+      }
+    },
+    skip: (name) => {
+      add(name, 'skipped', {});
+      return undefined;
+    },
+  };
+}

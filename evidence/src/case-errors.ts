@@ -1,0 +1,18 @@
+/** Refusals of case archives. */
+export type CaseErrorCode =
+  | 'CASE_UNKNOWN_FORMAT'
+  | 'CASE_MALFORMED'
+  | 'CASE_DIGEST'
+  | 'CASE_UNCOVERED'
+  | 'CASE_MEMBER_ABSENT'
+  | 'CASE_COMMITMENT'
+  | 'CASE_OTHER_CASE'
+  | 'CASE_STEP_WRITE'
+  | 'CASE_STEP_ORDER'
+  | 'CASE_STEP_CHANGED'
+  | 'CASE_STEP_READ'
+  | 'CASE_STEP_INVALID'
+  | 'CASE_CHAINCODE'
+  | 'CASE_SUBMITTER'
+  | 'CASE_SUBJECT'
+  | 'CASE_FINDING';

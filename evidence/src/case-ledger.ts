@@ -1,0 +1,235 @@
+import { fromUtf8 } from './bytes.ts';
+import { canonicalJson } from './canonical.ts';
+import type { CaseParts, CaseStepPlace } from './case-archive.ts';
+import type { CaseCheckList } from './case-checks.ts';
+import { type CaseState, caseKey, parseCaseState } from './case-state.ts';
+import { refusal } from './errors.ts';
+import { type Block, parseBlock, requireData, validationCodes } from './fabric-block.ts';
+import { present } from './fabric-decode.ts';
+import { verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
+import { verifyOrdererSignatures } from './fabric-signatures.ts';
+import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
+import { applyConfig, blockTime } from './fabric-verify.ts';
+import { type Placed, placedIn } from './placed-transaction.ts';
+import { parseStrictJson } from './strict-json.ts';
+import type { TrustPolicy } from './trust-policy.ts';
+
+/** One step of a case: the state it wrote, and whose MSP submitted it. */
+type Step = { placed: Placed; state: CaseState; submitter: string };
+
+const finalStates: ReadonlySet<string> = new Set(['closed', 'withdrawn']);
+
+/** Checks every step of a case on the ledger and returns the last state, if all of them hold. */
+export function checkCaseLedger(
+  list: CaseCheckList,
+  parts: CaseParts,
+  policy: TrustPolicy,
+): CaseState | undefined {
+  const trusts = checkChannel(list, parts, policy);
+  const blocks = trusts === undefined ? list.skip('case-blocks') : checkBlocks(list, parts, trusts);
+  const steps =
+    trusts === undefined || blocks === undefined
+      ? list.skip('case-transactions')
+      : list.run('case-transactions', () => ({
+          result: parts.steps.map((place) => stepOf(place, { blocks, trusts, policy, caseId: parts.caseId })),
+        }));
+  if (steps === undefined) {
+    list.skip('case-steps');
+    list.skip('case-submitters');
+    list.skip('case-effect');
+  }
+  const state = steps === undefined ? undefined : checkSteps(list, steps, policy);
+  checkIndependence(list, trusts?.[0], policy);
+  return state;
+}
+
+function checkChannel(
+  list: CaseCheckList,
+  { configBlocks }: CaseParts,
+  policy: TrustPolicy,
+): readonly ChannelTrust[] | undefined {
+  const [first] = configBlocks;
+  const carried = first !== undefined && numberOf(first) === 0;
+  if (policy.genesisBlock === undefined && !carried) return list.skip('case-channel');
+  return list.run('case-channel', () => {
+    const genesis = present(carried ? first : policy.genesisBlock, 'GENESIS_ABSENT');
+    let trust = channelTrust(genesis, { genesisHash: policy.genesisHash });
+    if (trust.channelId !== policy.channel)
+      throw refusal('CHANNEL_MISMATCH', 'not the channel of the policy');
+    const trusts = [trust];
+    for (const block of carried ? configBlocks.slice(1) : configBlocks) {
+      trust = applyConfig(trust, block);
+      trusts.push(trust);
+    }
+    return { result: trusts, detail: `${trust.channelId}, ${policy.genesisHash}` };
+  });
+}
+
+/** Undefined for what is no block; it is refused where it is used as one. */
+function numberOf(bytes: Uint8Array): number | undefined {
+  try {
+    return parseBlock(bytes).number;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The blocks of the steps, exactly those, each signed by the orderers of its time. */
+function checkBlocks(
+  list: CaseCheckList,
+  { blocks, steps }: CaseParts,
+  trusts: readonly ChannelTrust[],
+): ReadonlyMap<number, Block> | undefined {
+  return list.run('case-blocks', () => {
+    const needed = new Set(steps.map(({ blockNumber }) => blockNumber));
+    if ([...blocks.keys()].some((number) => !needed.has(number)))
+      throw refusal('CASE_UNCOVERED', 'a block in which no step is');
+    const checked = new Map<number, Block>();
+    for (const number of needed) {
+      const block = parseBlock(present(blocks.get(number), 'CASE_MEMBER_ABSENT'));
+      if (block.number !== number) throw refusal('ANCHOR_BLOCK', 'not the block it claims to be');
+      requireData(block, 'block');
+      const trust = trustAt(number, trusts);
+      verifyOrdererSignatures(block, trust, { atTime: blockTime(block), lastConfig: trust.configNumber });
+      checked.set(number, block);
+    }
+    return { result: checked, detail: [...needed].join(', ') };
+  });
+}
+
+function trustAt(blockNumber: number, trusts: readonly ChannelTrust[]): ChannelTrust {
+  const trust = trusts.findLast(({ configNumber }) => configNumber < blockNumber);
+  return present(trust, 'CONFIG_LINEAGE');
+}
+
+type StepQuestion = {
+  blocks: ReadonlyMap<number, Block>;
+  trusts: readonly ChannelTrust[];
+  policy: TrustPolicy;
+  caseId: string;
+};
+
+function stepOf(
+  { txId, blockNumber }: CaseStepPlace,
+  { blocks, trusts, policy, caseId }: StepQuestion,
+): Step {
+  const placed = placedIn(present(blocks.get(blockNumber), 'CASE_MEMBER_ABSENT'), txId, policy.channel);
+  const { transaction } = placed;
+  const { chaincode } = transaction;
+  if (chaincode.name !== policy.chaincode.name || !policy.chaincode.versions.includes(chaincode.version))
+    throw refusal('CASE_CHAINCODE', 'written by another chaincode');
+  if (validationCodes(placed.block)[placed.txIndex] !== 0)
+    throw refusal('CASE_STEP_INVALID', 'marked invalid');
+  const trust = trustAt(blockNumber, trusts);
+  const { mspId: submitter } = verifyCreator(transaction, trust);
+  verifyEndorsements(transaction, trust, policy.endorsement);
+  const [write, ...others] = transaction.writes.filter(
+    ({ namespace, key }) => namespace === chaincode.name && key === caseKey(caseId),
+  );
+  if (write === undefined || write.isDelete || others.length > 0)
+    throw refusal('CASE_STEP_WRITE', 'it wrote no state of this case');
+  const state = parseCaseState(parseStrictJson(fromUtf8(write.value)));
+  if (state.id !== caseId) throw refusal('CASE_STEP_WRITE', 'the state of another case');
+  return { placed, state, submitter };
+}
+
+function checkSteps(list: CaseCheckList, steps: readonly Step[], policy: TrustPolicy): CaseState | undefined {
+  const last = list.run('case-steps', () => {
+    const state = present(steps.at(-1), 'CASE_MEMBER_ABSENT').state;
+    steps.forEach((step, place) => {
+      requireNext(step.state, steps[place - 1]?.state, place + 1);
+    });
+    return { result: state, detail: steps.map((step) => step.state.state).join(' → ') };
+  });
+  checkSubmitters(list, steps, policy);
+  checkEffect(list, steps);
+  return last;
+}
+
+/** A step adds; what stood before stays as it was. */
+function requireNext(state: CaseState, before: CaseState | undefined, number: number): void {
+  if (state.step !== number) throw refusal('CASE_STEP_ORDER', `step ${number} is not there`);
+  if (before === undefined) return;
+  const { opener, parties, openedAt, deadlineAt, commitment } = before;
+  const frame = { opener, parties, openedAt, deadlineAt, commitment };
+  const kept =
+    canonicalJson(frame) ===
+      canonicalJson({ ...frame, ...pick(state, Object.keys(frame) as (keyof CaseState)[]) }) &&
+    before.filings.every((filing) =>
+      state.filings.some((each) => canonicalJson(each) === canonicalJson(filing)),
+    ) &&
+    (before.finding === null || canonicalJson(before.finding) === canonicalJson(state.finding)) &&
+    (before.decision === null || canonicalJson(before.decision) === canonicalJson(state.decision));
+  if (!kept) throw refusal('CASE_STEP_CHANGED', 'a step changed what stood before');
+}
+
+function pick(state: CaseState, names: readonly (keyof CaseState)[]): Partial<CaseState> {
+  return Object.fromEntries(names.map((name) => [name, state[name]]));
+}
+
+/** Who may have taken each step: its party; the regulator, who is no party, for the rest. */
+function checkSubmitters(list: CaseCheckList, steps: readonly Step[], { logs }: TrustPolicy): void {
+  const parties = steps[0]?.state.parties.map(({ organizationId }) => organizationId) ?? [];
+  if (parties.some((party) => logs.get(party) === undefined)) {
+    list.skip('case-submitters');
+    return;
+  }
+  list.run('case-submitters', () => {
+    const mspOf = (party: string): string => logs.get(party)?.mspId ?? '';
+    steps.forEach((step, place) => {
+      const allowed = actorOf(step.state, steps[place - 1]?.state);
+      const isParty = parties.some((party) => mspOf(party) === step.submitter);
+      const holds =
+        allowed === 'anybody' ||
+        (allowed === 'regulator' ? !isParty : mspOf(allowed.party) === step.submitter);
+      if (!holds) throw refusal('CASE_SUBMITTER', 'submitted by another');
+    });
+    return { result: undefined, detail: steps.map(({ submitter }) => submitter).join(', ') };
+  });
+}
+
+function actorOf(
+  state: CaseState,
+  before: CaseState | undefined,
+): 'anybody' | 'regulator' | { party: string } {
+  const filed = state.filings.find(
+    ({ organizationId }) =>
+      before?.filings.every((filing) => filing.organizationId !== organizationId) ?? false,
+  );
+  if (filed !== undefined) return { party: filed.organizationId };
+  if (before === undefined || state.state === 'withdrawn') return { party: state.opener };
+  return state.state === 'overdue' ? 'anybody' : 'regulator';
+}
+
+/** Each step read the one before it at the version which that one's transaction gave it. */
+function checkEffect(list: CaseCheckList, steps: readonly Step[]): void {
+  const holds = steps.slice(1).every((step, place) => hasRead(step, steps[place]));
+  const last = steps.at(-1)?.state.state ?? '';
+  // What ends a case adds no document, so everything that was said has been read by a later step.
+  if (holds && !finalStates.has(last)) list.skip('case-effect');
+  else
+    list.run('case-effect', () => {
+      if (!holds) throw refusal('CASE_STEP_READ', 'it read another version');
+      return { result: undefined };
+    });
+}
+
+function hasRead({ placed: { transaction }, state }: Step, before: Step | undefined): boolean {
+  const [read, ...others] = transaction.reads.filter(
+    ({ namespace, key }) => namespace === transaction.chaincode.name && key === caseKey(state.id),
+  );
+  if (others.length > 0 || before === undefined) return false;
+  const { block, txIndex } = before.placed;
+  return read?.version?.block === block.number && read.version.tx === txIndex;
+}
+
+function checkIndependence(list: CaseCheckList, trust: ChannelTrust | undefined, policy: TrustPolicy): void {
+  if (policy.ledger === 'solo' || trust === undefined) {
+    list.skip('case-independence');
+    return;
+  }
+  list.run('case-independence', () => {
+    if (trust.ledger === 'solo') throw refusal('LEDGER_KIND', 'all keys of this ledger lie on one machine');
+    return { result: undefined };
+  });
+}

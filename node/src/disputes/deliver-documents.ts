@@ -1,0 +1,80 @@
+import { caseCommitment, fromHex, utf8 } from '@medseal/evidence';
+import { messageKeyId, signRequest } from '../crypto/http-signature.ts';
+import { sealFor } from '../crypto/recipient.ts';
+import type { Member } from '../identity/index.ts';
+import { AppError } from '../lib/errors.ts';
+import { newSecret } from '../lib/ids.ts';
+import { type Delivery, settleDelivery, takeDeliveries } from './delivery-store.ts';
+import type { DisputeDeps } from './dispute-deps.ts';
+import { openDocuments } from './document-store.ts';
+import { bindingOf, disputePath, messageBytes } from './messages.ts';
+
+const leaseMs = 60_000;
+const maxBackoffMs = 300_000;
+const batchSize = 20;
+
+/** Hands over every document that is due, and returns how many were taken up. One that cannot be handed over stays. */
+export async function deliverDocuments(deps: DisputeDeps): Promise<number> {
+  const now = deps.clock.now();
+  const until = new Date(now.getTime() + leaseMs);
+  const due = await takeDeliveries(deps.db, { now, until, limit: batchSize });
+  await Promise.all(due.map((delivery) => deliver(delivery, deps)));
+  return due.length;
+}
+
+async function deliver(delivery: Delivery, deps: DisputeDeps): Promise<void> {
+  const { caseId, kind, recipient } = delivery;
+  const code = await attempt(delivery, deps);
+  if (code === undefined) {
+    await settleDelivery(deps.db, delivery, { state: 'delivered' });
+    deps.logger.info('dispute.delivered', { caseId, kind, recipient });
+    return;
+  }
+  const wait = Math.min(maxBackoffMs, 500 * 2 ** Math.min(delivery.attempts, 12));
+  const nextAttemptAt = new Date(deps.clock.now().getTime() + wait);
+  await settleDelivery(deps.db, delivery, { state: 'queued', code, nextAttemptAt });
+  deps.logger.warn('dispute.not-delivered', { caseId, kind, recipient, code });
+}
+
+/** Undefined once the recipient has the document; else what kept it from it. */
+async function attempt(delivery: Delivery, deps: DisputeDeps): Promise<string | undefined> {
+  const member = await deps.members.get(delivery.recipient);
+  if (member?.state !== 'registered') return 'DISPUTE_RECIPIENT_DISABLED';
+  try {
+    const { status } = await deps.peers.send(await signed(delivery, member, deps));
+    return status === 204 ? undefined : `HTTP_${status}`;
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+}
+
+async function signed(
+  { caseId, kind, author }: Delivery,
+  member: Member,
+  { db, keyStore, tenant, clock }: DisputeDeps,
+) {
+  const documents = await openDocuments(db, caseId, { keyStore, tenant });
+  const kept = documents.get(`${kind}/${author}`);
+  if (kept === undefined) throw new AppError('DISPUTE_UNREADABLE');
+  const named = { caseId, kind, author, commitment: caseCommitment(kept.document) };
+  const binding = bindingOf(named, { sender: tenant, recipient: member.organizationId });
+  const text = utf8(JSON.stringify(kept.document));
+  const body = messageBytes({ ...named, sealed: await sealFor(fromHex(member.sealingKey), text, binding) });
+  const parts = {
+    method: 'POST',
+    targetUri: new URL(member.nodeUrl).origin + disputePath,
+    fields: {
+      'content-type': 'application/json',
+      'medseal-organization': tenant,
+      'medseal-recipient': member.organizationId,
+    },
+    body,
+  };
+  const signer = {
+    keyId: messageKeyId(tenant, keyStore.publicKey('message')),
+    sign: (bytes: Uint8Array) => keyStore.sign('message', bytes),
+  };
+  const { fields } = signRequest(parts, { signer, createdAt: clock.now(), nonce: newSecret(16) });
+  return { member, method: 'POST' as const, path: disputePath, fields, body };
+}

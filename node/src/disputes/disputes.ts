@@ -1,0 +1,71 @@
+import type { CaseArchive, CaseDecision } from '@medseal/evidence';
+import type { DisputeDeps } from './dispute-deps.ts';
+import { exportCase } from './export-case.ts';
+import { draftFiling, type FileRequest, fileEvidence } from './file-evidence.ts';
+import { findCase } from './find-case.ts';
+import type { FiledEvidence } from './gather-evidence.ts';
+import { closeCase, decideCase, examine, withdrawCase } from './judge-case.ts';
+import { type OpenRequest, openCase } from './open-case.ts';
+import { type IncomingMessage, receiveDocument } from './receive-document.ts';
+import { auditOf } from './take-step.ts';
+import type { CaseActor, CaseView } from './types.ts';
+import { listCases, viewCase } from './view-case.ts';
+
+type CaseRequest = { actor: CaseActor; caseId: string };
+
+/** The cases of this node. */
+export type Disputes = {
+  open(request: OpenRequest): Promise<CaseView>;
+  list(actor: CaseActor): Promise<CaseView[]>;
+  get(request: CaseRequest): Promise<CaseView>;
+  /** What this organisation would file. */
+  draft(request: CaseRequest): Promise<FiledEvidence>;
+  file(request: FileRequest): Promise<CaseView>;
+  withdraw(request: CaseRequest): Promise<CaseView>;
+  examine(request: CaseRequest): Promise<CaseView>;
+  decide(request: CaseRequest & Pick<CaseDecision, 'outcome' | 'reasons'>): Promise<CaseView>;
+  close(request: CaseRequest): Promise<CaseView>;
+  export(request: CaseRequest): Promise<CaseArchive>;
+  /** Takes in what a partner hands over. */
+  receive(incoming: IncomingMessage): Promise<void>;
+};
+
+/** Binds the verbs of disputes to their dependencies. */
+export function createDisputes(deps: DisputeDeps): Disputes {
+  const after =
+    <Request extends CaseRequest>(verb: (request: Request, verbDeps: DisputeDeps) => Promise<void>) =>
+    async (request: Request): Promise<CaseView> => {
+      await verb(request, deps);
+      return viewCase(request, deps);
+    };
+  // What a case holds is shown to no member of staff without a trace.
+  const looked = async <Result>(
+    request: CaseRequest,
+    act: string,
+    look: (request: CaseRequest, verbDeps: DisputeDeps) => Promise<Result>,
+  ): Promise<Result> => {
+    const result = await look(request, deps);
+    const { actor, caseId } = request;
+    if (actor.kind === 'staff') {
+      const { patientId } = await findCase(caseId, actor, deps);
+      await deps.access.write(auditOf({ caseId, act, actor, patientId }, deps));
+    }
+    return result;
+  };
+  return {
+    open: async (request) => {
+      const caseId = await openCase(request, deps);
+      return viewCase({ actor: request.actor, caseId }, deps);
+    },
+    list: (actor) => listCases(actor, deps),
+    get: (request) => looked(request, 'read', viewCase),
+    draft: (request) => looked(request, 'draft', draftFiling),
+    file: after(fileEvidence),
+    withdraw: after(withdrawCase),
+    examine: after(examine),
+    decide: after(decideCase),
+    close: after(closeCase),
+    export: (request) => looked(request, 'export', exportCase),
+    receive: (incoming) => receiveDocument(incoming, deps),
+  };
+}

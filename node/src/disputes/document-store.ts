@@ -1,0 +1,116 @@
+import { type CaseContent, caseCommitment, equalBytes, fromHex, hex } from '@medseal/evidence';
+import {
+  createKeys,
+  findKeys,
+  type KeyStore,
+  openRecord,
+  type SealingKey,
+  sealRecord,
+} from '../crypto/index.ts';
+import type { Queryable } from '../lib/sql.ts';
+import { DisputeError } from './errors.ts';
+import type { DocumentKind, DocumentName, KeptDocument } from './types.ts';
+
+type Sealing = { keyStore: KeyStore; tenant: string };
+type Row = {
+  kind: DocumentKind;
+  author: string;
+  commitment: Uint8Array;
+  wrapped_key: Uint8Array;
+  body_sealed: Uint8Array;
+};
+
+/** Seals a document under the case's key and keeps it. False where it is here already; the same one, then. */
+export async function keepDocument(
+  tx: Queryable,
+  { name, kept, patientToken, at }: NewDocument,
+  { keyStore, tenant }: Sealing,
+): Promise<boolean> {
+  const token = caseToken(keyStore, name.caseId);
+  const key = (await createKeys(tx, [token], { keyStore, at })).get(hex(token));
+  if (key === undefined) throw new DisputeError('DISPUTE_UNREADABLE');
+  const { sealed } = sealRecord(JSON.stringify(kept), { key, address: addressOf(name, tenant) });
+  const { rowCount } = await tx.query(
+    `insert into dispute_document (case_id, kind, author, patient_token, commitment, wrapped_key, body_sealed, recorded_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+    [
+      name.caseId,
+      name.kind,
+      name.author,
+      patientToken ?? null,
+      fromHex(caseCommitment(kept.document)),
+      sealed.wrappedKey,
+      sealed.body,
+      at,
+    ],
+  );
+  return rowCount === 1;
+}
+
+export type NewDocument = {
+  name: DocumentName;
+  kept: KeptDocument;
+  patientToken?: Uint8Array | undefined;
+  at: Date;
+};
+
+/** Opens what this node holds of a case, by `kind/author`. DISPUTE_UNREADABLE where a row was altered. */
+export async function openDocuments(
+  db: Queryable,
+  caseId: string,
+  { keyStore, tenant }: Sealing,
+): Promise<Map<string, KeptDocument>> {
+  const { rows } = await db.query<Row>(
+    `select kind, author, commitment, wrapped_key, body_sealed from dispute_document
+     where case_id = $1 order by kind, author`,
+    [caseId],
+  );
+  if (rows.length === 0) return new Map();
+  const token = caseToken(keyStore, caseId);
+  const key = (await findKeys(db, [token], { keyStore })).get(hex(token));
+  if (key === undefined) return new Map();
+  return new Map(
+    rows.map((row) => [`${row.kind}/${row.author}`, open(row, { key, name: { ...row, caseId }, tenant })]),
+  );
+}
+
+function open(
+  row: Row,
+  { key, name, tenant }: { key: SealingKey; name: DocumentName; tenant: string },
+): KeptDocument {
+  try {
+    const sealed = { wrappedKey: row.wrapped_key, body: row.body_sealed };
+    const { text } = openRecord(sealed, { key, address: addressOf(name, tenant) });
+    const kept = JSON.parse(text) as KeptDocument;
+    if (!equalBytes(fromHex(caseCommitment(kept.document)), row.commitment)) throw new Error('other content');
+    return kept;
+  } catch (cause) {
+    throw new DisputeError('DISPUTE_UNREADABLE', { cause });
+  }
+}
+
+/** The content of one document, which is of the kind that its name says. */
+export function contentOf<Content extends CaseContent>(
+  documents: ReadonlyMap<string, KeptDocument>,
+  name: string,
+): Content | undefined {
+  return documents.get(name)?.document.content as Content | undefined;
+}
+
+/** Cases that a patient opened here, newest first. */
+export async function casesOfPatient(db: Queryable, patientToken: Uint8Array): Promise<string[]> {
+  const { rows } = await db.query<{ case_id: string }>(
+    `select case_id from dispute_document where patient_token = $1 order by recorded_at desc, case_id`,
+    [patientToken],
+  );
+  return rows.map((row) => row.case_id);
+}
+
+/** The keyed hash under which the key of a case is kept. */
+function caseToken(keyStore: KeyStore, caseId: string): Uint8Array {
+  return keyStore.token('dispute', caseId);
+}
+
+function addressOf({ caseId, kind, author }: DocumentName, tenant: string) {
+  return { tenant, type: 'Case', id: `${caseId}/${kind}/${author}`, version: 1 };
+}

@@ -1,0 +1,94 @@
+import type { LedgerDispute } from '@medseal/chaincode/rules';
+import type { CaseOpening } from '@medseal/evidence';
+import { patientToken } from '../crypto/index.ts';
+import type { DisputeDeps } from './dispute-deps.ts';
+import { casesOfPatient, contentOf, openDocuments } from './document-store.ts';
+import { DisputeError } from './errors.ts';
+import { casesOf, type LedgerStep, stepsOf } from './ledger-store.ts';
+import type { CaseActor, KeptDocument } from './types.ts';
+
+/** A case as this node knows it: what the ledger holds, and the documents that are here. */
+export type FoundCase = {
+  caseId: string;
+  steps: readonly LedgerStep[];
+  /** Undefined until a verified block brought the opening. */
+  current: LedgerDispute | undefined;
+  documents: ReadonlyMap<string, KeptDocument>;
+  opening: CaseOpening | undefined;
+  patientId: string | undefined;
+};
+
+/** Ids of the cases that the actor may see: a patient's own; those that the organisation has a part in; all, at the regulator's. */
+export async function caseIdsFor(actor: CaseActor, deps: DisputeDeps): Promise<string[]> {
+  if (actor.kind === 'patient') return casesOfPatient(deps.db, patientToken(deps.keyStore, actor.patientId));
+  const party = (await isRegulator(deps)) ? undefined : deps.tenant;
+  const onLedger = await casesOf(deps.db, party);
+  const { rows } = await deps.db.query<{ case_id: string }>(
+    `select case_id from dispute_step where step = 'open' and state <> 'confirmed' order by case_id`,
+  );
+  return [...rows.map((row) => row.case_id), ...onLedger];
+}
+
+/** One case. An absent one and one that the actor may not see are the same DISPUTE_NOT_FOUND. */
+export async function findCase(caseId: string, actor: CaseActor, deps: DisputeDeps): Promise<FoundCase> {
+  const held = await openDocuments(deps.db, caseId, deps);
+  const steps = await stepsOf(deps.db, caseId);
+  const current = steps.at(-1)?.dispute;
+  const documents = new Map([...held].filter(([name]) => counts(name, current)));
+  const opener = current?.opener ?? deps.tenant;
+  const kept = documents.get(`opening/${opener}`);
+  const found = {
+    caseId,
+    steps,
+    current,
+    documents,
+    opening: contentOf<CaseOpening>(documents, `opening/${opener}`),
+    patientId: kept?.patientId,
+  };
+  if (!(await maySee(found, actor, deps))) throw new DisputeError('DISPUTE_NOT_FOUND');
+  return found;
+}
+
+/** Whether the ledger holds a document; before that it is on its way and says nothing yet. */
+function counts(name: string, current: LedgerDispute | undefined): boolean {
+  const [kind, author] = name.split('/');
+  if (kind === 'finding') return (current?.finding ?? null) !== null;
+  if (kind === 'decision') return (current?.decision ?? null) !== null;
+  return kind === 'opening' || (current?.filings ?? []).some((filing) => filing.organizationId === author);
+}
+
+async function maySee(found: FoundCase, actor: CaseActor, deps: DisputeDeps): Promise<boolean> {
+  const { current, documents, patientId, opening } = found;
+  if (actor.kind === 'patient') return opening?.openedFor === 'patient' && patientId === actor.patientId;
+  if (current === undefined) return documents.size > 0;
+  return isParty(current, deps.tenant) || (await isRegulator(deps));
+}
+
+/** Whether an organisation is a party of a case. */
+export function isParty({ parties }: LedgerDispute, organizationId: string): boolean {
+  return parties.some((party) => party.organizationId === organizationId);
+}
+
+/** Whether this node is the regulator's. */
+export async function isRegulator({
+  members,
+  tenant,
+}: Pick<DisputeDeps, 'members' | 'tenant'>): Promise<boolean> {
+  return (await members.get(tenant))?.kind === 'regulator';
+}
+
+/** Ids of the regulator's and of the parties' organisations, without this one. */
+export async function othersIn(
+  parties: readonly string[],
+  { members, tenant }: Pick<DisputeDeps, 'members' | 'tenant'>,
+): Promise<string[]> {
+  const regulators = (await members.list()).filter(({ kind }) => kind === 'regulator');
+  const all = [...parties, ...regulators.map(({ organizationId }) => organizationId as string)];
+  return [...new Set(all)].filter((organizationId) => organizationId !== tenant).sort();
+}
+
+/** The case's state on the ledger, where the ledger holds it. */
+export function requireCurrent({ current }: FoundCase): LedgerDispute {
+  if (current === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
+  return current;
+}

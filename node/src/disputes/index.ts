@@ -1,0 +1,11 @@
+export type { DisputeDeps } from './dispute-deps.ts';
+export { type DisputeWorker, startDisputeWorker } from './dispute-worker.ts';
+export { createDisputes, type Disputes } from './disputes.ts';
+export { type DisputeCode, DisputeError } from './errors.ts';
+export type { FiledEvidence } from './gather-evidence.ts';
+export { disputePath } from './messages.ts';
+export { disputePeerRoutes } from './peer-routes.ts';
+export type * from './ports.ts';
+export { projectDisputes } from './project-disputes.ts';
+export { disputeRoutes } from './routes.ts';
+export type * from './types.ts';

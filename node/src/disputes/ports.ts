@@ -1,0 +1,64 @@
+import type { AuditEntry } from '../audit/index.ts';
+import type { LeafEvidence } from '../evidence-log/index.ts';
+import type { Queryable } from '../lib/sql.ts';
+
+/** The ledger, as far as cases need it (adapters/fabric fits). */
+export type LedgerPort = {
+  submit(contract: string, transaction: string, args: string[]): Promise<{ txId: string }>;
+};
+
+/** Blocks for an archive (system/ `Ledger` fits). */
+export type BlockPort = {
+  block(number: number): Promise<Uint8Array>;
+  /** Configuration blocks since the pinned genesis block, up to this block. */
+  configsUpTo(number: number): Promise<Uint8Array[]>;
+};
+
+/** One entry of this organisation's record of accesses, opened. */
+export type FoundAccess = { content: Record<string, unknown>; salt: string; leafId: bigint };
+
+/** The evidence log (evidence-log/ `EvidenceLog` fits). */
+export type LogPort = {
+  findAccesses(by: { eventId: string } | { recordedAt: string }): Promise<FoundAccess[]>;
+  accessHistory(
+    patientId: string,
+    page: { from: number; count: number },
+  ): Promise<readonly { content: Record<string, unknown> }[]>;
+  proofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
+  latestAnchor(organizationId: string): Promise<{ treeSize: number } | undefined>;
+};
+
+/** Decisions that this organisation made (consent/ `Decisions` fits). */
+export type DecisionPort = {
+  evidence(
+    decisionId: string,
+  ): Promise<{ receipt: Record<string, unknown>; salt: string; leafId: bigint } | undefined>;
+};
+
+/** Exchanges in which this organisation took part (exchange/ `findExchanges` fits). */
+export type ExchangePort = {
+  find(requestId: string): Promise<readonly FoundExchange[]>;
+};
+export type FoundExchange = {
+  direction: 'asked' | 'answered';
+  partner: string;
+  at: string;
+  receipt?: object | undefined;
+};
+
+/** Records accesses: `record` joins the caller's transaction, last in it; `write` has one of its own. */
+export type AccessPort = {
+  record(tx: Queryable, entries: AuditEntry[]): Promise<void>;
+  write(entry: AuditEntry): Promise<void>;
+};
+
+/** Carries a message to a partner's node (adapters/peers fits). Rejects with an AppError whose code starts with PEER_. */
+export type PeerPort = {
+  send(request: {
+    member: { organizationId: string; mspId: string; nodeUrl: string; tlsFingerprint: string };
+    method: 'POST';
+    path: string;
+    fields: Readonly<Record<string, string>>;
+    body: Uint8Array;
+  }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
+};

@@ -1,0 +1,113 @@
+import type { LedgerDispute } from '@medseal/chaincode/rules';
+import {
+  type CaseDocument,
+  caseCommitment,
+  EvidenceError,
+  fromHex,
+  parseCaseDocument,
+} from '@medseal/evidence';
+import {
+  HttpSignatureError,
+  messageVerifier,
+  type RequestParts,
+  verifyRequest,
+} from '../crypto/http-signature.ts';
+import { CryptoError } from '../crypto/index.ts';
+import { openFrom } from '../crypto/recipient.ts';
+import type { Member } from '../identity/index.ts';
+import { JsonError, parseJson } from '../lib/strict-json.ts';
+import type { DisputeDeps } from './dispute-deps.ts';
+import { keepDocument } from './document-store.ts';
+import { DisputeError } from './errors.ts';
+import { isParty, isRegulator } from './find-case.ts';
+import { currentOf } from './ledger-store.ts';
+import { bindingOf, type DisputeMessage, parseMessage } from './messages.ts';
+import { auditOf } from './take-step.ts';
+import type { DocumentKind } from './types.ts';
+
+/** A message as it came in, with the member whose certificate mutual TLS has proved. */
+export type IncomingMessage = { member: Member; request: RequestParts & { body: Uint8Array } };
+
+const formats = {
+  opening: 'medseal/case-opening/v1',
+  filing: 'medseal/case-filing/v1',
+  finding: 'medseal/case-finding/v1',
+  decision: 'medseal/case-decision/v1',
+} as const;
+
+/**
+ * Takes in a document of a case: signed by a party or the regulator, about a case in which this organisation has a part,
+ * and exactly what the ledger committed to. The same one again changes nothing, so a replay has no effect.
+ */
+export async function receiveDocument(incoming: IncomingMessage, deps: DisputeDeps): Promise<void> {
+  const message = verifiedMessage(incoming, deps);
+  const { caseId, kind, author } = message;
+  const dispute = await currentOf(deps.db, caseId);
+  // The block that brings the step may still be on its way here: the sender tries again.
+  if (dispute === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
+  await requirePart(incoming.member, dispute, deps);
+  const expected = commitmentOf(dispute, kind, author);
+  if (expected === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
+  if (expected !== message.commitment) throw new DisputeError('DISPUTE_COMMITMENT');
+  const document = await openMessage(message, incoming.member, deps);
+  const at = deps.clock.now();
+  await deps.db.transaction(async (tx) => {
+    const isNew = await keepDocument(tx, { name: { caseId, kind, author }, kept: { document }, at }, deps);
+    if (!isNew) return;
+    const actor = { kind: 'system', name: 'disputes' } as const;
+    const { organizationId: counterpart } = incoming.member;
+    await deps.access.record(tx, [auditOf({ caseId, act: `receive-${kind}`, actor, counterpart }, deps)]);
+  });
+}
+
+function verifiedMessage(
+  { member, request }: IncomingMessage,
+  { tenant, clock }: DisputeDeps,
+): DisputeMessage {
+  const { organizationId } = member;
+  try {
+    const verifier = messageVerifier(organizationId, fromHex(member.messageKey));
+    verifyRequest(request, { verifier, now: clock.now() });
+  } catch (cause) {
+    if (cause instanceof HttpSignatureError) throw new DisputeError('DISPUTE_REQUEST_REFUSED', { cause });
+    throw cause;
+  }
+  const { fields, body } = request;
+  if (fields['medseal-organization'] !== organizationId || fields['medseal-recipient'] !== tenant)
+    throw new DisputeError('DISPUTE_REQUEST_REFUSED');
+  return parseMessage(body);
+}
+
+async function requirePart(sender: Member, dispute: LedgerDispute, deps: DisputeDeps): Promise<void> {
+  const mayHave = isParty(dispute, deps.tenant) || (await isRegulator(deps));
+  const maySend = isParty(dispute, sender.organizationId) || sender.kind === 'regulator';
+  if (!mayHave || !maySend) throw new DisputeError('DISPUTE_NOT_PARTY');
+}
+
+/** The commitment that the ledger holds of one document; the finding and the decision are the regulator's alone. */
+function commitmentOf(dispute: LedgerDispute, kind: DocumentKind, author: string): string | undefined {
+  if (kind === 'opening') return author === dispute.opener ? dispute.commitment : undefined;
+  if (kind === 'filing')
+    return dispute.filings.find(({ organizationId }) => organizationId === author)?.commitment;
+  return dispute[kind]?.commitment;
+}
+
+async function openMessage(
+  message: DisputeMessage,
+  sender: Member,
+  { keyStore, tenant }: DisputeDeps,
+): Promise<CaseDocument> {
+  const binding = bindingOf(message, { sender: sender.organizationId, recipient: tenant });
+  try {
+    const text = await openFrom(keyStore.agreementKey(), message.sealed, binding);
+    const document = parseCaseDocument(parseJson(text, { maxDepth: 96 }), formats[message.kind]);
+    if (caseCommitment(document) !== message.commitment || document.content.caseId !== message.caseId)
+      throw new DisputeError('DISPUTE_COMMITMENT');
+    return document;
+  } catch (cause) {
+    if (cause instanceof CryptoError) throw new DisputeError('DISPUTE_REQUEST_REFUSED', { cause });
+    if (cause instanceof EvidenceError || cause instanceof JsonError)
+      throw new DisputeError('DISPUTE_REQUEST_INVALID', { cause });
+    throw cause;
+  }
+}

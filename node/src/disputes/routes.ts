@@ -1,0 +1,126 @@
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { actorOf, IdentityError, requireStaff } from '../identity/index.ts';
+import type { Disputes } from './disputes.ts';
+import { DisputeError } from './errors.ts';
+import type { FiledEvidence } from './gather-evidence.ts';
+import type { AccessName } from './subject.ts';
+import type { CaseActor } from './types.ts';
+
+const text = (max: number): z.ZodString => z.string().trim().min(1).max(max);
+const caseIdText = z.string().regex(/^[0-9a-f]{32}$/);
+const organizationId = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const ofPatient = z.strictObject({ patientSeq: z.int().min(1), grounds: text(4_000) });
+const ofStaff = z.strictObject({
+  requestId: z.uuid(),
+  partner: organizationId.optional(),
+  grounds: text(4_000),
+});
+const item = z.strictObject({
+  content: z.record(z.string(), z.unknown()),
+  salt: digest,
+  leaf: z.unknown(),
+  leafIndex: z.int().min(0),
+  inclusionProof: z.array(digest).max(53),
+});
+const evidence: z.ZodType<FiledEvidence> = z.strictObject({
+  treeSize: z.int().min(0),
+  access: item.nullable(),
+  decision: item.nullable(),
+  receipt: z.record(z.string(), z.unknown()).nullable(),
+});
+const filing = z.strictObject({
+  evidence: evidence.optional(),
+  statement: z.string().max(4_000).default(''),
+});
+const decision = z.strictObject({
+  outcome: z.enum(['upheld', 'partly-upheld', 'rejected']),
+  reasons: text(8_000),
+});
+const empty = z.union([z.undefined(), z.strictObject({})]);
+
+/** Cases on the API port. Patients open and follow their own; privacy officers file; the regulator's staff judges. */
+export function disputeRoutes(disputes: Disputes): Router {
+  const router = Router();
+  router.post('/disputes', async (request, response) => {
+    const actor = caseActor(response);
+    response.status(201).json(await disputes.open({ actor, ...openingOf(actor, request.body) }));
+  });
+  router.get('/disputes', async (_request, response) => {
+    response.json({ disputes: await disputes.list(caseActor(response)) });
+  });
+  router.get('/disputes/:caseId', async (request, response) => {
+    response.json(await disputes.get(caseRequest(request, response)));
+  });
+  router.get('/disputes/:caseId/archive', async (request, response) => {
+    response.json(await disputes.export(caseRequest(request, response)));
+  });
+  router.post('/disputes/:caseId/withdrawal', async (request, response) => {
+    parse(empty, request.body);
+    response.json(await disputes.withdraw(caseRequest(request, response)));
+  });
+  filingRoutes(router, disputes);
+  regulatorRoutes(router, disputes);
+  return router;
+}
+
+function filingRoutes(router: Router, disputes: Disputes): void {
+  router.get('/disputes/:caseId/evidence', async (request, response) => {
+    const actor = requireStaff(response, ['privacy-officer']);
+    response.json(await disputes.draft({ ...caseRequest(request, response), actor }));
+  });
+  router.post('/disputes/:caseId/filing', async (request, response) => {
+    const actor = requireStaff(response, ['privacy-officer']);
+    const filed = parse(filing, request.body);
+    const { caseId } = caseRequest(request, response);
+    response.json(await disputes.file({ actor, caseId, evidence: undefined, ...filed }));
+  });
+}
+
+function regulatorRoutes(router: Router, disputes: Disputes): void {
+  router.post('/disputes/:caseId/examination', async (request, response) => {
+    const actor = requireStaff(response, ['regulator']);
+    parse(empty, request.body);
+    response.json(await disputes.examine({ ...caseRequest(request, response), actor }));
+  });
+  router.post('/disputes/:caseId/decision', async (request, response) => {
+    const actor = requireStaff(response, ['regulator']);
+    const decided = parse(decision, request.body);
+    response.json(await disputes.decide({ ...caseRequest(request, response), actor, ...decided }));
+  });
+  router.post('/disputes/:caseId/closure', async (request, response) => {
+    const actor = requireStaff(response, ['regulator']);
+    parse(empty, request.body);
+    response.json(await disputes.close({ ...caseRequest(request, response), actor }));
+  });
+}
+
+function caseActor(response: Response): CaseActor {
+  const actor = actorOf(response);
+  if (actor.kind === 'patient') return actor;
+  if (actor.kind !== 'staff') throw new IdentityError('IDENTITY_FORBIDDEN');
+  return requireStaff(response, ['privacy-officer', 'regulator']);
+}
+
+function caseRequest(request: Request, response: Response): { actor: CaseActor; caseId: string } {
+  return { actor: caseActor(response), caseId: parse(caseIdText, request.params['caseId']) };
+}
+
+function openingOf(actor: CaseActor, body: unknown): { access: AccessName; grounds: string } {
+  if (actor.kind === 'patient') {
+    const { patientSeq, grounds } = parse(ofPatient, body);
+    return { access: { patientId: actor.patientId, patientSeq }, grounds };
+  }
+  const { requestId, partner, grounds } = parse(ofStaff, body);
+  return { access: { requestId, partner }, grounds };
+}
+
+/** Names the field that is wrong, never its value. */
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.filter((part) => typeof part === 'string').join('.') ?? '';
+  const field = /^[A-Za-z.]{1,80}$/.test(path) ? path : 'request';
+  throw new DisputeError('DISPUTE_REQUEST_INVALID', { message: `At: ${field}.` });
+}

@@ -1,0 +1,215 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectStatus } from '../demo/client.ts';
+import { clientOf, eventually } from '../demo/story.ts';
+import type { CaseView, FiledEvidence } from '../node/src/disputes/index.ts';
+import { type Journey, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
+import { accessesOf, verifyOffline, writeTrustPolicy } from './journey/evidence.ts';
+import { ask, type EnrolledPerson, enrol, grant, takeInPerson } from './journey/people.ts';
+import { observation } from './journey/records.ts';
+
+let journey: Journey;
+let patient: EnrolledPerson;
+let policy: string;
+
+const officers = {
+  'hospital-a': 'privacy@hospital-a',
+  'hospital-b': 'privacy@hospital-b',
+  regulator: 'regulator@regulator',
+} as const;
+type Organization = keyof typeof officers;
+
+/** A call of an organisation's officer about cases. */
+async function call<Body = CaseView>(who: Organization, method: string, path: string, body?: object) {
+  const bearer = await journey.story.staff(officers[who]);
+  const options = body === undefined ? { bearer } : { bearer, body };
+  return clientOf(journey.story, who).call<Body>(method, `/disputes${path}`, options);
+}
+
+async function ok<Body = CaseView>(who: Organization, method: string, path: string, body?: object) {
+  return expectStatus(await call<Body>(who, method, path, body), 200, 201);
+}
+
+/** Repeats what a document or a block that is still on its way refuses with 503. */
+async function whenArrived(who: Organization, path: string, body?: object): Promise<CaseView> {
+  return eventually(`${path} at ${who}`, async () => {
+    const answer = await call(who, 'POST', path, body);
+    return answer.status === 404 || answer.status === 503 ? undefined : expectStatus(answer, 200);
+  });
+}
+
+async function until(who: Organization, caseId: string, state: string): Promise<CaseView> {
+  return eventually(`${caseId} ${state} at ${who}`, async () => {
+    const { status, body } = await call(who, 'GET', `/${caseId}`);
+    return status === 200 && body.state === state ? body : undefined;
+  });
+}
+
+/** The number of the latest disclosure to hospital B in the patient's own history. */
+async function latestDisclosure(): Promise<number> {
+  const accesses = await accessesOf(journey.story, patient);
+  const entry = accesses.findLast(({ content }) => content.auditEvent.subtype?.[0]?.code === 'disclose');
+  return entry?.content.patientSeq ?? 0;
+}
+
+async function openByPatient(): Promise<string> {
+  const body = { patientSeq: await latestDisclosure(), grounds: '我没有去过仁和医院。' };
+  const { bearer } = patient;
+  const answer = await clientOf(journey.story, 'hospital-a').call<CaseView>('POST', '/disputes', {
+    bearer,
+    body,
+  });
+  const { caseId } = expectStatus(answer, 201);
+  for (const who of Object.keys(officers) as Organization[])
+    await eventually(`the opening at ${who}`, async () => {
+      const { status, body: view } = await call(who, 'GET', `/${caseId}`);
+      return status === 200 && view.grounds !== undefined && view.state !== 'pending' ? view : undefined;
+    });
+  return caseId;
+}
+
+async function judge(caseId: string, outcome: string): Promise<void> {
+  await whenArrived('regulator', `/${caseId}/examination`, {});
+  await until('regulator', caseId, 'examined');
+  await whenArrived('regulator', `/${caseId}/decision`, { outcome, reasons: '依据比对结论。' });
+  await until('regulator', caseId, 'decided');
+  await whenArrived('regulator', `/${caseId}/closure`, {});
+  for (const who of Object.keys(officers) as Organization[]) {
+    await until(who, caseId, 'closed');
+    await eventually(`all documents at ${who}`, async () => {
+      const view = await ok(who, 'GET', `/${caseId}`);
+      return view.decision === undefined || view.claims === undefined ? undefined : view;
+    });
+  }
+}
+
+async function archiveAt(who: Organization, caseId: string): Promise<string> {
+  const archive = await eventually(`the whole archive at ${who}`, async () => {
+    const found = await ok<{ members: Record<string, unknown> }>(who, 'GET', `/${caseId}/archive`);
+    const view = await ok(who, 'GET', `/${caseId}`);
+    const filed = view.filings.every(({ organizationId }) => `filing/${organizationId}` in found.members);
+    return filed ? found : undefined;
+  });
+  return JSON.stringify(archive);
+}
+
+const findings = ({ claims }: CaseView): string[] =>
+  (claims ?? []).map(({ claim, party, finding, by }) =>
+    [claim, party, finding, by.join('+')].filter((part) => part).join(' '),
+  );
+
+beforeAll(async () => {
+  journey = await startJourney({ settingsFor: () => ({ MEDSEAL_DISPUTE_ANSWER_SECONDS: '8' }) });
+  const { story } = journey;
+  const person = await takeInPerson(story, (reference) => [observation(reference), observation(reference)]);
+  patient = await enrol(story, person);
+  await untilPseudonymsKnown(journey);
+  await grant(story, patient, { recipients: ['hospital-b'], purposes: ['TREAT'], types: ['Observation'] });
+  await untilAnchored(story);
+  await eventually('a release to hospital B', async () => {
+    const { nationalId } = patient;
+    const answer = await ask(story, 'clinician@hospital-b', { nationalId, types: ['Observation'] });
+    return answer.outcome === 'permitted' && answer.records?.length === 2 ? true : undefined;
+  });
+  for (const id of ['hospital-a', 'hospital-b']) await untilAnchored(story, id);
+  policy = await writeTrustPolicy(journey);
+});
+afterAll(() => journey?.stop());
+
+describe('a case about an access', () => {
+  it('is opened by the patient, answered by both hospitals, and every claim matches', async () => {
+    const caseId = await openByPatient();
+    await whenArrived('hospital-a', `/${caseId}/filing`, { statement: '依授权提供。' });
+    await whenArrived('hospital-b', `/${caseId}/filing`, {});
+    const answered = await until('regulator', caseId, 'answered');
+    await judge(caseId, 'rejected');
+    const view = await ok('hospital-b', 'GET', `/${caseId}`);
+    const own = await clientOf(journey.story, 'hospital-a').call<CaseView>('GET', `/disputes/${caseId}`, {
+      bearer: patient.bearer,
+    });
+
+    expect(answered.filings.map(({ late }) => late)).toEqual([false, false]);
+    expect(findings(view)).toEqual([
+      'entry hospital-a match',
+      'entry hospital-b match',
+      'decision hospital-a match',
+      'request match',
+      'person match',
+      'purpose match',
+      'outcome match',
+      'records match',
+      'receipt match',
+    ]);
+    expect(own.body).toMatchObject({ state: 'closed', decision: { outcome: 'rejected' } });
+    expect(own.body.next.zh).toMatch(/\p{Script=Han}{5}/u);
+  });
+
+  it('leaves one file that the verifier checks, and no changed copy of it passes', async () => {
+    const [{ caseId = '' } = {}] = (await ok<{ disputes: CaseView[] }>('regulator', 'GET', '')).disputes;
+    const texts = await Promise.all([archiveAt('regulator', caseId), archiveAt('hospital-b', caseId)]);
+    const [text = ''] = texts;
+    const verify = (proof: string) => verifyOffline(journey, { proof, policy });
+    const whole = verify(text);
+    writeFileSync(join(journey.folder, 'case.json'), text);
+
+    expect(texts[1]).toBe(text);
+    expect(whole).toMatchObject({ exit: 0, text: expect.stringContaining('VALID') });
+    expect(whole.text).not.toContain('仁和');
+    const archive = JSON.parse(text);
+    archive.members.decision.content.outcome = 'upheld';
+    expect(verify(JSON.stringify(archive))).toMatchObject({
+      exit: 1,
+      text: expect.stringContaining('CASE_DIGEST'),
+    });
+  });
+
+  it('shows a hospital that files something else than its log holds', async () => {
+    const caseId = await openByPatient();
+    await whenArrived('hospital-a', `/${caseId}/filing`, {});
+    const evidence = await ok<FiledEvidence>('hospital-b', 'GET', `/${caseId}/evidence`);
+    const altered = JSON.parse(JSON.stringify(evidence).replaceAll('TREAT', 'HPAYMT')) as FiledEvidence;
+    await whenArrived('hospital-b', `/${caseId}/filing`, { evidence: altered });
+    await until('regulator', caseId, 'answered');
+    await judge(caseId, 'upheld');
+    const view = await ok('hospital-a', 'GET', `/${caseId}`);
+
+    expect(findings(view)).toEqual([
+      'entry hospital-a match',
+      'entry hospital-b altered hospital-b',
+      'decision hospital-a match',
+      ...['request', 'person', 'purpose', 'outcome', 'records'].map((claim) => `${claim} altered hospital-b`),
+      'receipt altered hospital-b',
+    ]);
+    expect(verifyOffline(journey, { proof: await archiveAt('hospital-a', caseId), policy }).exit).toBe(0);
+  });
+
+  it('goes on without a hospital that never answers, and shows the crossed deadline to all', async () => {
+    const caseId = await openByPatient();
+    await whenArrived('hospital-a', `/${caseId}/filing`, {});
+    const overdue = await until('hospital-b', caseId, 'overdue');
+    await judge(caseId, 'upheld');
+    const view = await ok('hospital-a', 'GET', `/${caseId}`);
+
+    expect(overdue).toMatchObject({ overdue: true, summary: { en: expect.stringContaining('deadline') } });
+    expect(findings(view)).toContain('entry hospital-b missing hospital-b');
+    expect(findings(view)).toContain('entry hospital-a match');
+    expect(verifyOffline(journey, { proof: await archiveAt('regulator', caseId), policy }).exit).toBe(0);
+  });
+
+  it('is nobody else’s to see, to file in or to decide', async () => {
+    const [{ caseId = '' } = {}] = (await ok<{ disputes: CaseView[] }>('regulator', 'GET', '')).disputes;
+    const foreign = await journey.story.staff('privacy@hospital-c');
+    const other = await clientOf(journey.story, 'hospital-c').call('GET', `/disputes/${caseId}`, {
+      bearer: foreign,
+    });
+
+    expect(other).toMatchObject({ status: 404, body: { code: 'DISPUTE_NOT_FOUND' } });
+    expect(
+      await call('hospital-a', 'POST', `/${caseId}/decision`, { outcome: 'upheld', reasons: 'x' }),
+    ).toMatchObject({
+      status: 403,
+    });
+    expect(await call('hospital-b', 'POST', `/${caseId}/filing`, {})).toMatchObject({ status: 409 });
+  });
+});
