@@ -14,7 +14,11 @@ function checkDigit(digits: string): string {
  */
 export function inventNationalId(patient: { id: string; birthDate: string; gender: string }): string {
   const random = createHash('sha256').update(patient.id).digest().readUInt16BE(0) % 500;
-  const sequence = random * 2 + (patient.gender === 'male' ? 1 : 0);
-  const digits = `999999${patient.birthDate.replaceAll('-', '')}${String(sequence).padStart(3, '0')}`;
+  return nationalIdOf(patient.birthDate, random * 2 + (patient.gender === 'male' ? 1 : 0));
+}
+
+/** The number with this place, 0 to 999, among those of one birth date. */
+export function nationalIdOf(birthDate: string, sequence: number): string {
+  const digits = `999999${birthDate.replaceAll('-', '')}${String(sequence).padStart(3, '0')}`;
   return digits + checkDigit(digits);
 }

@@ -21,7 +21,9 @@ async function killOne(
   submit: () => Promise<unknown>,
   kind: 'follower' | 'leader',
 ): Promise<Outcome> {
+  const trickle = startLoad(submit, 1); // an orderer that is back learns the leader with the next block
   await untilOrderersLevel(network);
+  await trickle.stop();
   const load = startLoad(submit, Number(values.hands));
   await delay(settleMs);
   const leader = await leaderOf(network);
@@ -35,8 +37,9 @@ async function killOne(
   await network.processes.end(victim, 'SIGKILL');
   await delay(watchMs);
   const to = performance.now();
+  network.restart(victim); // first: without it nothing may ever be committed
   await load.stop();
-  network.restart(victim);
+  for (const { message } of load.failures as Error[]) console.error(`  failed: ${message}`);
   const before = load.commits.filter((at) => at < from).length;
   return {
     killed: kind,
