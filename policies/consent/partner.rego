@@ -72,9 +72,9 @@ refusals contains "action.not-permitted" if {
 }
 
 # Why a consent does not count. One that has no obstacle is in force for this request.
-obstacles(consent) := {"consent.malformed"} if not form.sound_consent(consent)
-
-obstacles(consent) := {rule | some rule, met in conditions(consent); met == false} if form.sound_consent(consent)
+obstacles(consent) := {rule | some rule, met in conditions(consent); met == false} if {
+	form.sound_consent(consent)
+} else := {"consent.malformed"}
 
 conditions(consent) := {
 	"consent.other-patient": same_patient(consent),
