@@ -186,17 +186,8 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
     onQueued: late.wakeDisputes,
   });
   return {
-    members,
-    log,
-    access,
-    patients,
-    tokens,
+    ...{ members, log, access, patients, tokens, decisions, consents, recordsDeps, records, proofs },
     ...partners,
-    decisions,
-    consents,
-    recordsDeps,
-    records,
-    proofs,
     disputes: createDisputes(disputeDeps),
     disputeDeps,
   };
