@@ -1,11 +1,7 @@
 import { commitRecord } from '@medseal/evidence';
 import { type SealingKey, sealIndex, sealRecord } from '../crypto/index.ts';
-import { labelsOf, type Resource, searchValues } from '../fhir/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import { byteaArray } from './bytea-array.ts';
-import { clinicalDate } from './clinical-date.ts';
-import type { Owner } from './tokens.ts';
-import type { RecordIndex } from './types.ts';
 
 /** One version to be sealed: plain values and handles of keys, so that another thread can do it. */
 export type VersionToSeal = {
@@ -13,14 +9,13 @@ export type VersionToSeal = {
   type: string;
   id: string;
   version: number;
-  owner: Owner;
   /** Keyed hash of type and id as `keyOf` writes it. */
   idToken: string;
   key: SealingKey;
   /** The resource as JSON, as it is stored. */
   text: string;
-  /** What a deletion keeps of the record it deletes. */
-  kept: Pick<RecordIndex, 'labels' | 'date'> | undefined;
+  /** Its RecordIndex as JSON. */
+  index: string;
 };
 
 export type SealedVersion = {
@@ -37,26 +32,15 @@ export type SealedColumns = Record<'wrappedKeys' | 'indices' | 'bodies' | 'diges
 /** Seals one version: the record under a content key of its own, its index under the owner's. Pure CPU, no I/O. */
 export function sealVersion(version: VersionToSeal): SealedVersion {
   const { tenant, type, id, key, text } = version;
-  const resource = JSON.parse(text) as Resource;
   const { sealed, leafSalt } = sealRecord(text, {
     key,
     address: { tenant, type, id, version: version.version },
   });
-  const index = sealIndex(JSON.stringify({ ...indexOf(version, resource), size: text.length }), {
+  const index = sealIndex(version.index, {
     key,
     address: { tenant, idToken: Buffer.from(version.idToken, 'latin1'), version: version.version },
   });
-  return { ...sealed, index, digest: commitRecord(resource, leafSalt) };
-}
-
-/** A deletion keeps the labels and the date of what it deletes, so that it stays as hidden as that was. */
-function indexOf({ type, id, owner, kept }: VersionToSeal, resource: Resource): RecordIndex {
-  const { labels, date } = kept ?? { labels: labelsOf(resource), date: clinicalDate(resource) };
-  return {
-    ...{ type, id, owner, labels, ...(date === undefined ? {} : { date }) },
-    values: searchValues(resource),
-    ...(kept === undefined ? {} : { deleted: true }),
-  };
+  return { ...sealed, index, digest: commitRecord(JSON.parse(text) as Record<string, unknown>, leafSalt) };
 }
 
 /** The columns of sealed versions, in buffers of their own that can be handed to another thread. */

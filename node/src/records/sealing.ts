@@ -19,7 +19,7 @@ const turnSize = 12;
 /** Fewer are sealed faster than they are handed over. */
 const fewest = 16;
 /** Jobs on their way to one thread; what comes on top is sealed here meanwhile. */
-const mostQueued = 2;
+const mostQueued = 8;
 const mostThreads = 2;
 
 /** Seals in the calling thread, with a turn for others in between. */

@@ -16,7 +16,7 @@ export function startSealingThread(onEnd: (error?: Error) => void): SealingThrea
   const worker = new Worker(new URL('./sealing-thread.ts', import.meta.url), {
     name: 'sealing',
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 24 },
+    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 12 },
   });
   const waiting = new Map<number, (columns: SealedColumns | undefined) => void>();
   let [isReady, isOver, jobs] = [false, false, 0];

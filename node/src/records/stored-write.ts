@@ -1,11 +1,13 @@
 import type { PatientKey } from '../crypto/index.ts';
-import { identifiersOf, type Resource } from '../fhir/index.ts';
+import { identifiersOf, labelsOf, type Resource, searchValues } from '../fhir/index.ts';
 import { nationalIdSystem } from '../identity/index.ts';
+import { clinicalDate } from './clinical-date.ts';
 import { RecordsError } from './errors.ts';
 import type { NewIdentifier } from './identifier-store.ts';
 import type { VersionToSeal } from './seal-version.ts';
 import type { NewVersion } from './store.ts';
 import { compartmentToken, identifierToken, idToken, keyOf } from './tokens.ts';
+import type { RecordIndex } from './types.ts';
 import { keyFor, type PendingWrite, type WriteContext } from './write-context.ts';
 
 /** A write as it goes into the database: what is stored in the clear, and what is still to be sealed. */
@@ -26,6 +28,7 @@ export function storedWrite(write: PendingWrite, context: WriteContext): StoredW
   const { type, id, version, owner, change } = write;
   const resource = stored(write, context.at);
   const token = idToken(keyStore, type, id);
+  const text = JSON.stringify(resource);
   return {
     write,
     resource,
@@ -38,10 +41,23 @@ export function storedWrite(write: PendingWrite, context: WriteContext): StoredW
     },
     identifiers: newIdentifiers({ write, resource, key, token }, context),
     toSeal: {
-      ...{ tenant, type, id, version, owner, idToken: keyOf(token), text: JSON.stringify(resource) },
+      ...{ tenant, type, id, version, text, idToken: keyOf(token) },
       key: { wrapping: key.wrapping, index: key.index },
-      kept: change.kind === 'delete' ? change.predecessor.index : undefined,
+      index: JSON.stringify({ ...indexOf(write, resource), size: text.length }),
     },
+  };
+}
+
+/** A deletion keeps the labels and the date of what it deletes, so that it stays as hidden as that was. */
+function indexOf({ type, id, owner, change }: PendingWrite, resource: Resource): RecordIndex {
+  const isDeletion = change.kind === 'delete';
+  const { labels, date } = isDeletion
+    ? change.predecessor.index
+    : { labels: labelsOf(resource), date: clinicalDate(resource) };
+  return {
+    ...{ type, id, owner, labels, ...(date === undefined ? {} : { date }) },
+    values: searchValues(resource),
+    ...(isDeletion ? { deleted: true } : {}),
   };
 }
 
