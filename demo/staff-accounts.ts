@@ -10,7 +10,7 @@ export type StaffAccount = {
 const hospitals = ['hospital-a', 'hospital-b', 'hospital-c'];
 const surnames = ['林', '周', '吴'];
 
-/** Every account of the demonstration: each hospital's clinician, registrar, privacy officer, administrator, and the regulator's. */
+/** Every account of the demonstration: each hospital's clinician, registrar, privacy officers, administrator, and the regulator's. */
 export const staffAccounts: readonly StaffAccount[] = [
   ...hospitals.flatMap((organizationId, index) => hospitalStaff(organizationId, surnames[index] ?? '王')),
   {
@@ -35,6 +35,7 @@ function hospitalStaff(organizationId: string, surname: string): StaffAccount[] 
     account('registrar', '挂号员', ['registrar']),
     account('pharmacist', '药师', ['pharmacist']),
     account('privacy', '隐私专员', ['privacy-officer']),
+    account('privacy-deputy', '副隐私专员', ['privacy-officer']),
     account('administrator', '管理员', ['administrator', 'registrar', 'clinician']),
     account('researcher', '研究员', ['researcher']),
   ];

@@ -80,7 +80,7 @@ async function callerOf({ path, port }: Pick<Route, 'path' | 'port'>) {
     if (port === 'peer' || path.startsWith('/passkeys')) return undefined;
     if (atRegulator) return staff('regulator@regulator');
     if (path.startsWith('/consents') || path === '/session') return `Bearer ${patient.bearer}`;
-    if (/^\/decisions|\/accesses|erase$/.test(path)) return staff('privacy@hospital-a');
+    if (/^\/decisions|\/accesses|erase$|erasure$/.test(path)) return staff('privacy@hospital-a');
     return staff('administrator@hospital-a');
   };
   const own = join(alliance.folder, 'ledger', 'organizations', 'hospital-b', 'node');
@@ -94,7 +94,7 @@ async function callerOf({ path, port }: Pick<Route, 'path' | 'port'>) {
     ca: alliance.ca(node),
     headers: {
       ...(bearer === undefined ? {} : { authorization: bearer }),
-      ...(path.endsWith('erase') ? { 'purpose-of-use': 'HOPERAT' } : {}),
+      ...(/erase$|erasure$/.test(path) ? { 'purpose-of-use': 'HOPERAT' } : {}),
     },
     ...tls,
   };

@@ -176,3 +176,16 @@ export function pseudonymOf({ alliance }: Story, nationalId: string): string {
   const output = voprf.finalize(input, blind, evaluated, blinded, publicKey, proof);
   return Buffer.from(output).toString('hex', 0, 32);
 }
+
+/** Has a patient of hospital A erased by its two privacy officers; the status that each got. */
+export async function eraseByTwo(story: Story, patientId: string): Promise<number[]> {
+  const statuses: number[] = [];
+  for (const officer of ['privacy@hospital-a', 'privacy-deputy@hospital-a']) {
+    const bearer = await story.staff(officer);
+    const headers = { 'purpose-of-use': 'HOPERAT' };
+    const path = `/fhir/R4/Patient/${patientId}/$erase`;
+    const answer = await clientOf(story, 'hospital-a').call('POST', path, { bearer, headers });
+    statuses.push(answer.status);
+  }
+  return statuses;
+}

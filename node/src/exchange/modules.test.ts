@@ -71,7 +71,11 @@ beforeAll(async () => {
   person = await fixture.enrol(await takeIn(nationalId));
   const erased = await takeIn(erasedId);
   await resolvePseudonyms({ ...deps, logger: silentLogger, pseudonymOf: async (id) => pseudonymOf(id) });
-  await records.destroyPatient(erased, { actor: staff(['privacy-officer']), purpose: 'HOPERAT' });
+  for (const staffId of ['officer-1', 'officer-2'])
+    await records.erasePatient(erased, {
+      actor: { ...staff(['privacy-officer']), staffId },
+      purpose: 'HOPERAT',
+    });
   await log.anchorNow();
   await ledger.deliver(log, db);
   keysOfB = testKeyStore('b');

@@ -40,6 +40,7 @@ export type FhirIssueCode =
 /** FHIR R4 IssueType codes that the node uses. */
 export type IssueType =
   | 'structure'
+  | 'informational'
   | 'extension'
   | 'required'
   | 'value'

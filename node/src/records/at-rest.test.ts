@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSearch, type Resource } from '../fhir/index.ts';
-import { destroyPatient } from './erase.ts';
+import { erasePatient, withdrawErasure } from './erase.ts';
 import { readRecord } from './read.ts';
 import { openForRelease } from './release.ts';
 import { searchset } from './searchset.ts';
 import {
   asPatientId,
-  callerOf,
   createFixture,
+  eraseByTwo,
   type Fixture,
   keyStore,
   observation,
+  officer,
   patient,
 } from './test/fixture.ts';
 import { idToken } from './tokens.ts';
@@ -203,10 +204,7 @@ describe('erasing a patient', () => {
       (await db.query('select leaf_id, digest from evidence_leaf order by leaf_id')).rows;
     const before = await leaves();
 
-    await destroyPatient(asPatientId(patientId), {
-      ...context(),
-      caller: callerOf(['privacy-officer'], 'HOPERAT'),
-    });
+    await eraseByTwo(asPatientId(patientId), fixture.deps);
 
     const notFound = { code: 'RECORDS_NOT_FOUND', status: 404 };
     await expect(readRecord({ type: 'Observation', id }, context())).rejects.toMatchObject(notFound);
@@ -231,17 +229,56 @@ describe('erasing a patient', () => {
 
   it('answers for an unknown, an erased and a forbidden patient alike', async () => {
     const patientId = asPatientId(await create(patient()));
-    const officer = { ...context(), caller: callerOf(['privacy-officer'], 'HOPERAT') };
+    const asking = { deps: fixture.deps, caller: officer() };
     const notFound = { code: 'RECORDS_NOT_FOUND', message: 'RECORDS_NOT_FOUND' };
     fixture.setPolicy(({ action }) =>
       action === 'erase' ? 'deny' : { grants: [{ types: 'all', labels: 'all', exclusions: [] }] },
     );
-    await expect(destroyPatient(patientId, officer)).rejects.toMatchObject(notFound);
+    await expect(erasePatient(patientId, asking)).rejects.toMatchObject(notFound);
+    await expect(withdrawErasure(patientId, asking)).rejects.toMatchObject(notFound);
     fixture.setPolicy(() => ({ grants: [{ types: 'all', labels: 'all', exclusions: [] }] }));
 
-    await expect(destroyPatient(asPatientId('nobody'), officer)).rejects.toMatchObject(notFound);
-    await destroyPatient(patientId, officer);
-    await expect(destroyPatient(patientId, officer)).rejects.toMatchObject(notFound);
+    await expect(erasePatient(asPatientId('nobody'), asking)).rejects.toMatchObject(notFound);
+    await expect(withdrawErasure(patientId, asking)).rejects.toMatchObject(notFound);
+    await eraseByTwo(patientId, fixture.deps);
+    await expect(erasePatient(patientId, asking)).rejects.toMatchObject(notFound);
+    await expect(withdrawErasure(patientId, asking)).rejects.toMatchObject(notFound);
+  });
+
+  it('is nothing that one officer does alone, however often', async () => {
+    const patientId = asPatientId(await create(patient()));
+    const by = (staffId: string) => ({ caller: officer(staffId), deps: fixture.deps });
+    const until = new Date(fixture.clock.now().getTime() + 7 * 86_400_000).toISOString();
+
+    expect(await erasePatient(patientId, by('one'))).toEqual({ state: 'asked', until });
+    expect(await erasePatient(patientId, by('one'))).toEqual({ state: 'asked', until });
+    await expect(readRecord({ type: 'Patient', id: patientId }, context())).resolves.toMatchObject({
+      version: 1,
+    });
+    expect(await erasePatient(patientId, by('two'))).toEqual({ state: 'erased' });
+  });
+
+  it('takes two again after it was withdrawn, or when the first request is a week old', async () => {
+    const patientId = asPatientId(await create(patient()));
+    const by = (staffId: string) => ({ caller: officer(staffId), deps: fixture.deps });
+    await erasePatient(patientId, by('one'));
+    await withdrawErasure(patientId, by('two'));
+
+    expect(await erasePatient(patientId, by('two'))).toMatchObject({ state: 'asked' });
+    fixture.clock.advance(7 * 86_400_000 + 1);
+    expect(await erasePatient(patientId, by('one'))).toMatchObject({ state: 'asked' });
+    fixture.clock.advance(7 * 86_400_000 + 1);
+    await expect(withdrawErasure(patientId, by('one'))).rejects.toMatchObject({ code: 'RECORDS_NOT_FOUND' });
+    await eraseByTwo(patientId, fixture.deps);
+  });
+
+  it('is done once when two officers ask at the same moment', async () => {
+    const patientId = asPatientId(await create(patient()));
+    const both = ['one', 'two'].map((staffId) =>
+      erasePatient(patientId, { caller: officer(staffId), deps: fixture.deps }),
+    );
+
+    expect((await Promise.all(both)).map(({ state }) => state).sort()).toEqual(['asked', 'erased']);
   });
 
   it('waits for a write that has begun, and takes its records along', async () => {
@@ -265,10 +302,7 @@ describe('erasing a patient', () => {
     const writing = createRecord({ resource }, { caller: fixture.clinician, deps });
     await hasBegun;
     let isErased = false;
-    const erasing = destroyPatient(patientId, {
-      ...context(),
-      caller: callerOf(['privacy-officer'], 'HOPERAT'),
-    }).then(() => {
+    const erasing = eraseByTwo(patientId, fixture.deps).then(() => {
       isErased = true;
     });
     const waiting = async (): Promise<boolean> => {
@@ -291,10 +325,10 @@ describe('erasing a patient', () => {
 
   it('takes along what other modules keep, or nothing at all', async () => {
     const patientId = asPatientId(await create(patient()));
-    const officer = callerOf(['privacy-officer'], 'HOPERAT');
+    await erasePatient(patientId, { caller: officer('first'), deps: fixture.deps });
     const failing = { ...fixture.deps, forget: [() => Promise.reject(new Error('not now'))] };
 
-    await expect(destroyPatient(patientId, { caller: officer, deps: failing })).rejects.toThrow('not now');
+    await expect(erasePatient(patientId, { caller: officer(), deps: failing })).rejects.toThrow('not now');
 
     await expect(readRecord({ type: 'Patient', id: patientId }, context())).resolves.toMatchObject({
       version: 1,

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSearch, type Resource } from '../fhir/index.ts';
 import { manualClock } from '../lib/clock.ts';
-import { destroyPatient } from './erase.ts';
 import { createOpenedVersions, type OpenedVersion } from './opened-versions.ts';
 import { searchset } from './searchset.ts';
-import { asPatientId, callerOf, createFixture, type Fixture, observation, patient } from './test/fixture.ts';
+import {
+  asPatientId,
+  createFixture,
+  eraseByTwo,
+  type Fixture,
+  observation,
+  patient,
+} from './test/fixture.ts';
 import { compartmentToken, idToken } from './tokens.ts';
 import type { RecordsDeps } from './types.ts';
 import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
@@ -41,7 +47,6 @@ async function searched(more: object = {}): Promise<{ patientId: string; id: str
   expect(await search(patientId)).toEqual([resource]);
   return { patientId, id, resource: resource as Resource };
 }
-const officer = callerOf(['privacy-officer'], 'HOPERAT');
 
 describe('what was opened before', () => {
   it('is not shown once it is superseded, whoever wrote', async () => {
@@ -66,7 +71,7 @@ describe('what was opened before', () => {
     const { patientId } = await searched();
 
     const deps = place === 'here' ? fixture.deps : elsewhere();
-    await destroyPatient(asPatientId(patientId), { caller: officer, deps });
+    await eraseByTwo(asPatientId(patientId), deps);
 
     expect(await search(patientId)).toEqual([]);
     expect(await search(patientId, '&_sort=_id')).toEqual([]);
@@ -81,7 +86,7 @@ describe('what was opened before', () => {
     const position = rows[0]?.version_seq ?? '';
     expect(fixture.deps.opened.get(position)?.body?.text).toContain('first');
 
-    await destroyPatient(asPatientId(patientId), { caller: officer, deps: fixture.deps });
+    await eraseByTwo(asPatientId(patientId), fixture.deps);
 
     expect(fixture.deps.opened.get(position)).toBeUndefined();
   });

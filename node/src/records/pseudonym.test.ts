@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Resource } from '../fhir/index.ts';
 import type { Pseudonym } from '../lib/brand.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { destroyPatient } from './erase.ts';
 import { resolvePseudonyms } from './pseudonym-worker.ts';
 import { findPatient } from './release.ts';
-import { asPatientId, callerOf, createFixture, type Fixture, patient } from './test/fixture.ts';
+import { asPatientId, createFixture, eraseByTwo, type Fixture, patient } from './test/fixture.ts';
 import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
 
 let fixture: Fixture;
@@ -89,10 +88,7 @@ describe('a patient’s pseudonym', () => {
     const value = '110101199003073511';
     const id = await create(value);
     await resolve();
-    await destroyPatient(asPatientId(id), {
-      caller: callerOf(['privacy-officer'], 'HOPERAT'),
-      deps: fixture.deps,
-    });
+    await eraseByTwo(asPatientId(id), fixture.deps);
 
     expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
     const again = await create(value);

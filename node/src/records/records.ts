@@ -3,7 +3,7 @@ import { findPatientKey } from '../crypto/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { type BundleAnswer, writeBundle } from './bundle.ts';
-import { destroyPatient } from './erase.ts';
+import { type Erasure, erasePatient } from './erase.ts';
 import type { ReadRequest } from './read.ts';
 import { type ProofPort, proveRecord } from './record-proof.ts';
 import {
@@ -29,8 +29,8 @@ export type Records = {
   writeBundle(bundle: unknown, caller: Caller): Promise<BundleAnswer>;
   /** The file that proves one version of a record. */
   proveRecord(request: ReadRequest, caller: Caller): Promise<EvidenceBundle>;
-  /** Erases a patient for good. */
-  destroyPatient(patientId: PatientId, caller: Caller): Promise<void>;
+  /** Erases a patient for good once two privacy officers have asked for it. */
+  erasePatient(patientId: PatientId, caller: Caller): Promise<Erasure>;
 };
 
 /** Builds the records over the node's database, keys and neighbours. */
@@ -43,6 +43,6 @@ export function createRecords(deps: RecordsDeps, proofs: ProofPort): Records {
     openForRelease: (request) => openForRelease(request, deps),
     writeBundle: (bundle, caller) => writeBundle(bundle, { caller, deps }),
     proveRecord: (request, caller) => proveRecord(request, { caller, deps, proofs }),
-    destroyPatient: (patientId, caller) => destroyPatient(patientId, { caller, deps }),
+    erasePatient: (patientId, caller) => erasePatient(patientId, { caller, deps }),
   };
 }

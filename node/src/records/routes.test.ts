@@ -17,7 +17,8 @@ beforeAll(async () => {
   const app = express();
   app.use((request, response, next) => {
     const isOfficer = request.get('X-Role') === 'privacy-officer';
-    response.locals['actor'] = callerOf([isOfficer ? 'privacy-officer' : 'clinician']).actor;
+    const role = isOfficer ? 'privacy-officer' : 'clinician';
+    response.locals['actor'] = callerOf([role], 'TREAT', request.get('X-Staff') ?? 'dr-li').actor;
     next();
   });
   app.use(
@@ -250,15 +251,21 @@ describe('the FHIR routes', () => {
     expect((await call('GET', 'Patient/1', undefined, { Accept: 'application/fhir+xml' })).status).toBe(406);
   });
 
-  it('erase a patient for a privacy officer', async () => {
+  it('erase a patient for two privacy officers', async () => {
     const id = idOf(await call('POST', 'Patient', patient()));
+    const by = (staff: string, operation = '$erase') =>
+      call('POST', `Patient/${id}/${operation}`, undefined, {
+        'X-Role': 'privacy-officer',
+        'X-Staff': staff,
+        'Purpose-Of-Use': 'HOPERAT',
+      });
 
-    const erased = await call('POST', `Patient/${id}/$erase`, undefined, {
-      'X-Role': 'privacy-officer',
-      'Purpose-Of-Use': 'HOPERAT',
-    });
-
-    expect(erased.status).toBe(204);
+    const asked = await by('one');
+    expect([asked.status, asked.json['resourceType']]).toEqual([202, 'OperationOutcome']);
+    expect((await by('two', '$withdraw-erasure')).status).toBe(204);
+    expect((await by('two')).status).toBe(202);
+    expect((await call('GET', `Patient/${id}`)).status).toBe(200);
+    expect((await by('one')).status).toBe(204);
     expect((await call('GET', `Patient/${id}`)).status).toBe(404);
   });
 

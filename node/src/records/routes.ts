@@ -14,7 +14,14 @@ import {
 import type { ProofPort } from './record-proof.ts';
 import { nodeWritten, refused } from './requests.ts';
 import type { RecordsDeps } from './types.ts';
-import { deleteOne, postBundle, postErase, postRecord, putRecord } from './write-handlers.ts';
+import {
+  deleteOne,
+  postBundle,
+  postErase,
+  postRecord,
+  postWithdrawErasure,
+  putRecord,
+} from './write-handlers.ts';
 
 export type RecordRouteDeps = {
   records: RecordsDeps;
@@ -30,6 +37,7 @@ export function recordRoutes(deps: RecordRouteDeps): Router {
   router.post('/', on(postBundle));
   router.get('/Patient/:id/$everything', on(getEverything));
   router.post('/Patient/:id/$erase', on(postErase));
+  router.post('/Patient/:id/$withdraw-erasure', on(postWithdrawErasure));
   router.get('/:type', on(getSearch));
   router.post('/:type/_search', on(postSearch));
   router.post('/:type', on(postRecord));

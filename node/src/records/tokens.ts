@@ -33,6 +33,14 @@ export function pseudonymToken(keyStore: KeyStore, pseudonym: string): Uint8Arra
   return keyStore.token('pseudonym', pseudonym);
 }
 
+/** Keyed hash that stands for a privacy officer in a request about one patient. */
+export function officerToken(
+  keyStore: KeyStore,
+  { patientId, staffId }: { patientId: PatientId; staffId: string },
+): Uint8Array {
+  return keyStore.token('erasure-officer', JSON.stringify([patientId, staffId]));
+}
+
 /** Tokens as map keys. */
 export function keyOf(token: Uint8Array): string {
   return Buffer.from(token.buffer, token.byteOffset, token.length).toString('latin1');

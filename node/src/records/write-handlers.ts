@@ -1,8 +1,8 @@
-import { responseBundle } from '../fhir/index.ts';
+import { errorIssue, operationOutcome, responseBundle } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { answer, answerWrite, type Handler } from './answers.ts';
 import { writeBundle } from './bundle.ts';
-import { destroyPatient } from './erase.ts';
+import { erasePatient, withdrawErasure } from './erase.ts';
 import { idFor, ifMatchFor, ifNoneExistFor, resourceFor, typeFor } from './requests.ts';
 import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
 
@@ -36,8 +36,26 @@ export const deleteOne: Handler = async (request, response, context) => {
   response.status(204).set('ETag', `W/"${version}"`).end();
 };
 
-/** `Patient/{id}/$erase`: for a privacy officer, for good. */
+/** `Patient/{id}/$erase`: for two privacy officers, for good. 202 for the first of them. */
 export const postErase: Handler = async (request, response, context) => {
-  await destroyPatient(idFor(request.params['id']) as PatientId, context);
+  const erasure = await erasePatient(idFor(request.params['id']) as PatientId, context);
+  if (erasure.state === 'erased') {
+    response.status(204).end();
+    return;
+  }
+  const text = `另一位隐私专员须在 ${erasure.until} 之前同样提出，删除才会执行；在此之前可以撤回。The erasure is done when another privacy officer asks for it, too, before ${erasure.until}; until then it can be withdrawn.`;
+  const issue = {
+    severity: 'information',
+    type: 'informational',
+    code: 'RECORDS_ERASURE_ASKED',
+    text,
+  } as const;
+  response.status(202);
+  answer(response, operationOutcome([errorIssue(issue)]));
+};
+
+/** `Patient/{id}/$withdraw-erasure`: for any privacy officer, while only one has asked. */
+export const postWithdrawErasure: Handler = async (request, response, context) => {
+  await withdrawErasure(idFor(request.params['id']) as PatientId, context);
   response.status(204).end();
 };

@@ -7,6 +7,7 @@ import type { OrganizationId, PatientId } from '../../lib/brand.ts';
 import { manualClock } from '../../lib/clock.ts';
 import { newId } from '../../lib/ids.ts';
 import { silentLogger } from '../../lib/logger.ts';
+import { erasePatient } from '../erase.ts';
 import { createOpenedVersions } from '../opened-versions.ts';
 import { sealHere } from '../sealing.ts';
 import type { Caller, RecordsDeps } from '../types.ts';
@@ -96,16 +97,27 @@ export async function createFixture(): Promise<Fixture> {
 }
 
 /** A member of the hospital's staff. */
-export function callerOf(roles: Staff['roles'], purpose = 'TREAT'): Caller {
+export function callerOf(roles: Staff['roles'], purpose = 'TREAT', staffId = 'dr-li'): Caller {
   const staff: Staff = {
     kind: 'staff',
-    staffId: 'dr-li',
+    staffId,
     displayName: 'Li Wei',
     roles,
     organizationId: hospital,
     authenticatedAt: '2026-03-01T07:59:00.000Z',
   };
   return { actor: staff, purpose };
+}
+
+/** A privacy officer at work. */
+export function officer(staffId = 'officer-1'): Caller {
+  return callerOf(['privacy-officer'], 'HOPERAT', staffId);
+}
+
+/** Erases a patient as it has to be: by two officers. */
+export async function eraseByTwo(patientId: PatientId, deps: RecordsDeps): Promise<void> {
+  for (const staffId of ['officer-1', 'officer-2'])
+    await erasePatient(patientId, { caller: officer(staffId), deps });
 }
 
 function decisionOf(answer: ReturnType<Policy>): Decision {
