@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import { clientOf, eventually } from '../demo/story.ts';
 import type { CaseView, FiledEvidence } from '../node/src/disputes/index.ts';
-import { type Journey, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
+import { type Journey, root, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
 import { accessesOf, verifyOffline, writeTrustPolicy } from './journey/evidence.ts';
 import { ask, type EnrolledPerson, enrol, grant, takeInPerson } from './journey/people.ts';
 import { observation } from './journey/records.ts';
@@ -151,7 +152,6 @@ describe('a case about an access', () => {
     const [text = ''] = texts;
     const verify = (proof: string) => verifyOffline(journey, { proof, policy });
     const whole = verify(text);
-    writeFileSync(join(journey.folder, 'case.json'), text);
 
     expect(texts[1]).toBe(text);
     expect(whole).toMatchObject({ exit: 0, text: expect.stringContaining('VALID') });
@@ -162,6 +162,35 @@ describe('a case about an access', () => {
       exit: 1,
       text: expect.stringContaining('CASE_DIGEST'),
     });
+  });
+
+  it('can be followed and taken away from the command line', async () => {
+    const [{ caseId = '' } = {}] = (await ok<{ disputes: CaseView[] }>('hospital-a', 'GET', '')).disputes;
+    const { story, folder } = journey;
+    const [token, ca, out] = ['token', 'ca.pem', 'out.json'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(token, await story.staff(officers['hospital-a']), { mode: 0o600 });
+    writeFileSync(ca, story.alliance.ca('hospital-a'));
+    const run = (...args: string[]) => {
+      const node = ['--node', story.alliance.apiUrl('hospital-a'), '--ca', ca, '--token', token];
+      const script = join(root, 'scripts/case.ts');
+      return spawnSync(process.execPath, [script, ...args, ...node], { encoding: 'utf8' });
+    };
+    const shown = run('show', caseId);
+    const exported = run('export', caseId, '--out', out);
+    const refused = run('decide', caseId, '--outcome', 'upheld', '--reasons', 'mine');
+
+    expect(shown).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/closed.*结案.*The case is closed/s),
+    });
+    expect(exported.status).toBe(0);
+    expect(verifyOffline(journey, { proof: readFileSync(out, 'utf8'), policy }).exit).toBe(0);
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('IDENTITY_FORBIDDEN') });
+    expect(run('show', 'x').status).toBe(2);
   });
 
   it('shows a hospital that files something else than its log holds', async () => {
