@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { commitRecord, inclusionProof, nodeHash, verifyInclusion } from '@medseal/evidence';
 import { dataFolder, readBundles } from './bundles.ts';
+import { measureAudit, measureBundles, measureCommand } from './evidence-bundles.ts';
 import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { timed } from './load.ts';
 
@@ -83,6 +84,12 @@ async function measureCommitments(options: BenchOptions): Promise<Measure> {
 
 export const bench: Bench = {
   name: 'evidence',
-  about: 'commitments of records, inclusion proofs',
-  run: async (options) => [await measureCommitments(options), ...(await measureProofs(options))],
+  about: 'commitments of records, inclusion proofs, bundles, audit of a log',
+  run: async (options) => [
+    await measureCommitments(options),
+    ...(await measureProofs(options)),
+    ...(await measureBundles(options)),
+    await measureCommand(options),
+    await measureAudit(options),
+  ],
 };

@@ -2,6 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { base64, concat, equalBytes, fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
 import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
+import { nativeVerifier } from './native-ed25519.ts';
 
 /** The head of a log: its name, its size and its root. */
 export type Checkpoint = { origin: string; treeSize: number; rootHash: Uint8Array };
@@ -92,6 +93,18 @@ export function openNote(note: string, verifiers: readonly NoteVerifier[]): Open
  */
 export function verifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;
+  const verifies = nativeVerifier(publicKey);
+  return verifies === undefined
+    ? verifyEd25519Portable(signature, message, publicKey)
+    : verifies(message, signature);
+}
+
+/** The same without the platform's help. */
+export function verifyEd25519Portable(
+  signature: Uint8Array,
+  message: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
   try {
     const scalar = scalarOf(signature.subarray(32));
     if (scalar >= Point.Fn.ORDER) return false;

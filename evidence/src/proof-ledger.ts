@@ -1,5 +1,6 @@
 import { anchorKey, requireAnchoredCheckpoint } from './anchored-write.ts';
 import type { ParsedBundle } from './bundle.ts';
+import { channelLine } from './channel-line.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CheckList } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
@@ -9,8 +10,8 @@ import { type EndorsementPolicy, verifyCreator, verifyEndorsements } from './fab
 import type { Identity } from './fabric-msp.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import type { Transaction } from './fabric-transaction.ts';
-import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
-import { applyConfig, blockTime } from './fabric-verify.ts';
+import type { ChannelTrust } from './fabric-trust.ts';
+import { blockTime } from './fabric-verify.ts';
 import { type Placed, placedIn } from './placed-transaction.ts';
 import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
 
@@ -45,21 +46,18 @@ type Trusts = readonly ChannelTrust[] | undefined;
 
 /** All configurations from the pinned genesis block on, each one the trust for the blocks after it. */
 function checkChannel(list: CheckList, proof: ParsedBundle, policy: TrustPolicy): Trusts {
-  if (policy.genesisBlock === undefined && !startsAtGenesis(proof.configBlocks)) return list.skip('channel');
+  const carried = startsAtGenesis(proof.configBlocks);
+  if (policy.genesisBlock === undefined && !carried) return list.skip('channel');
   return list.run('channel', () => {
-    const carried = startsAtGenesis(proof.configBlocks);
     const given = carried ? proof.configBlocks.slice(1) : proof.configBlocks;
     // What the file carries is checked, even where the policy holds the block: nothing in a proof goes uncovered.
     const genesis = carried ? proof.configBlocks[0] : policy.genesisBlock;
-    let trust = channelTrust(present(genesis, 'GENESIS_ABSENT'), { genesisHash: policy.genesisHash });
-    if (trust.channelId !== policy.channel)
-      throw refusal('CHANNEL_MISMATCH', 'not the channel of the policy');
-    const trusts = [trust];
-    for (const block of given) {
-      trust = applyConfig(trust, block);
-      trusts.push(trust);
-    }
-    return { result: trusts, detail: `${trust.channelId}, ${policy.genesisHash}` };
+    const trusts = channelLine(present(genesis, 'GENESIS_ABSENT'), given, policy.genesisHash);
+    const [{ channelId }] = trusts;
+    // A configuration of another channel was refused already: it does not follow.
+    if (channelId !== policy.channel) throw refusal('CHANNEL_MISMATCH', 'not the channel of the policy');
+    const detail = `${channelId}, ${policy.genesisHash}`;
+    return { result: trusts, detail };
   });
 }
 

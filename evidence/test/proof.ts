@@ -42,6 +42,7 @@ export function createLog(size = 13, kind: Leaf['kind'] = 'record') {
     leaves,
     hashes,
     signer,
+    publicKey: raw,
     vkey: verifierKey(origin, raw),
     checkpoint: (treeSize = size, root = rootHash(hashes.slice(0, treeSize))) =>
       signNote(formatCheckpoint({ origin, treeSize, rootHash: root }), signer),

@@ -1,0 +1,34 @@
+import { concat, fromHex, hex, sha256 } from './bytes.ts';
+import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
+import { applyConfig } from './fabric-verify.ts';
+
+// Bundles of one channel carry the same configurations, which cost most of the work. A result depends on these very
+// bytes and the pinned hash alone, so remembering it changes no answer.
+const known = new Map<string, ChannelTrust>();
+const maxKnown = 256;
+
+/** All configurations from the pinned genesis block on, each one verified under the one before it. */
+export function channelLine(
+  genesis: Uint8Array,
+  later: readonly Uint8Array[],
+  genesisHash: string,
+): [ChannelTrust, ...ChannelTrust[]] {
+  let key = sha256(concat(fromHex(genesisHash), genesis));
+  let trust = remembered(key, () => channelTrust(genesis, { genesisHash }));
+  const line: [ChannelTrust, ...ChannelTrust[]] = [trust];
+  for (const block of later) {
+    key = sha256(concat(key, block));
+    const before = trust;
+    trust = remembered(key, () => applyConfig(before, block));
+    line.push(trust);
+  }
+  return line;
+}
+
+function remembered(key: Uint8Array, verify: () => ChannelTrust): ChannelTrust {
+  const name = hex(key);
+  const trust = known.get(name) ?? verify();
+  if (known.size >= maxKnown) known.clear();
+  known.set(name, trust);
+  return trust;
+}
