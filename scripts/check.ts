@@ -4,6 +4,7 @@ import { npmTool, runSteps, script } from './run-step.ts';
 await runSteps([
   npmTool('format and lint', 'biome', 'ci', '--error-on-warnings', '.'),
   npmTool('types', 'tsc', '-p', 'tsconfig.json'),
+  npmTool('types of the verifier page', 'tsc', '-p', 'evidence/page', '--noEmit'),
   script('policies', 'scripts/check-policy.ts'),
   npmTool('import rules', 'vitest', 'run', '--project', 'rules'),
 ]);

@@ -5,9 +5,10 @@ import { fromUtf8 } from './bytes.ts';
 import { caseArchiveFormat } from './case-archive.ts';
 import { caseExitCodes, caseReport } from './case-report.ts';
 import { type CaseVerdict, verifyCase } from './case-verify.ts';
-import type { Check, CheckHeading } from './checks.ts';
+import type { Check } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type ForkVerdict, forkProofFormat, verifyForkProof } from './fork-proof.ts';
+import { headings, limits, marks, type Text, verdictTexts } from './report.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { isJsonObject } from './strict-shape.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
@@ -20,26 +21,12 @@ policy alone.
   --show   also prints the content of the record, if the proof is valid
 Exit: 0 valid (a fork: proved), 1 tampered (a fork: not proved), 2 cannot decide,
 3 valid but the outside notary that the policy asks for is missing or cannot be checked offline`;
-const maxFileLength = 16 * 1024 * 1024;
+const maxFileLength = 64 * 1024 * 1024;
 const exitCodes: Record<Verdict, number> = { valid: 0, tampered: 1, undecided: 2, unnotarized: 3 };
-const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
-const headings: [CheckHeading, string][] = [
-  ['who', '谁 · Who'],
-  ['before', '上链前 · Before anchoring'],
-  ['after', '上链后一致性 · Unchanged since anchoring'],
-  ['neutrality', '平台中立性 · Neutrality of the platform'],
-];
-const verdictTexts: Record<Verdict, string> = {
-  valid: '有效 · VALID',
-  tampered: '被改动 · TAMPERED',
-  undecided: '无法判断 · CANNOT DECIDE',
-  unnotarized: '有效，但缺外部公证 · VALID, OUTSIDE NOTARY MISSING',
-};
-
 const forkTexts: Record<ForkVerdict['verdict'], string> = {
   fork: '分叉成立 · FORK PROVED',
   'no-proof': '分叉不成立 · NO FORK PROVED',
-  undecided: verdictTexts.undecided,
+  undecided: titleOf(verdictTexts.undecided),
 };
 const forkExitCodes: Record<ForkVerdict['verdict'], number> = { fork: 0, 'no-proof': 1, undecided: 2 };
 
@@ -90,16 +77,18 @@ function print(result: BundleVerdict, { json, show }: Options): void {
   const { record, ...answer } = result;
   const shown = show && record !== undefined ? { ...answer, record } : answer;
   if (json) {
-    console.log(JSON.stringify(shown, undefined, 2));
+    console.log(JSON.stringify({ format: 'medseal/report/v1', ...shown, limits }, undefined, 2));
     return;
   }
   for (const [heading, title] of headings) {
     const checks = result.checks.filter((check) => check.heading === heading);
     if (checks.length === 0) continue;
-    console.log(`\n${title}`);
+    console.log(`\n${titleOf(title)}`);
     for (const check of checks) console.log(lineOf(check));
   }
-  console.log(`\n${verdictTexts[result.verdict]}\n${result.sentence.zh}\n${result.sentence.en}`);
+  console.log(`\n${titleOf(verdictTexts[result.verdict])}\n${result.sentence.zh}\n${result.sentence.en}`);
+  console.log('\n本结论不证明 · What this does not prove');
+  for (const { zh, en } of limits) console.log(`  - ${zh}；${en}`);
   if (show && record !== undefined) console.log(`\n${JSON.stringify(record, undefined, 2)}`);
 }
 
@@ -121,6 +110,10 @@ function printFork(result: ForkVerdict, { json }: Options): number {
   return forkExitCodes[verdict];
 }
 
+function titleOf({ zh, en }: Text): string {
+  return `${zh} · ${en}`;
+}
+
 function lineOf({ status, name, code, detail, zh, en }: Check): string {
   const reason = code === undefined ? '' : ` [${code}]`;
   const names = detail === undefined || detail === '' ? '' : `\n      ${detail}`;
@@ -131,7 +124,8 @@ function lineOf({ status, name, code, detail, zh, en }: Check): string {
 function printFailure(error: unknown, json: boolean): number {
   const code = error instanceof EvidenceError ? error.code : 'UNREADABLE';
   const text = error instanceof Error ? error.message : String(error);
-  if (json) console.log(JSON.stringify({ verdict: 'undecided', code, message: text }));
-  else console.error(`${verdictTexts.undecided}: ${text}`);
+  if (json)
+    console.log(JSON.stringify({ format: 'medseal/report/v1', verdict: 'undecided', code, message: text }));
+  else console.error(`${titleOf(verdictTexts.undecided)}: ${text}`);
   return exitCodes.undecided;
 }

@@ -10,7 +10,7 @@ from .policy import parse_policy
 from .refusal import Refusal
 from .verify import verify_bundle
 
-LARGEST = 16 * 1024 * 1024
+LARGEST = 64 * 1024 * 1024
 EXIT = {"valid": 0, "tampered": 1, "undecided": 2, "unnotarized": 3}
 SIGNS = {"passed": "\u2713", "failed": "\u2717", "skipped": "\u25cb"}
 

@@ -1,0 +1,32 @@
+import type { Check, CheckHeading } from './checks.ts';
+import type { Verdict } from './verify-bundle.ts';
+
+export type Text = { zh: string; en: string };
+
+/** The four parts of a report, in their order (法释〔2021〕12号, 16–18). */
+export const headings: readonly [CheckHeading, Text][] = [
+  ['who', { zh: '谁', en: 'Who' }],
+  ['before', { zh: '上链前', en: 'Before anchoring' }],
+  ['after', { zh: '上链后一致性', en: 'Unchanged since anchoring' }],
+  ['neutrality', { zh: '平台中立性', en: 'Neutrality of the platform' }],
+];
+
+export const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
+
+export const verdictTexts: Record<Verdict, Text> = {
+  valid: { zh: '有效', en: 'VALID' },
+  tampered: { zh: '被改动', en: 'TAMPERED' },
+  undecided: { zh: '无法判断', en: 'CANNOT DECIDE' },
+  unnotarized: { zh: '有效，但缺外部公证', en: 'VALID, OUTSIDE NOTARY MISSING' },
+};
+
+/** What no bundle proves, however valid. */
+export const limits: readonly Text[] = [
+  { zh: '内容本身真实', en: 'that the content is true' },
+  { zh: '上链之前未被改动', en: 'that it was not changed before it was anchored' },
+  { zh: '由所署姓名之人亲自录入', en: 'that the person named typed it in' },
+  {
+    zh: '精确的时间：交易时间由提交方声称，误差不超过排序节点时钟的 15 分钟',
+    en: 'the exact time: the client claims it, within 15 minutes of the orderers’ clocks',
+  },
+];
