@@ -187,12 +187,8 @@ function pseudonymWork(
   { db, keys, clock, logger, config }: Foundation,
   { pseudonyms }: Modules,
 ): Parameters<typeof runPseudonymWorker>[0] {
-  const pseudonymOf = async (nationalId: string) => {
-    const [pseudonym] = await pseudonyms.pseudonymsOf([nationalId]);
-    if (pseudonym === undefined) throw new Error('the identity service gave no pseudonym');
-    return pseudonym;
-  };
-  return { db, keyStore: keys, clock, logger, tenant: tenantOf(config), pseudonymOf };
+  const { pseudonymsOf } = pseudonyms;
+  return { db, keyStore: keys, clock, logger, tenant: tenantOf(config), pseudonymsOf };
 }
 
 /** What the node cannot fully serve without. */

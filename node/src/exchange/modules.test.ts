@@ -70,7 +70,11 @@ beforeAll(async () => {
   });
   person = await fixture.enrol(await takeIn(nationalId));
   const erased = await takeIn(erasedId);
-  await resolvePseudonyms({ ...deps, logger: silentLogger, pseudonymOf: async (id) => pseudonymOf(id) });
+  await resolvePseudonyms({
+    ...deps,
+    logger: silentLogger,
+    pseudonymsOf: async (ids) => ids.map(pseudonymOf),
+  });
   for (const staffId of ['officer-1', 'officer-2'])
     await records.erasePatient(erased, {
       actor: { ...staff(['privacy-officer']), staffId },

@@ -60,7 +60,13 @@ function refusedEntries(
 }
 
 function newContext(given: Pick<WriteContext, 'tx' | 'deps' | 'caller' | 'at' | 'denials'>): WriteContext {
-  return { ...given, ownerTokens: new Map(), keys: new Map(), decisions: new Map() };
+  return {
+    ...given,
+    ownerTokens: new Map(),
+    compartmentTokens: new Map(),
+    keys: new Map(),
+    decisions: new Map(),
+  };
 }
 
 /** The next chunk is sealed while the database takes the previous one. */

@@ -24,5 +24,5 @@ export type AccessPort = {
   record(tx: Queryable, entries: AuditEntry[]): Promise<void>;
 };
 
-/** The alliance's pseudonym of a person (identity/ `pseudonymOf` fits); rejects while the regulator is away. */
-export type PseudonymPort = (nationalId: string) => Promise<Pseudonym>;
+/** The alliance's pseudonyms of people (identity/ `pseudonymsOf` fits); rejects while the regulator is away. */
+export type PseudonymPort = (nationalIds: readonly string[]) => Promise<readonly Pseudonym[]>;

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openIndex, openPatientKey } from '../crypto/index.ts';
+import type { NationalId } from '../identity/index.ts';
+import type { Pseudonym } from '../lib/brand.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type PendingIdentityRow, postpone, savePseudonym, takePending } from './identity-store.ts';
 import type { PatientIdentity } from './patient-identity.ts';
@@ -9,7 +11,7 @@ import type { RecordsDeps } from './types.ts';
 
 /** What resolving pseudonyms needs. */
 export type PseudonymWorkerDeps = Pick<RecordsDeps, 'db' | 'keyStore' | 'clock' | 'tenant'> & {
-  pseudonymOf: PseudonymPort;
+  pseudonymsOf: PseudonymPort;
   logger: Logger;
 };
 
@@ -28,7 +30,10 @@ export async function resolvePseudonyms(deps: PseudonymWorkerDeps): Promise<numb
   const now = deps.clock.now();
   const lease = new Date(now.getTime() + leaseMs);
   const rows = await deps.db.transaction((tx) => takePending(tx, { at: now, lease, limit: batch }));
-  await Promise.all(rows.map((row) => resolveOne(row, deps)));
+  const people = (await Promise.all(rows.map((row) => open(row, deps)))).filter(
+    (person) => person !== undefined,
+  );
+  if (people.length > 0) await resolveAll(people, deps);
   return rows.length;
 }
 
@@ -41,27 +46,63 @@ export async function runPseudonymWorker(deps: PseudonymWorkerDeps, signal: Abor
       return undefined;
     });
     pause = count === undefined ? Math.min(pause * 2, maxPauseMs) : pollMs;
-    if (!count) await delay(pause, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+    // A full batch is followed by the next; else what comes meanwhile is asked for together.
+    if (count !== batch) await delay(pause, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
   }
 }
 
-async function resolveOne(row: PendingIdentityRow, deps: PseudonymWorkerDeps): Promise<void> {
-  const { db, keyStore, tenant, pseudonymOf, logger, clock } = deps;
-  const attempts = row.attempts + 1;
+type Person = { row: PendingIdentityRow; nationalId: NationalId };
+
+/** Who it is about; nobody where there is no key any more, or no national id. */
+async function open(row: PendingIdentityRow, deps: PseudonymWorkerDeps): Promise<Person | undefined> {
+  const { db, keyStore, tenant } = deps;
   try {
     const key = openPatientKey(row, keyStore);
-    if (key === undefined) return;
+    if (key === undefined) return undefined;
     const address = patientIdentityAddress(tenant, row.patient_token);
     const { nationalId } = JSON.parse(openIndex(row.identity_sealed, { key, address })) as PatientIdentity;
-    if (nationalId === undefined) return await postpone(db, row.patient_token, { attempts, next: undefined });
-    const pseudonym = await pseudonymOf(nationalId);
+    if (nationalId !== undefined) return { row, nationalId };
+    await postpone(db, row.patient_token, { attempts: row.attempts + 1, next: undefined });
+  } catch (error) {
+    await tryLater(row, error, deps);
+  }
+  return undefined;
+}
+
+/** One question for all of them: the identity service proves its answer once. */
+async function resolveAll(people: readonly Person[], deps: PseudonymWorkerDeps): Promise<void> {
+  try {
+    const pseudonyms = await deps.pseudonymsOf(people.map(({ nationalId }) => nationalId));
+    await Promise.all(people.map((person, at) => keep(person.row, pseudonyms[at], deps)));
+  } catch (error) {
+    await Promise.all(people.map(({ row }) => tryLater(row, error, deps)));
+  }
+}
+
+async function keep(
+  row: PendingIdentityRow,
+  pseudonym: Pseudonym | undefined,
+  deps: PseudonymWorkerDeps,
+): Promise<void> {
+  const { db, keyStore, logger } = deps;
+  try {
+    if (pseudonym === undefined) throw new Error('the identity service gave no pseudonym');
     if (await savePseudonym(db, row, pseudonymToken(keyStore, pseudonym))) return;
     // The person has two records here; which one is right is for the registrar, and neither is found meanwhile twice.
     logger.warn('pseudonym_taken', {});
-    await postpone(db, row.patient_token, { attempts, next: undefined });
+    await postpone(db, row.patient_token, { attempts: row.attempts + 1, next: undefined });
   } catch (error) {
-    const backoff = Math.min(maxBackoffMs, 1000 * 2 ** Math.min(attempts, 10));
-    logger.warn('pseudonym_unresolved', { attempts, error });
-    await postpone(db, row.patient_token, { attempts, next: new Date(clock.now().getTime() + backoff) });
+    await tryLater(row, error, deps);
   }
+}
+
+async function tryLater(
+  row: PendingIdentityRow,
+  error: unknown,
+  { db, clock, logger }: PseudonymWorkerDeps,
+): Promise<void> {
+  const attempts = row.attempts + 1;
+  const backoff = Math.min(maxBackoffMs, 1000 * 2 ** Math.min(attempts, 10));
+  logger.warn('pseudonym_unresolved', { attempts, error });
+  await postpone(db, row.patient_token, { attempts, next: new Date(clock.now().getTime() + backoff) });
 }

@@ -26,8 +26,10 @@ async function create(value: string): Promise<string> {
   return id;
 }
 
-function resolve(pseudonymOf = async (nationalId: string) => pseudonym(nationalId)): Promise<number> {
-  return resolvePseudonyms({ ...fixture.deps, pseudonymOf, logger: silentLogger });
+function resolve(
+  pseudonymsOf = async (nationalIds: readonly string[]) => nationalIds.map(pseudonym),
+): Promise<number> {
+  return resolvePseudonyms({ ...fixture.deps, pseudonymsOf, logger: silentLogger });
 }
 
 describe('a patient’s pseudonym', () => {
@@ -47,15 +49,44 @@ describe('a patient’s pseudonym', () => {
   it('is asked for by one worker only', async () => {
     const id = await create(wang);
     let asked = 0;
-    const pseudonymOf = async (nationalId: string) => {
+    const pseudonymsOf = async (nationalIds: readonly string[]) => {
       asked += 1;
-      return pseudonym(nationalId);
+      return nationalIds.map(pseudonym);
     };
 
-    await Promise.all([resolve(pseudonymOf), resolve(pseudonymOf), resolve(pseudonymOf)]);
+    await Promise.all([resolve(pseudonymsOf), resolve(pseudonymsOf), resolve(pseudonymsOf)]);
 
     expect(asked).toBe(1);
     expect(await findPatient(pseudonym(wang), fixture.deps)).toBe(id);
+  });
+
+  it('is asked for together with those of others, and each finds the patient it belongs to', async () => {
+    const values = ['110101199003071110', '110101199003072113', '110101199003073116'];
+    const ids = [];
+    for (const value of values) ids.push(await create(value));
+    const asked: (readonly string[])[] = [];
+
+    await resolve(async (nationalIds) => {
+      asked.push(nationalIds);
+      return nationalIds.map(pseudonym);
+    });
+
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.toSorted()).toEqual(values.toSorted());
+    for (const [at, value] of values.entries())
+      expect(await findPatient(pseudonym(value), fixture.deps)).toBe(ids[at]);
+  });
+
+  it('is asked for again where the answer left it out', async () => {
+    const value = '110101199003074119';
+    const id = await create(value);
+    expect(await resolve(async () => [])).toBe(1);
+    expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
+
+    fixture.clock.advance(600_000);
+    await resolve();
+
+    expect(await findPatient(pseudonym(value), fixture.deps)).toBe(id);
   });
 
   it('follows a corrected national id', async () => {

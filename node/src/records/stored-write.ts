@@ -6,9 +6,9 @@ import { RecordsError } from './errors.ts';
 import type { NewIdentifier } from './identifier-store.ts';
 import type { VersionToSeal } from './seal-version.ts';
 import type { NewVersion } from './store.ts';
-import { compartmentToken, identifierToken, idToken, keyOf } from './tokens.ts';
+import { identifierToken, idToken, keyOf } from './tokens.ts';
 import type { RecordIndex } from './types.ts';
-import { keyFor, type PendingWrite, type WriteContext } from './write-context.ts';
+import { compartmentTokenIn, keyFor, type PendingWrite, type WriteContext } from './write-context.ts';
 
 /** A write as it goes into the database: what is stored in the clear, and what is still to be sealed. */
 export type StoredWrite = {
@@ -36,7 +36,7 @@ export function storedWrite(write: PendingWrite, context: WriteContext): StoredW
       idToken: token,
       version,
       ownerToken: key.token,
-      compartmentToken: compartmentToken(keyStore, owner, type),
+      compartmentToken: compartmentTokenIn(context, owner, type),
       deleted: change.kind === 'delete',
     },
     identifiers: newIdentifiers({ write, resource, key, token }, context),

@@ -5,7 +5,7 @@ import type { ConditionalReference, Identifier, Resource } from '../fhir/index.t
 import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 import type { IndexRow } from './store.ts';
-import { keyOf, type Owner, ownerToken } from './tokens.ts';
+import { compartmentToken, keyOf, type Owner, ownerToken } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
 
 /** One SQL transaction that writes records. */
@@ -15,6 +15,7 @@ export type WriteContext = {
   caller: Caller;
   at: Date;
   ownerTokens: Map<Owner, Uint8Array>;
+  compartmentTokens: Map<string, Uint8Array>;
   /** Keys of the owners met so far, by token; locked against erasure until the transaction ends. */
   keys: Map<string, PatientKey>;
   /** Decisions of this transaction, one a patient. */
@@ -66,6 +67,20 @@ export function ownerTokenIn({ ownerTokens, deps }: WriteContext, owner: Owner):
   if (known !== undefined) return known;
   const token = ownerToken(deps.keyStore, owner);
   ownerTokens.set(owner, token);
+  return token;
+}
+
+/** The token of an owner's records of one type, computed once a transaction. */
+export function compartmentTokenIn(
+  { compartmentTokens, deps }: WriteContext,
+  owner: Owner,
+  type: string,
+): Uint8Array {
+  const name = `${owner}|${type}`;
+  const known = compartmentTokens.get(name);
+  if (known !== undefined) return known;
+  const token = compartmentToken(deps.keyStore, owner, type);
+  compartmentTokens.set(name, token);
   return token;
 }
 
