@@ -166,7 +166,7 @@ export {
   tilePath,
   tilesForAppend,
   tilesForConsistency,
-  tilesForInclusion,
+  tilesForInclusions,
   tilesForRoot,
 } from './tiles.ts';
 export { parseTrustPolicy, type TrustedLog, type TrustPolicy, trustPolicyFormat } from './trust-policy.ts';

@@ -17,7 +17,7 @@ import {
   tilePath,
   tilesForAppend,
   tilesForConsistency,
-  tilesForInclusion,
+  tilesForInclusions,
   tilesForRoot,
 } from './tiles.ts';
 
@@ -76,7 +76,11 @@ describe('tiles', () => {
         fc.integer({ min: 1, max: size }),
         (leafIndex, oldSize) => {
           const root = rootHash(hashes.slice(0, size));
-          const proof = inclusionProof(store.announced(tilesForInclusion(leafIndex, size)), leafIndex, size);
+          const proof = inclusionProof(
+            store.announced(tilesForInclusions([leafIndex], size)),
+            leafIndex,
+            size,
+          );
           expect(
             verifyInclusion({
               leafHash: hashes[leafIndex]!,
@@ -103,7 +107,7 @@ describe('tiles', () => {
     let size = store.append(0, hashes.slice(0, 300));
     size = store.append(size, hashes.slice(300, 900));
 
-    const proof = inclusionProof(store.announced(tilesForInclusion(7, 300)), 7, 300);
+    const proof = inclusionProof(store.announced(tilesForInclusions([7], 300)), 7, 300);
     const root = rootHash(hashes.slice(0, 300));
     expect(
       verifyInclusion({ leafHash: hashes[7]!, leafIndex: 7, treeSize: 300, proof, rootHash: root }),
@@ -117,7 +121,7 @@ describe('tiles', () => {
 
     expect(store.tiles.get('2/0')?.length).toBe(32);
     expect(hex(treeRoot(store.announced(tilesForRoot(size)), size))).toBe(hex(rootHash(hashes)));
-    const proof = inclusionProof(store.announced(tilesForInclusion(65_536, size)), 65_536, size);
+    const proof = inclusionProof(store.announced(tilesForInclusions([65_536], size)), 65_536, size);
     expect(
       verifyInclusion({
         leafHash: hashes[65_536]!,

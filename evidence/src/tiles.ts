@@ -1,5 +1,5 @@
 import { EvidenceError } from './errors.ts';
-import { consistencyProof, type HashReader, inclusionProof, rootHash, treeRoot } from './merkle.ts';
+import { consistencyProof, type HashReader, inclusionProofs, rootHash, treeRoot } from './merkle.ts';
 
 /** Where a tile stands: tile `index` of row `level` (C2SP tlog-tiles; row L holds the roots of 256^L leaves each). */
 export type TileId = { level: number; index: number };
@@ -59,9 +59,9 @@ export function tilesForRoot(treeSize: number): TileWidth[] {
   return recorded(treeSize, (read) => treeRoot(read, treeSize));
 }
 
-/** The tiles that an inclusion proof is computed from. */
-export function tilesForInclusion(leafIndex: number, treeSize: number): TileWidth[] {
-  return recorded(treeSize, (read) => inclusionProof(read, leafIndex, treeSize));
+/** The tiles that the inclusion proofs of these leaves are computed from. */
+export function tilesForInclusions(leafIndices: readonly number[], treeSize: number): TileWidth[] {
+  return recorded(treeSize, (read) => inclusionProofs(read, leafIndices, treeSize));
 }
 
 /** The tiles that a consistency proof is computed from. */

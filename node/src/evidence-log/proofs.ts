@@ -1,4 +1,4 @@
-import { hex, inclusionProofs, tilesForInclusion } from '@medseal/evidence';
+import { hex, inclusionProofs, tilesForInclusions } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 import { findAnchor, latestAnchor, latestReadAnchor } from './checkpoint-store.ts';
 import { cosignedNoteAt, latestCosignedNote } from './cosign-store.ts';
@@ -20,8 +20,7 @@ export async function proofsFor(
   deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
-  const leaves = await findLeaves(db, leafIds);
-  const cosigned = await latestCosignedNote(db);
+  const [leaves, cosigned] = await Promise.all([findLeaves(db, leafIds), latestCosignedNote(db)]);
   const anchor =
     cosigned !== undefined && covers(cosigned.treeSize, leaves)
       ? await findAnchor(db, deps.tenant, cosigned.treeSize)
@@ -38,8 +37,10 @@ export async function confirmedProofsFor(
   deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
-  const leaves = await findLeaves(db, leafIds);
-  const cosigned = await latestReadAnchor(db, deps.tenant, 'cosigned');
+  const [leaves, cosigned] = await Promise.all([
+    findLeaves(db, leafIds),
+    latestReadAnchor(db, deps.tenant, 'cosigned'),
+  ]);
   const anchor =
     cosigned !== undefined && covers(cosigned.treeSize, leaves)
       ? { ...cosigned, note: (await cosignedNoteAt(db, cosigned.treeSize)) ?? cosigned.note }
@@ -65,8 +66,7 @@ async function proveUnder(
   const proved = [...leaves.values()].flatMap(({ leafIndex }) =>
     leafIndex !== undefined && leafIndex < treeSize ? [leafIndex] : [],
   );
-  const wanted = proved.flatMap((leafIndex) => tilesForInclusion(leafIndex, treeSize));
-  const read = await tiles.loadHashes(db, wanted);
+  const read = await tiles.loadHashes(db, tilesForInclusions(proved, treeSize));
   const paths = inclusionProofs(read, proved, treeSize);
   const proofs = new Map(proved.map((leafIndex, at) => [leafIndex, paths[at]?.map(hex) ?? []]));
   return leafIds.map((leafId) => {

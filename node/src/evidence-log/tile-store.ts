@@ -4,9 +4,9 @@ import type { Queryable } from '../lib/sql.ts';
 const fullTile = 256 * 32;
 const tileHeight = 8;
 const mostTiles = 512;
-const mostSubtrees = 8_192;
-/** A subtree of 2^3 leaves and more costs enough to be computed once only. */
-const worthKeeping = 3;
+const mostSubtrees = 16_384;
+/** What stands in a tile itself costs nothing; every other subtree is computed once only. */
+const worthKeeping = 1;
 
 /** Reads tiles and the subtrees in them. What is complete never changes and stays in memory. */
 export type TileCache = {

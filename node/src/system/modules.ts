@@ -168,9 +168,8 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   });
   const recordsDeps: RecordsDeps = {
     ...shared,
-    ...{ log, access, consent: decisions, seal: foundation.seal },
+    ...{ log, access, consent: decisions, seal: foundation.seal, opened: createOpenedVersions(clock) },
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
-    opened: createOpenedVersions(clock),
     forget: [patients.forget],
   };
   const proofs: Modules['proofs'] = {
