@@ -71,6 +71,24 @@ describe('a source', () => {
     expect(await latestReasons(a)).toBe('EXCHANGE_REPLAYED');
   });
 
+  it('turns a replay away before it decides or opens anything', async () => {
+    const request = signedAsk({ from: b, to: a });
+    await b.peers.send(request);
+    const never = () => Promise.reject(new Error('was asked'));
+    const responder = createResponder({
+      ...a.requester,
+      ...a,
+      db: a.database.db,
+      access: { record: a.log.recordAccess },
+      consent: { prepare: never, releases: () => 'withhold', stillHolds: never },
+    });
+
+    const again = responder({ member: b.member, request: { ...partsOf(request), body: request.body } });
+
+    await expect(again).rejects.toMatchObject({ code: 'EXCHANGE_REPLAYED' });
+    expect(await latestReasons(a)).toBe('EXCHANGE_REPLAYED');
+  });
+
   it('answers one of two copies that arrive at the same moment', async () => {
     const request = signedAsk({ from: b, to: a });
 

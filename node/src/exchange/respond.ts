@@ -6,7 +6,13 @@ import type { KeyStore } from '../crypto/index.ts';
 import { sealFor } from '../crypto/recipient.ts';
 import type { Pseudonym } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
-import { type AcceptDeps, type Accepted, acceptRequest, type IncomingRequest } from './accept-request.ts';
+import {
+  type AcceptDeps,
+  type Accepted,
+  acceptRequest,
+  type IncomingRequest,
+  recordRefusal,
+} from './accept-request.ts';
 import { type Answer, type Concern, commitAnswer } from './commit-answer.ts';
 import { ExchangeError } from './errors.ts';
 import { replyBytes, sealedType } from './messages.ts';
@@ -15,7 +21,7 @@ import { pad } from './padding.ts';
 import type { ConsentPort } from './ports.ts';
 import { decisionDigest, signReceipt } from './receipt.ts';
 import { type Release, type ReleaseDeps, release } from './release.ts';
-import { purgeNonces } from './store.ts';
+import { isNonceUsed, purgeNonces } from './store.ts';
 import type { ExchangeReceipt, ReplyPayload } from './types.ts';
 
 export type ResponderDeps = AcceptDeps & ReleaseDeps & { keyStore: KeyStore; consent: ConsentPort };
@@ -54,7 +60,17 @@ async function answerWhileConsentHolds(
   accepted: Accepted,
   deps: ResponderDeps,
 ): Promise<{ permit: boolean; body: Uint8Array }> {
-  const patient = await deps.records.findPatient(accepted.request.pseudonym as Pseudonym);
+  const { member, request, verified } = accepted;
+  // The transaction asks again; here a replay is turned away before it costs a decision and opened records.
+  const [patient, isReplay] = await Promise.all([
+    deps.records.findPatient(request.pseudonym as Pseudonym),
+    isNonceUsed(deps.db, { organizationId: member.organizationId, nonce: verified.nonce }),
+  ]);
+  if (isReplay) {
+    const replayed = new ExchangeError('EXCHANGE_REPLAYED');
+    await recordRefusal(member, replayed, deps);
+    throw replayed;
+  }
   for (let attempt = 1; attempt <= maxDecisions; attempt += 1) {
     const concern = { ...accepted, patient };
     const answer = await prepareAnswer(concern, deps);

@@ -68,6 +68,18 @@ export async function saveAnswer(
   return rowCount === 1;
 }
 
+/** Whether a request with this nonce was answered already. */
+export async function isNonceUsed(
+  db: Queryable,
+  { organizationId, nonce }: { organizationId: string; nonce: Uint8Array },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from exchange_nonce where organization_id = $1 and nonce = $2',
+    [organizationId, nonce],
+  );
+  return rowCount > 0;
+}
+
 /** Forgets the nonces whose requests are outside the time window anyway. */
 export async function purgeNonces(db: Queryable, now: Date): Promise<void> {
   await db.query('delete from exchange_nonce where expires_at < $1', [now]);

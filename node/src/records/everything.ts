@@ -5,7 +5,7 @@ import { RecordsError } from './errors.ts';
 import { fitting } from './page-room.ts';
 import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
 import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
-import { noteAccess, viewOf } from './view.ts';
+import { noteAccess, underDecisions, viewOf } from './view.ts';
 
 export type EverythingPage = { records: JsonResource[]; next: string | undefined };
 
@@ -27,7 +27,9 @@ export async function patientEverything(
   const key = await ownerKey(patientId, deps);
   const view = await viewOf(patientId, { caller, action: 'everything', types, deps, key });
   const scope = key !== undefined && view.decision?.permit ? { owner: patientId, key, view } : undefined;
-  const hits = scope === undefined ? [] : await readHits(scope, { query, before, deps });
+  const hits = await underDecisions([view], async () =>
+    scope === undefined ? [] : await readHits(scope, { query, before, deps }),
+  );
   const page = hits.slice(0, Math.min(query.count, fitting(hits)));
   const instances = [`Patient/${patientId}`];
   const shown = scope !== undefined;

@@ -7,7 +7,7 @@ import { fitting } from './page-room.ts';
 import { type Hit, ownerKey, type Scan, type Scope, scan } from './scope.ts';
 import type { Owner } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
-import { type View, viewOf } from './view.ts';
+import { underDecisions, type View, viewOf } from './view.ts';
 
 /** One page of what a search finds, nothing opened but indices. */
 export type FoundPage = {
@@ -43,7 +43,9 @@ export async function findHits(search: Search): Promise<FoundPage> {
   if (key === undefined || view.decision?.permit === false)
     return { hits: [], total: 0, next: undefined, views: [view] };
   const scope = { owner, key, view };
-  const page = needsAll(query) ? await listAll(scope, search) : await streamPage(scope, search);
+  const page = await underDecisions([view], () =>
+    needsAll(query) ? listAll(scope, search) : streamPage(scope, search),
+  );
   return { ...page, views: [view] };
 }
 

@@ -9,7 +9,7 @@ import { hasBody, ownerKey, type Scope } from './scope.ts';
 import { type BodyRow, findBodies, findCurrent, type ListedRow, listVersions } from './store.ts';
 import { compartmentToken, idToken, keyOf } from './tokens.ts';
 import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
-import { noteAccess, viewOf } from './view.ts';
+import { noteAccess, underDecisions, viewOf } from './view.ts';
 
 export type HistoryPage = { versions: HistoryVersion[]; next: string | undefined };
 
@@ -42,7 +42,7 @@ export async function recordHistory(
   const isVisible = found !== undefined && view.releases(found.current);
   const scope = isVisible ? { owner: found.index.owner, key: found.key, view } : undefined;
   const stretch = { by: 'id_token' as const, token: idToken(deps.keyStore, type, id) };
-  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, before, binding, deps });
+  const page = await pageOf(scope, { stretch, query, before, binding, deps });
   const shown = page.versions.length > 0 || (query.cursor !== undefined && scope !== undefined);
   await noteAccess(view, { caller, deps, interaction: 'history', shown, instances: [`${type}/${id}`] });
   if (!shown) throw new RecordsError('RECORDS_NOT_FOUND');
@@ -64,7 +64,7 @@ export async function compartmentHistory(
     by: 'compartment_token' as const,
     token: compartmentToken(deps.keyStore, patientId, type),
   };
-  const page = scope === undefined ? empty : await readPage(scope, { stretch, query, before, binding, deps });
+  const page = await pageOf(scope, { stretch, query, before, binding, deps });
   await noteAccess(view, {
     caller,
     deps,
@@ -82,6 +82,10 @@ const batch = 200;
 function startOf({ cursor }: PageQuery, binding: CursorBinding, deps: RecordsDeps): string | undefined {
   const from = cursor === undefined ? undefined : openCursor(cursor, binding, deps.keyStore);
   return from !== undefined && 'before' in from ? from.before : undefined;
+}
+
+async function pageOf(scope: Scope | undefined, reading: Reading): Promise<HistoryPage> {
+  return scope === undefined ? empty : underDecisions([scope.view], () => readPage(scope, reading));
 }
 
 async function readPage(scope: Scope, reading: Reading): Promise<HistoryPage> {

@@ -3,9 +3,11 @@ import { parseEverything, parseHistory, parseSearch, type Resource } from '../fh
 import { writeBundle } from './bundle.ts';
 import { patientEverything } from './everything.ts';
 import { compartmentHistory, recordHistory } from './history.ts';
+import { createOpenedVersions } from './opened-versions.ts';
 import { readRecord } from './read.ts';
 import { searchset } from './searchset.ts';
 import { asPatientId, callerOf, createFixture, type Fixture, observation, patient } from './test/fixture.ts';
+import { ownerToken } from './tokens.ts';
 import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
 
 type Entry = { fullUrl: string; resource: Resource; search: { mode: string } };
@@ -396,5 +398,55 @@ describe('$everything', () => {
       context(),
     );
     expect(some.records.map(({ type }) => type)).toEqual(['Patient']);
+  });
+});
+
+describe('a read that fails after its decision', () => {
+  it('keeps the decision, once, and a read that does not fail leaves that to the access', async () => {
+    const patientId = await create(patient());
+    await create(observation(patientId));
+    let kept = 0;
+    const { consent } = fixture.deps;
+    const deps = {
+      ...fixture.deps,
+      opened: createOpenedVersions(fixture.clock),
+      consent: {
+        ...consent,
+        prepare: async (request: Parameters<typeof consent.prepare>[0]) => ({
+          ...(await consent.prepare(request)),
+          keep: async () => {
+            kept += 1;
+          },
+        }),
+      },
+    };
+    const reading = { caller: fixture.clinician, deps };
+    const parameters = new URLSearchParams({ patient: patientId });
+    const ways = [
+      () => searchset({ query: parseSearch('Observation', parameters), parameters }, reading),
+      () =>
+        patientEverything(
+          { patientId: asPatientId(patientId), query: parseEverything([]), text: '' },
+          reading,
+        ),
+      () =>
+        compartmentHistory(
+          { type: 'Observation', patientId: asPatientId(patientId), query: parseHistory([]) },
+          reading,
+        ),
+    ];
+    for (const way of ways) await way();
+    expect(kept).toBe(0);
+
+    deps.opened.forget(patientId);
+    await fixture.database.db.query('update record_version set index_sealed = $1 where patient_token = $2', [
+      Buffer.alloc(64),
+      ownerToken(deps.keyStore, asPatientId(patientId)),
+    ]);
+
+    for (const [at, way] of ways.entries()) {
+      await expect(way()).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
+      expect(kept).toBe(at + 1);
+    }
   });
 });

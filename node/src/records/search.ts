@@ -4,7 +4,7 @@ import { type FoundPage, findHits } from './find-hits.ts';
 import { findIncluded, includedTypes } from './include.ts';
 import { openHits } from './scope.ts';
 import type { Caller, OpenedRecord, RecordsDeps } from './types.ts';
-import { noteAccess } from './view.ts';
+import { noteAccess, underDecisions } from './view.ts';
 
 /** A search with the text of its parameters (without the cursor), which a cursor is bound to. */
 export type SearchRequest = { query: SearchQuery; text: string };
@@ -29,7 +29,7 @@ export async function searchRecords({ query, text }: SearchRequest, context: Con
   const from = query.cursor === undefined ? undefined : openCursor(query.cursor, binding, deps.keyStore);
   const types = [query.type, ...includedTypes(query)];
   const found = await findHits({ query, from, types, caller, deps });
-  const included = await findIncluded(found.hits, query, context);
+  const included = await underDecisions(found.views, () => findIncluded(found.hits, query, context));
   const [opened] = await Promise.all([
     openHits([...found.hits, ...included], deps),
     noteSearch(found, context),

@@ -15,6 +15,8 @@ export type View = {
   decision: Decision | undefined;
   /** The decision's own record, where it becomes durable with the access. */
   record?: PreparedDecision['record'];
+  /** Makes the decision durable where no access will be recorded. */
+  keep?: PreparedDecision['keep'];
   releases(index: RecordIndex): boolean;
   /** The record without what the decision withholds. */
   show(record: OpenedRecord): OpenedRecord;
@@ -50,8 +52,21 @@ export async function viewOf(
     types,
     requestedAt: deps.clock.now().toISOString(),
   };
-  const { decision, record } = await deps.consent.prepare(request, key);
-  return { ...viewOfDecision(owner, decision, deps), record };
+  const { decision, record, keep } = await deps.consent.prepare(request, key);
+  return { ...viewOfDecision(owner, decision, deps), record, keep };
+}
+
+/** What comes between a decision and the record of the access; should it fail, the decision is kept all the same. */
+export async function underDecisions<Result>(
+  views: readonly View[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    await Promise.all(views.map((view) => view.keep?.()));
+    throw cause;
+  }
 }
 
 /** The view that a decision made elsewhere gives. */
