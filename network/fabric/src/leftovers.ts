@@ -33,6 +33,27 @@ function runs(pid: number, program: string, directory: string): boolean {
   }
 }
 
+/**
+ * Orderers, peers and chaincode servers that work in `directory` whether or not their id was written down: a supervisor
+ * that is killed between starting one and saying so leaves it nameless. Empty where the system has no /proc.
+ */
+export function strays(directory: string): number[] {
+  if (!existsSync('/proc/self/cwd')) return [];
+  const folder = realpathSync(directory);
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return false;
+        const program = basename(readlinkSync(`/proc/${pid}/exe`));
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return program === 'orderer' || program === 'peer' || line.includes('fabric-shim/cli.js');
+      } catch {
+        return false; // no process, another user's, or one that has just ended
+      }
+    });
+}
+
 export function isAlive(pid: number): boolean {
   try {
     return pid > 0 && process.kill(pid, 0);
@@ -48,10 +69,16 @@ export function commandOf(pid: number): string {
 
 /** Ends what an earlier run left, and waits until it has gone: a second program on the same port would not start. */
 export async function endLeftovers(directory: string): Promise<string[]> {
-  const found = runningPrograms(directory);
+  const running = (): RunningProgram[] => {
+    const named = runningPrograms(directory);
+    const others = existsSync(directory) ? strays(directory) : [];
+    const unnamed = others.filter((pid) => named.every((program) => program.pid !== pid));
+    return [...named, ...unnamed.map((pid) => ({ name: `process ${pid}`, pid }))];
+  };
+  const found = running();
   for (const { pid } of found) signal(pid, 'SIGTERM');
   const deadline = performance.now() + 8_000;
-  for (let left = found; left.length > 0; left = runningPrograms(directory)) {
+  for (let left = found; left.length > 0; left = running()) {
     if (performance.now() > deadline) for (const { pid } of left) signal(pid, 'SIGKILL');
     await delay(100);
   }

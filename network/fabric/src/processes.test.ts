@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endLeftovers, isAlive, pidFile, runningPrograms } from './leftovers.ts';
 import { keepProcesses, type Processes, type Program } from './processes.ts';
-import { whyNoFabric } from './tools.ts';
+import { buildTools, whyNoFabric } from './tools.ts';
 
 let directory: string;
 let processes: Processes;
@@ -67,13 +67,18 @@ describe('the programs of a network', () => {
 });
 
 describe('a machine without Go', () => {
-  it('is told in one line what to install or use instead', () => {
+  it('is told in one line what to install or use instead', async () => {
     const { PATH } = process.env;
     process.env['PATH'] = directory;
     try {
       expect(whyNoFabric(join(directory, 'tools'))).toMatch(
         /^Go is needed .*docker compose --profile alliance up[^\n]*$/,
       );
+      await expect(buildTools(join(directory, 'tools'), () => undefined)).rejects.toMatchObject({
+        code: 'GO_MISSING',
+        message: whyNoFabric(join(directory, 'tools')),
+      });
+      expect(existsSync(join(directory, 'tools'))).toBe(false);
     } finally {
       process.env['PATH'] = PATH;
     }

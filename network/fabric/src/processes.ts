@@ -36,7 +36,7 @@ const maxLogBytes = 32 * 1024 * 1024;
 export function keepProcesses(directory: string, report: (text: string) => void): Processes {
   const kept = new Map<string, Kept>();
   const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<string>();
-  const reaper = startReaper();
+  const reaper = startReaper(directory);
   mkdirSync(join(directory, 'pids'), { recursive: true });
   mkdirSync(join(directory, 'logs'), { recursive: true });
   const launch = (program: Program, endedAt: number[]): void => {
@@ -111,12 +111,13 @@ async function endChild(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Pro
 }
 
 /** A process that outlives this one and then ends what it was told of (reaper.ts). */
-function startReaper(): {
+function startReaper(directory: string): {
   watch(pid: number | undefined): void;
   forget(pid: number | undefined): void;
   release(): Promise<void>;
 } {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./reaper.ts', import.meta.url))], {
+  const script = fileURLToPath(new URL('./reaper.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, directory], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

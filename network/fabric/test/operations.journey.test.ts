@@ -1,6 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -57,15 +57,15 @@ async function run(...args: string[]): Promise<Result> {
 
 type Supervisor = { child: ChildProcess; exited: Promise<number | null>; ready: { genesisHash: string } };
 
+/** In a process group of its own, as a terminal starts a command. */
+function begin(basePort: number): Omit<Supervisor, 'ready'> {
+  const args = [main, 'up', '--data', directory, '--ports', String(basePort), '--organizations', list];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  return { child, exited: new Promise((resolve) => child.once('exit', resolve)) };
+}
+
 async function up(basePort: number): Promise<Supervisor> {
-  const child = spawn(
-    process.execPath,
-    [main, 'up', '--data', directory, '--ports', String(basePort), '--organizations', list],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const { child, exited } = begin(basePort);
   let last = '';
   child.stderr?.on('data', (text) => {
     last = String(text);
@@ -76,6 +76,22 @@ async function up(basePort: number): Promise<Supervisor> {
 }
 
 const pids = (): number[] => runningPrograms(directory).map(({ pid }) => pid);
+
+/** Every process that works in the network's folder or was told of it, whatever is written down. */
+function processesHere(): string[] {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' }).split('\n');
+  return lines.filter(
+    (line) => line.includes(directory) || folderOf(line.trim().split(' ')[0]) === directory,
+  );
+}
+
+function folderOf(pid: string | undefined): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined; // it ended in between, or the system has no /proc
+  }
+}
 
 let basePort: number;
 let supervisor: Supervisor;
@@ -254,6 +270,7 @@ describe.skipIf(reason !== undefined)('stopping', () => {
     await supervisor.exited;
 
     await expect.poll(() => pids(), { timeout: 10_000, interval: 50 }).toEqual([]);
+    await expect.poll(processesHere, { timeout: 10_000 }).toEqual([]);
     expect((await run('status')).code).toBe(1);
   });
 
@@ -275,12 +292,35 @@ describe.skipIf(reason !== undefined)('stopping', () => {
     closeAll();
   });
 
+  it('is done with Ctrl-C, which the terminal sends to the whole process group', async () => {
+    expect(processesHere().length).toBeGreaterThan(4 + 4 + 4);
+    process.kill(-(supervisor.child.pid ?? 0), 'SIGINT');
+
+    expect(await supervisor.exited).toBe(0);
+    expect(processesHere()).toEqual([]);
+    expect(readdirSync(directory)).not.toContain('supervisor.pid');
+  });
+
+  it('leaves no process behind after kill -9 in the middle of a start, and the next start goes on', async () => {
+    const { child, exited } = begin(basePort);
+    await expect.poll(() => pids().length, { timeout: 20_000, interval: 20 }).toBeGreaterThan(3);
+    child.kill('SIGKILL');
+    await exited;
+    await expect.poll(processesHere, { timeout: 10_000 }).toEqual([]);
+
+    supervisor = await up(basePort);
+    connectAll('hospital-a');
+    expect(JSON.parse(await clientOf('hospital-a').ledger.evaluate('member', 'list', []))).toHaveLength(4);
+    closeAll();
+  });
+
   it('is done from another terminal', async () => {
     const running = pids();
     const { stderr } = await run('down');
 
     expect(stderr).toContain('Stopped. The ledger is kept.');
     expect(running.filter(isAlive)).toEqual([]);
+    expect(processesHere()).toEqual([]);
     expect(await supervisor.exited).toBe(0);
     expect(readdirSync(directory)).not.toContain('supervisor.pid');
     expect((await run('down')).stderr).toContain('No Fabric network runs in');
@@ -294,7 +334,7 @@ describe.skipIf(reason !== undefined)('stopping', () => {
 
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      new RegExp(`✗ port ${basePort + 1} \\(orderer-1\\) is in use by another program;`),
+      new RegExp(`^✗ port ${basePort + 1} \\(orderer-1\\) is in use by another program;[^\n]*\n$`),
     );
     expect(pids()).toEqual([]);
   });
