@@ -122,7 +122,7 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
       'getName',
       '#found',
     ])
-      for (const contract of ['member', 'consent', 'anchor'])
+      for (const contract of ['member', 'consent', 'anchor', 'dispute'])
         expect(await refusalOf(hospital.ledger.evaluate(contract, name, []))).toBe('TRANSACTION_UNKNOWN');
   });
 
