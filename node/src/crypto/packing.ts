@@ -7,7 +7,7 @@ const maxUnpacked = 64 * 1024 * 1024;
 const params = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 /** Text as bytes, compressed from `compressFrom` bytes on where that is shorter; the first byte says which. */
-export function pack(text: string, compressFrom = 300): Uint8Array {
+export function pack(text: string, compressFrom = 1024): Uint8Array {
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length >= compressFrom) {
     // Sizes that are known ahead keep the compressor's tables and buffers as small as the text.

@@ -34,7 +34,8 @@ function walk(value: unknown, visit: (reference: string) => void): void {
     for (const item of value) walk(item, visit);
     return;
   }
-  for (const [name, child] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const child = (value as Json)[name];
     if (name === 'reference' && isUnresolved(child)) visit(child);
     else walk(child, visit);
   }

@@ -2,7 +2,7 @@ import { directoryToken } from '../crypto/index.ts';
 import { RecordsError } from './errors.ts';
 import { localReferences } from './local-references.ts';
 import { findCurrent } from './store.ts';
-import { idToken, keyOf } from './tokens.ts';
+import { idToken, keyOf, type Owner } from './tokens.ts';
 import { ownerTokenIn, type PendingWrite, referenceOf, type WriteContext } from './write-context.ts';
 
 /**
@@ -11,29 +11,44 @@ import { ownerTokenIn, type PendingWrite, referenceOf, type WriteContext } from 
  */
 export async function checkReferences(writes: readonly PendingWrite[], context: WriteContext): Promise<void> {
   const { deps } = context;
-  const owners = new Map<string, string>();
-  for (const write of writes) owners.set(referenceOf(write), keyOf(ownerTokenIn(context, write.owner)));
-  const used = writes.flatMap(usesOf);
-  const unknown = new Set(used.filter(({ target }) => !owners.has(target)).map(({ target }) => target));
-  await addStored(owners, unknown, context);
+  const tokens = new Map<Owner, string>();
+  for (const { owner } of writes) {
+    if (!tokens.has(owner)) tokens.set(owner, keyOf(ownerTokenIn(context, owner)));
+  }
+  const owners = new Map<string, string | undefined>();
+  for (const write of writes) owners.set(referenceOf(write), tokens.get(write.owner));
+  const used = usesOf(writes);
+  await addStored(
+    owners,
+    [...used.keys()].filter((target) => !owners.has(target)),
+    context,
+  );
   const directory = keyOf(directoryToken(deps.keyStore));
-  for (const { target, write } of used) {
+  for (const [target, users] of used) {
     const owner = owners.get(target);
-    if (owner !== directory && owner !== owners.get(referenceOf(write))) {
-      throw new RecordsError('RECORDS_REFERENCE_UNKNOWN');
-    }
+    const isOwn = [...users].every((user) => tokens.get(user) === owner);
+    if (owner !== directory && !isOwn) throw new RecordsError('RECORDS_REFERENCE_UNKNOWN');
   }
 }
 
-function usesOf(write: PendingWrite): { target: string; write: PendingWrite }[] {
-  if (write.change.kind === 'delete') return [];
-  return [...localReferences(write.change.resource)].map((target) => ({ target, write }));
+/** What is referred to, and by whose records. */
+function usesOf(writes: readonly PendingWrite[]): Map<string, Set<Owner>> {
+  const used = new Map<string, Set<Owner>>();
+  for (const { change, owner } of writes) {
+    if (change.kind === 'delete') continue;
+    for (const target of localReferences(change.resource)) {
+      const users = used.get(target);
+      if (users === undefined) used.set(target, new Set([owner]));
+      else users.add(owner);
+    }
+  }
+  return used;
 }
 
 /** The owners of records that are stored already, from their rows; nothing is opened. */
 async function addStored(
-  owners: Map<string, string>,
-  references: ReadonlySet<string>,
+  owners: Map<string, string | undefined>,
+  references: readonly string[],
   { tx, deps }: WriteContext,
 ): Promise<void> {
   const byToken = new Map<string, { reference: string; token: Uint8Array }>();

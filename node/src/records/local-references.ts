@@ -13,7 +13,8 @@ function collect(value: unknown, found: Set<string>): void {
     for (const item of value) collect(item, found);
     return;
   }
-  for (const [name, child] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const child = (value as Record<string, unknown>)[name];
     if (name === 'reference' && typeof child === 'string') add(child, found);
     else collect(child, found);
   }
