@@ -470,22 +470,26 @@ describe('a partner that misuses its own keys', () => {
 
     const refused: [string, Awaited<ReturnType<typeof signed>>, string][] = [
       ['a replay', good, 'EXCHANGE_REPLAYED'],
-      ['an old date', await signed(request(), { at: new Date(Date.now() - 120_000) }), 'EXCHANGE_CLOCK'],
-      ['a date to come', await signed(request(), { at: new Date(Date.now() + 120_000) }), 'EXCHANGE_CLOCK'],
+      ['an old date', await signed(request(), { at: new Date(Date.now() - 120_000) }), 'IDENTITY_PEER_CLOCK'],
+      [
+        'a date to come',
+        await signed(request(), { at: new Date(Date.now() + 120_000) }),
+        'IDENTITY_PEER_CLOCK',
+      ],
       [
         'another recipient',
         await signed(request(), { fields: { 'medseal-recipient': 'hospital-c' } }),
-        'EXCHANGE_REQUEST_REFUSED',
+        'IDENTITY_PEER_SIGNATURE',
       ],
       [
         'another sender',
         await signed(request(), { fields: { 'medseal-organization': 'hospital-c' } }),
-        'EXCHANGE_REQUEST_REFUSED',
+        'IDENTITY_PEER_SIGNATURE',
       ],
       [
         'another body',
         { ...(await signed(request())), body: Buffer.from(JSON.stringify(request())) },
-        'EXCHANGE_REQUEST_REFUSED',
+        'IDENTITY_PEER_SIGNATURE',
       ],
     ];
     for (const [what, { body, extra }, code] of refused)

@@ -24,6 +24,7 @@ export type HttpSignatureCode =
   | 'SIGNATURE_KEY'
   | 'SIGNATURE_DIGEST'
   | 'SIGNATURE_INVALID'
+  | 'SIGNATURE_PARTIES'
   | 'SIGNATURE_CLOCK';
 
 /** A message whose signature is not the one that is asked for. The code is for the audit record, not for the sender. */

@@ -1,9 +1,7 @@
 import { caseCommitment, fromHex, utf8 } from '@medseal/evidence';
-import { messageKeyId, signRequest } from '../crypto/http-signature.ts';
 import { sealFor } from '../crypto/recipient.ts';
-import type { Member } from '../identity/index.ts';
+import { type Member, signPeerMessage } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
-import { newSecret } from '../lib/ids.ts';
 import { type Delivery, settleDelivery, takeDeliveries } from './delivery-store.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { openDocuments } from './document-store.ts';
@@ -61,20 +59,9 @@ async function signed(
   const binding = bindingOf(named, { sender: tenant, recipient: member.organizationId });
   const text = utf8(JSON.stringify(kept.document));
   const body = messageBytes({ ...named, sealed: await sealFor(fromHex(member.sealingKey), text, binding) });
-  const parts = {
-    method: 'POST',
-    targetUri: new URL(member.nodeUrl).origin + disputePath,
-    fields: {
-      'content-type': 'application/json',
-      'medseal-organization': tenant,
-      'medseal-recipient': member.organizationId,
-    },
-    body,
-  };
-  const signer = {
-    keyId: messageKeyId(tenant, keyStore.publicKey('message')),
-    sign: (bytes: Uint8Array) => keyStore.sign('message', bytes),
-  };
-  const { fields } = signRequest(parts, { signer, createdAt: clock.now(), nonce: newSecret(16) });
-  return { member, method: 'POST' as const, path: disputePath, fields, body };
+  const { parts } = signPeerMessage(
+    { member, path: disputePath, body },
+    { organizationId: tenant, keyStore, clock },
+  );
+  return { member, method: 'POST' as const, path: disputePath, fields: parts.fields, body };
 }

@@ -1,4 +1,5 @@
 import type { CaseArchive, CaseDecision } from '@medseal/evidence';
+import type { PeerMessage } from '../identity/index.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { exportCase } from './export-case.ts';
 import { draftFiling, type FileRequest, fileEvidence } from './file-evidence.ts';
@@ -6,7 +7,7 @@ import { findCase } from './find-case.ts';
 import type { FiledEvidence } from './gather-evidence.ts';
 import { closeCase, decideCase, examine, withdrawCase } from './judge-case.ts';
 import { type OpenRequest, openCase } from './open-case.ts';
-import { type IncomingMessage, receiveDocument } from './receive-document.ts';
+import { receiveDocument } from './receive-document.ts';
 import { auditOf } from './take-step.ts';
 import type { CaseActor, CaseView } from './types.ts';
 import { listCases, viewCase } from './view-case.ts';
@@ -27,7 +28,7 @@ export type Disputes = {
   close(request: CaseRequest): Promise<CaseView>;
   export(request: CaseRequest): Promise<CaseArchive>;
   /** Takes in what a partner hands over. */
-  receive(incoming: IncomingMessage): Promise<void>;
+  receive(incoming: PeerMessage): Promise<void>;
 };
 
 /** Binds the verbs of disputes to their dependencies. */

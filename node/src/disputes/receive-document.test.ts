@@ -2,9 +2,9 @@ import { caseCommitment, fromHex, hex, utf8 } from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageKeyId, signRequest } from '../crypto/http-signature.ts';
 import { sealFor } from '../crypto/recipient.ts';
+import type { PeerMessage } from '../identity/index.ts';
 import { newSecret } from '../lib/ids.ts';
 import { bindingOf, disputePath, messageBytes } from './messages.ts';
-import type { IncomingMessage } from './receive-document.ts';
 import { createAlliance, type TestAlliance, type TestNode } from './test/alliance.ts';
 import type { DocumentName } from './types.ts';
 
@@ -39,11 +39,11 @@ type Forgery = {
   document?: object;
   commitment?: string;
   /** Changes the request after it was signed. */
-  change?: (incoming: IncomingMessage) => IncomingMessage;
+  change?: (incoming: PeerMessage) => PeerMessage;
 };
 
 /** A message about the case as its opener would send it, but for what the test forges. */
-async function message(forgery: Forgery = {}): Promise<IncomingMessage> {
+async function message(forgery: Forgery = {}): Promise<PeerMessage> {
   const { sender = alliance.b, recipient = alliance.a, document = opening, change } = forgery;
   const name = { caseId, kind: 'opening', author: 'hospital-b', ...forgery.name } as DocumentName;
   const named = { ...name, commitment: forgery.commitment ?? caseCommitment(document as never) };
@@ -103,20 +103,20 @@ describe('a document that a partner hands over', () => {
   });
 
   it('is refused when it is not signed by the member on the line', async () => {
-    const asC = (incoming: IncomingMessage) => ({ ...incoming, member: alliance.c.member });
-    const toOther = (incoming: IncomingMessage) => ({
+    const asC = (incoming: PeerMessage) => ({ ...incoming, member: alliance.c.member });
+    const toOther = (incoming: PeerMessage) => ({
       ...incoming,
       request: { ...incoming.request, targetUri: 'https://hospital-c.test/peer/disputes' },
     });
-    const changed = (incoming: IncomingMessage) => {
+    const changed = (incoming: PeerMessage) => {
       const body = Uint8Array.from(incoming.request.body);
       body[body.length - 3] = (body[body.length - 3] ?? 0) ^ 1;
       return { ...incoming, request: { ...incoming.request, body } };
     };
 
-    await refuses({ change: asC }, 'DISPUTE_REQUEST_REFUSED');
-    await refuses({ change: toOther }, 'DISPUTE_REQUEST_REFUSED');
-    await refuses({ change: changed }, 'DISPUTE_REQUEST_REFUSED');
+    await refuses({ change: asC }, 'IDENTITY_PEER_SIGNATURE');
+    await refuses({ change: toOther }, 'IDENTITY_PEER_SIGNATURE');
+    await refuses({ change: changed }, 'IDENTITY_PEER_SIGNATURE');
   });
 
   it('is refused when it was sealed to another, or is no message at all', async () => {

@@ -1,20 +1,8 @@
 import type { LedgerDispute } from '@medseal/chaincode/rules';
-import {
-  type CaseDocument,
-  caseCommitment,
-  EvidenceError,
-  fromHex,
-  parseCaseDocument,
-} from '@medseal/evidence';
-import {
-  HttpSignatureError,
-  messageVerifier,
-  type RequestParts,
-  verifyRequest,
-} from '../crypto/http-signature.ts';
+import { type CaseDocument, caseCommitment, EvidenceError, parseCaseDocument } from '@medseal/evidence';
 import { CryptoError } from '../crypto/index.ts';
 import { openFrom } from '../crypto/recipient.ts';
-import type { Member } from '../identity/index.ts';
+import { type Member, type PeerMessage, verifyPeerMessage } from '../identity/index.ts';
 import { JsonError, parseJson } from '../lib/strict-json.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { keepDocument } from './document-store.ts';
@@ -24,9 +12,6 @@ import { currentOf } from './ledger-store.ts';
 import { bindingOf, type DisputeMessage, parseMessage } from './messages.ts';
 import { auditOf } from './take-step.ts';
 import type { DocumentKind } from './types.ts';
-
-/** A message as it came in, with the member whose certificate mutual TLS has proved. */
-export type IncomingMessage = { member: Member; request: RequestParts & { body: Uint8Array } };
 
 const formats = {
   opening: 'medseal/case-opening/v1',
@@ -39,8 +24,9 @@ const formats = {
  * Takes in a document of a case: signed by a party or the regulator, about a case in which this organisation has a part,
  * and exactly what the ledger committed to. The same one again changes nothing, so a replay has no effect.
  */
-export async function receiveDocument(incoming: IncomingMessage, deps: DisputeDeps): Promise<void> {
-  const message = verifiedMessage(incoming, deps);
+export async function receiveDocument(incoming: PeerMessage, deps: DisputeDeps): Promise<void> {
+  verifyPeerMessage(incoming, { organizationId: deps.tenant, clock: deps.clock });
+  const message = parseMessage(incoming.request.body);
   const { caseId, kind, author } = message;
   const dispute = await currentOf(deps.db, caseId);
   // The block that brings the step may still be on its way here: the sender tries again.
@@ -58,24 +44,6 @@ export async function receiveDocument(incoming: IncomingMessage, deps: DisputeDe
     const { organizationId: counterpart } = incoming.member;
     await deps.access.record(tx, [auditOf({ caseId, act: `receive-${kind}`, actor, counterpart }, deps)]);
   });
-}
-
-function verifiedMessage(
-  { member, request }: IncomingMessage,
-  { tenant, clock }: DisputeDeps,
-): DisputeMessage {
-  const { organizationId } = member;
-  try {
-    const verifier = messageVerifier(organizationId, fromHex(member.messageKey));
-    verifyRequest(request, { verifier, now: clock.now() });
-  } catch (cause) {
-    if (cause instanceof HttpSignatureError) throw new DisputeError('DISPUTE_REQUEST_REFUSED', { cause });
-    throw cause;
-  }
-  const { fields, body } = request;
-  if (fields['medseal-organization'] !== organizationId || fields['medseal-recipient'] !== tenant)
-    throw new DisputeError('DISPUTE_REQUEST_REFUSED');
-  return parseMessage(body);
 }
 
 async function requirePart(sender: Member, dispute: LedgerDispute, deps: DisputeDeps): Promise<void> {

@@ -1,24 +1,20 @@
-import { fromHex } from '@medseal/evidence';
 import type { AuditEntry } from '../audit/index.ts';
+import type { VerifiedRequest } from '../crypto/http-signature.ts';
 import {
-  HttpSignatureError,
-  messageVerifier,
-  type RequestParts,
-  type VerifiedRequest,
-  verifyRequest,
-} from '../crypto/http-signature.ts';
-import type { Member, PeerActor } from '../identity/index.ts';
+  IdentityError,
+  type Member,
+  type PeerActor,
+  type PeerMessage,
+  verifyPeerMessage,
+} from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Database } from '../lib/sql.ts';
-import { ExchangeError } from './errors.ts';
 import { parseRequest } from './messages.ts';
 import type { AccessPort } from './ports.ts';
 import type { ExchangeRequest } from './types.ts';
 
-/** A request as it came in, with the member whose certificate mutual TLS has proved. */
-export type IncomingRequest = { member: Member; request: RequestParts & { body: Uint8Array } };
 /** A request that passed every check of its form, sender and time. */
 export type Accepted = {
   member: Member;
@@ -29,24 +25,20 @@ export type Accepted = {
 export type AcceptDeps = { organizationId: OrganizationId; db: Database; clock: Clock; access: AccessPort };
 
 /** Checks a partner's request: signature, addressee, time, form. What is refused is recorded with its exact reason. */
-export async function acceptRequest(incoming: IncomingRequest, deps: AcceptDeps): Promise<Accepted> {
+export async function acceptRequest(incoming: PeerMessage, deps: AcceptDeps): Promise<Accepted> {
   try {
     return verifiedRequest(incoming, deps);
   } catch (cause) {
-    await recordRefusal(incoming.member, cause, deps);
-    throw refusalOf(cause);
+    await recordRefusal(incoming.member, exactReason(cause), deps);
+    throw cause;
   }
 }
 
-function verifiedRequest({ member, request }: IncomingRequest, deps: AcceptDeps): Accepted {
+function verifiedRequest(incoming: PeerMessage, deps: AcceptDeps): Accepted {
+  const { member, request } = incoming;
   const { organizationId, mspId } = member;
-  const verifier = messageVerifier(organizationId, fromHex(member.messageKey));
-  const verified = verifyRequest(request, { verifier, now: deps.clock.now() });
-  const { fields, body } = request;
-  const named =
-    fields['medseal-organization'] === organizationId && fields['medseal-recipient'] === deps.organizationId;
-  if (!named) throw new ExchangeError('EXCHANGE_REQUEST_REFUSED');
-  const parsed = parseRequest(body);
+  const verified = verifyPeerMessage(incoming, deps);
+  const parsed = parseRequest(request.body);
   return {
     member,
     actor: { kind: 'peer', organizationId, mspId, staff: parsed.staff },
@@ -55,11 +47,9 @@ function verifiedRequest({ member, request }: IncomingRequest, deps: AcceptDeps)
   };
 }
 
-/** One answer for every fault of a signature; only the clock, which the sender can put right, is named. */
-function refusalOf(cause: unknown): unknown {
-  if (!(cause instanceof HttpSignatureError)) return cause;
-  const code = cause.code === 'SIGNATURE_CLOCK' ? 'EXCHANGE_CLOCK' : 'EXCHANGE_REQUEST_REFUSED';
-  return new ExchangeError(code, { cause });
+/** The check of the signature that failed: the sender is not told. */
+function exactReason(error: unknown): unknown {
+  return error instanceof IdentityError ? (error.cause ?? error) : error;
 }
 
 /** Records a refusal; nobody is named, because nothing that the request says was verified. */
@@ -73,7 +63,7 @@ export async function recordRefusal(
     outcome: 'failed',
     actor: { kind: 'system', name: 'exchange' },
     at: clock.now().toISOString(),
-    reasons: [cause instanceof AppError ? cause.code : 'EXCHANGE_REQUEST_REFUSED'],
+    reasons: [cause instanceof AppError ? cause.code : 'EXCHANGE_UNAVAILABLE'],
     counterpart: member.organizationId,
   };
   await db.transaction((tx) => access.record(tx, [entry]));

@@ -1,7 +1,5 @@
-import { messageKeyId, type RequestParts, signRequest } from '../crypto/http-signature.ts';
-import type { Member, Members } from '../identity/index.ts';
+import { type Member, type Members, signPeerMessage } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
-import { newSecret } from '../lib/ids.ts';
 import { ReplyRejected, type SourceFailureCode } from './errors.ts';
 import { exchangePath, requestBytes } from './messages.ts';
 import type { PeerPort } from './ports.ts';
@@ -58,28 +56,12 @@ async function exchange(
 
 function sign(
   request: ExchangeRequest,
-  source: Member,
-  { organizationId, keyStore, clock }: AskDeps,
+  member: Member,
+  deps: AskDeps,
 ): { sent: SentRequest; body: Uint8Array } {
-  const body = requestBytes(request);
-  const parts: RequestParts = {
-    method: 'POST',
-    targetUri: new URL(source.nodeUrl).origin + exchangePath,
-    fields: {
-      'content-type': 'application/json',
-      'medseal-organization': organizationId,
-      'medseal-recipient': source.organizationId,
-    },
-  };
-  const signer = {
-    keyId: messageKeyId(organizationId, keyStore.publicKey('message')),
-    sign: (bytes: Uint8Array) => keyStore.sign('message', bytes),
-  };
-  const { fields, digest } = signRequest(
-    { ...parts, body },
-    { signer, createdAt: clock.now(), nonce: newSecret(16) },
-  );
-  return { sent: { request, signed: { ...parts, fields }, digest }, body };
+  const message = { member, path: exchangePath, body: requestBytes(request) };
+  const { parts, body, digest } = signPeerMessage(message, deps);
+  return { sent: { request, signed: parts, digest }, body };
 }
 
 function failed(organizationId: string, code: SourceFailureCode, more: string[] = []): SourceOutcome {

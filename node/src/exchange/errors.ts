@@ -8,8 +8,6 @@ export type ExchangeCode =
   | 'EXCHANGE_MEMBER_DISABLED'
   | 'EXCHANGE_UNAVAILABLE'
   // What a partner is told.
-  | 'EXCHANGE_REQUEST_REFUSED'
-  | 'EXCHANGE_CLOCK'
   | 'EXCHANGE_REPLAYED';
 
 /** A request that is not answered. `cause` holds the exact reason, for the audit record. */

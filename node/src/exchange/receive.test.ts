@@ -449,7 +449,7 @@ describe('a source that cannot be reached', () => {
   );
 
   it('or refuses is told as PEER_REFUSED, with its own word in the audit record only', async () => {
-    const body = Buffer.from(canonicalJson({ code: 'EXCHANGE_CLOCK' }));
+    const body = Buffer.from(canonicalJson({ code: 'IDENTITY_PEER_CLOCK' }));
     const peers = { send: async () => ({ status: 401, fields: {}, body }) };
 
     expect(await outcomeVia(peers)).toEqual({
@@ -457,7 +457,7 @@ describe('a source that cannot be reached', () => {
       outcome: 'failed',
       code: 'PEER_REFUSED',
     });
-    expect(await latestReasons(b)).toBe('PEER_REFUSED; HTTP_401; EXCHANGE_CLOCK');
+    expect(await latestReasons(b)).toBe('PEER_REFUSED; HTTP_401; IDENTITY_PEER_CLOCK');
   });
 
   it('by a fault of this node delivers nothing and says so', async () => {

@@ -134,7 +134,7 @@ describe('a source', () => {
 
     expect(await ask({ createdAt: new Date(Date.now() + offset) })).toMatchObject({
       status: 401,
-      code: 'EXCHANGE_CLOCK',
+      code: 'IDENTITY_PEER_CLOCK',
     });
     expect(await answers()).toBe(before);
     expect(await latestReasons(a)).toBe('SIGNATURE_CLOCK');
@@ -142,21 +142,17 @@ describe('a source', () => {
 
   it.each([
     ['made by another member', () => ({ signer: c }), 'SIGNATURE_INVALID'],
-    [
-      'for another recipient',
-      () => ({ fields: { 'medseal-recipient': 'hospital-c' } }),
-      'EXCHANGE_REQUEST_REFUSED',
-    ],
+    ['for another recipient', () => ({ fields: { 'medseal-recipient': 'hospital-c' } }), 'SIGNATURE_PARTIES'],
     [
       'in the name of another member',
       () => ({ fields: { 'medseal-organization': 'hospital-c' } }),
-      'EXCHANGE_REQUEST_REFUSED',
+      'SIGNATURE_PARTIES',
     ],
     ['for another method', () => ({ method: 'PUT' }), 'SIGNATURE_INVALID'],
   ])('refuses a signature %s, without saying which check failed', async (_, change, reason) => {
     const before = await answers();
 
-    expect(await ask(change())).toMatchObject({ status: 401, code: 'EXCHANGE_REQUEST_REFUSED' });
+    expect(await ask(change())).toMatchObject({ status: 401, code: 'IDENTITY_PEER_SIGNATURE' });
     expect(await answers()).toBe(before);
     expect(await latestReasons(a)).toBe(reason);
   });
@@ -168,7 +164,7 @@ describe('a source', () => {
 
     expect({ status: reply.status, code: codeIn(reply.body) }).toEqual({
       status: 401,
-      code: 'EXCHANGE_REQUEST_REFUSED',
+      code: 'IDENTITY_PEER_SIGNATURE',
     });
     expect(await latestReasons(a)).toBe('SIGNATURE_KEY');
   });
@@ -178,7 +174,7 @@ describe('a source', () => {
 
     const reply = await b.peers.send({ ...elsewhere, member: a.member });
 
-    expect(codeIn(reply.body)).toBe('EXCHANGE_REQUEST_REFUSED');
+    expect(codeIn(reply.body)).toBe('IDENTITY_PEER_SIGNATURE');
   });
 
   it('refuses a body or a field that was changed on the way', async () => {

@@ -4,15 +4,10 @@ import type { Decision, Permit } from '../consent/index.ts';
 import { messageKeyId, signResponse } from '../crypto/http-signature.ts';
 import type { KeyStore } from '../crypto/index.ts';
 import { sealFor } from '../crypto/recipient.ts';
+import type { PeerMessage } from '../identity/index.ts';
 import type { Pseudonym } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
-import {
-  type AcceptDeps,
-  type Accepted,
-  acceptRequest,
-  type IncomingRequest,
-  recordRefusal,
-} from './accept-request.ts';
+import { type AcceptDeps, type Accepted, acceptRequest, recordRefusal } from './accept-request.ts';
 import { type Answer, type Concern, commitAnswer } from './commit-answer.ts';
 import { ExchangeError } from './errors.ts';
 import { replyBytes, sealedType } from './messages.ts';
@@ -26,7 +21,7 @@ import type { ExchangeReceipt, ReplyPayload } from './types.ts';
 
 export type ResponderDeps = AcceptDeps & ReleaseDeps & { keyStore: KeyStore; consent: ConsentPort };
 export type OutgoingReply = { status: 200; fields: Readonly<Record<string, string>>; body: Uint8Array };
-export type Responder = (incoming: IncomingRequest) => Promise<OutgoingReply>;
+export type Responder = (incoming: PeerMessage) => Promise<OutgoingReply>;
 
 const purgeEveryMs = 60_000;
 const maxDecisions = 3;
@@ -179,7 +174,7 @@ function sealAnswer(
 }
 
 function signedReply(
-  { member, request, body }: IncomingRequest & { body: Uint8Array },
+  { member, request, body }: PeerMessage & { body: Uint8Array },
   { organizationId, keyStore, clock }: ResponderDeps,
 ): OutgoingReply {
   const signer = {

@@ -1,14 +1,18 @@
 import { connect, type TLSSocket } from 'node:tls';
-import { canonicalJson } from '@medseal/evidence';
+import { canonicalJson, hex } from '@medseal/evidence';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import { Router } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyStoreOf } from '../adapters/keys/key-store.ts';
 import {
+  askIdentityService,
   createPseudonymClient,
+  type Member,
   membersIn,
   peerOf,
   projectMembers,
   pseudonymRoutes,
+  signPeerMessage,
 } from '../identity/index.ts';
 import { createIdentityFixture, type IdentityFixture } from '../identity/test/fixture.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -23,8 +27,19 @@ let identity: IdentityFixture;
 let peers: PeerServer;
 let port: number;
 let authorities: Record<'a' | 'b' | 'regulator' | 'stranger' | 'belowB', Authority>;
+const keyStoreFrom = (digit: string) =>
+  keyStoreOf({
+    masterKey: digit.repeat(64),
+    tokenKey: digit.repeat(64),
+    logSeed: digit.repeat(64),
+    messageSeed: digit.repeat(64),
+    receiptSeed: digit.repeat(64),
+    agreementSeed: digit.repeat(64),
+  });
+const keyStores = { a: keyStoreFrom('1'), b: keyStoreFrom('2') };
 let clients: Record<'a' | 'b' | 'unregistered' | 'stranger', Identity>;
 let mspRoots: MspRoots[];
+const regulator = { organizationId: 'regulator', nodeUrl: 'https://localhost:1' };
 
 async function register(
   organizationId: string,
@@ -41,7 +56,7 @@ async function register(
     tlsFingerprint: fingerprint,
     sealingKey: '11'.repeat(32),
     logKey: 'key',
-    messageKey: '22'.repeat(32),
+    messageKey: hex(keyStores[organizationId === 'hospital-b' ? 'b' : 'a'].publicKey('message')),
     state,
   };
   const value = new TextEncoder().encode(canonicalJson(member));
@@ -91,7 +106,7 @@ beforeAll(async () => {
   ];
   const evaluation = {
     db: identity.db,
-    clock: identity.clock,
+    clock: systemClock,
     evidence: { append: identity.log.append },
     dailyLimit: 100,
   };
@@ -100,7 +115,7 @@ beforeAll(async () => {
     mspRoots,
     members: membersIn(identity.db),
     mounts: [
-      { path: '/', router: pseudonymRoutes({ ...evaluation, ...keys }) },
+      { path: '/', router: pseudonymRoutes({ ...evaluation, ...keys, ...regulator }) },
       { path: '/', router: echo() },
     ],
     logger: silentLogger,
@@ -122,6 +137,25 @@ const send = (client: Identity | undefined, request: Partial<Call> = {}): Promis
     body: '{"a": 1}',
     ...request,
     tls: { ...(client === undefined ? {} : { cert: client.cert, key: client.key }), ...request.tls },
+  });
+
+/** A member's way to the pseudonym function. */
+const evaluateAs = (letter: 'a' | 'b') =>
+  askIdentityService({
+    identityService: 'regulator',
+    organizationId: `hospital-${letter}`,
+    members: {
+      ...membersIn(identity.db),
+      get: async () => ({ ...regulator, state: 'registered' }) as Member,
+    },
+    peers: {
+      send: async ({ path, fields, body }) => {
+        const answer = await send(clients[letter], { path, headers: { ...fields }, body: Buffer.from(body) });
+        return { status: answer.status, fields: {}, body: Buffer.from(answer.text) };
+      },
+    },
+    keyStore: keyStores[letter],
+    clock: systemClock,
   });
 
 describe('the peer port', () => {
@@ -254,21 +288,41 @@ describe('the peer port', () => {
 
   it('evaluates the pseudonym function for members, within their limit', async () => {
     const nationalId = '11010519491231002X';
-    const pseudonyms = (client: Identity) =>
-      createPseudonymClient({
-        publicKey: keys.publicKey,
-        evaluate: async (request) =>
-          JSON.parse((await send(client, { path: '/peer/pseudonyms', body: JSON.stringify(request) })).text),
-      });
+    const pseudonyms = (letter: 'a' | 'b') =>
+      createPseudonymClient({ publicKey: keys.publicKey, evaluate: evaluateAs(letter) });
 
-    const atA = await pseudonyms(clients.a).pseudonymsOf([nationalId]);
-    const atB = await pseudonyms(clients.b).pseudonymsOf([nationalId]);
+    const atA = await pseudonyms('a').pseudonymsOf([nationalId]);
+    const atB = await pseudonyms('b').pseudonymsOf([nationalId]);
 
     expect(atA).toEqual(atB);
-    const { blinded } = voprf.blind(new Uint8Array(1));
-    const body = JSON.stringify({ blinded: new Array(64).fill(Buffer.from(blinded).toString('hex')) });
-    expect((await send(clients.a, { path: '/peer/pseudonyms', body })).status).toBe(200);
-    const over = await send(clients.a, { path: '/peer/pseudonyms', body });
-    expect([over.status, over.code]).toEqual([429, 'IDENTITY_PSEUDONYM_LIMIT']);
+    const element = hex(voprf.blind(new Uint8Array(1)).blinded);
+    const many = { blinded: new Array<string>(64).fill(element) };
+    await expect(evaluateAs('a')(many)).resolves.toMatchObject({ evaluated: expect.any(Array) });
+    await expect(evaluateAs('a')(many)).rejects.toThrow('IDENTITY_PSEUDONYM_LIMIT');
+  });
+
+  it('evaluates nothing that the member has not signed', async () => {
+    const body = JSON.stringify({ blinded: [hex(voprf.blind(new Uint8Array(1)).blinded)] });
+    const refused = async (fields: Record<string, string>, sent: string): Promise<unknown[]> => {
+      const headers = { ...fields, 'content-type': 'application/json' };
+      const { status, code } = await send(clients.b, { path: '/peer/pseudonyms', headers, body: sent });
+      return [status, code];
+    };
+    const signedBy = (letter: 'a' | 'b', createdAt = new Date()) =>
+      signPeerMessage(
+        { member: { ...regulator } as Member, path: '/peer/pseudonyms', body: Buffer.from(body) },
+        {
+          organizationId: `hospital-${letter}`,
+          keyStore: keyStores[letter],
+          clock: { now: () => createdAt },
+        },
+      ).parts.fields;
+
+    expect(await refused({}, body)).toEqual([401, 'IDENTITY_PEER_SIGNATURE']);
+    expect(await refused(signedBy('a'), body)).toEqual([401, 'IDENTITY_PEER_SIGNATURE']);
+    expect(await refused(signedBy('b'), `${body} `)).toEqual([401, 'IDENTITY_PEER_SIGNATURE']);
+    const early = new Date(Date.now() - 120_000);
+    expect(await refused(signedBy('b', early), body)).toEqual([401, 'IDENTITY_PEER_CLOCK']);
+    expect((await refused(signedBy('b'), body))[0]).toBe(200);
   });
 });

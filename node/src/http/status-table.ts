@@ -51,6 +51,8 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   IDENTITY_PSEUDONYM_LIMIT: [429, "The member's evaluations of today are used up."],
   IDENTITY_PEER_UNKNOWN: [403, 'The certificate belongs to no member.'],
   IDENTITY_PEER_DISABLED: [403, 'The member is not registered at present.'],
+  IDENTITY_PEER_SIGNATURE: [401, 'The request is not signed by the calling member as required.'],
+  IDENTITY_PEER_CLOCK: [401, 'The clocks of the two nodes differ too much.'],
   IDENTITY_MEMBER_UNKNOWN: [404, 'No such member.'],
   IDENTITY_REQUEST_INVALID: [400, 'The request is not as documented.'],
 
@@ -94,8 +96,6 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   EXCHANGE_NOT_FOUND: [404, 'No such exchange.'],
   EXCHANGE_PATIENT_UNKNOWN: [404, 'No such patient.'],
   EXCHANGE_UNAVAILABLE: [503, 'The exchange cannot be done now; try again.'],
-  EXCHANGE_REQUEST_REFUSED: [401, 'The request is not signed by the calling member as required.'],
-  EXCHANGE_CLOCK: [401, 'The clocks of the two nodes differ too much.'],
   EXCHANGE_REPLAYED: [409, 'The request was received before.'],
   EXCHANGE_SOURCE_UNKNOWN: [404, 'No such member to ask.'],
   EXCHANGE_MEMBER_DISABLED: [
@@ -112,7 +112,7 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   DISPUTE_NOT_ANCHORED: [503, 'The record of the access is not anchored yet; try again.'],
   DISPUTE_INCOMPLETE: [503, 'A document of the case has not arrived here yet; try again.'],
   DISPUTE_NOT_ON_LEDGER: [503, 'The ledger does not hold this yet as far as this node knows; try again.'],
-  DISPUTE_REQUEST_REFUSED: [401, 'The message is not signed and sealed by the calling member as required.'],
+  DISPUTE_REQUEST_REFUSED: [401, 'The message is not sealed by the calling member as required.'],
   DISPUTE_COMMITMENT: [422, 'The document is not the one that the ledger committed to.'],
   PEER_UNREACHABLE: [502, "The partner's node cannot be reached."],
   PEER_TIMEOUT: [504, "The partner's node did not answer in time."],

@@ -1,7 +1,11 @@
+import type { KeyStore } from '../crypto/index.ts';
+import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { parseJson } from '../lib/strict-json.ts';
 import { IdentityError } from './errors.ts';
+import { signPeerMessage } from './peer-message.ts';
 import type { EvaluationTransport, PeerPort } from './ports.ts';
+import { pseudonymPath } from './pseudonym-messages.ts';
 import type { Members } from './types.ts';
 
 /**
@@ -9,20 +13,27 @@ import type { Members } from './types.ts';
  * (createPseudonymClient); here it is only carried.
  */
 export function askIdentityService({
-  organizationId,
+  identityService,
   members,
   peers,
+  ...signing
 }: {
+  /** The organisation that runs it. */
+  identityService: string;
+  /** This organisation. */
   organizationId: string;
   members: Members;
   peers: PeerPort;
+  keyStore: KeyStore;
+  clock: Clock;
 }): EvaluationTransport {
   return async (request) => {
-    const member = await members.get(organizationId);
+    const member = await members.get(identityService);
     if (member?.state !== 'registered') throw new IdentityError('IDENTITY_PSEUDONYM_UNAVAILABLE');
-    const body = new TextEncoder().encode(JSON.stringify(request));
-    const fields = { 'content-type': 'application/json' };
-    const reply = await sendTo(peers, { member, method: 'POST', path: '/peer/pseudonyms', fields, body });
+    const bytes = new TextEncoder().encode(JSON.stringify(request));
+    const { parts, body } = signPeerMessage({ member, path: pseudonymPath, body: bytes }, signing);
+    const { fields } = parts;
+    const reply = await sendTo(peers, { member, method: 'POST', path: pseudonymPath, fields, body });
     if (reply.status === 429) throw new IdentityError('IDENTITY_PSEUDONYM_LIMIT');
     if (reply.status !== 200) throw new IdentityError('IDENTITY_PSEUDONYM_UNAVAILABLE');
     return parseJson(reply.body);

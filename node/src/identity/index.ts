@@ -11,6 +11,13 @@ export { type Assertion, parseAssertion } from './passkey-messages.ts';
 export type { PatientDeps, RelyingParty } from './patient-identity.ts';
 export { patientBearerPrefix } from './patient-session.ts';
 export { createPatients, type Patients } from './patients.ts';
+export {
+  type PeerMessage,
+  readPeerMessage,
+  type SignedMessage,
+  signPeerMessage,
+  verifyPeerMessage,
+} from './peer-message.ts';
 export { pseudonymRoutes } from './peer-routes.ts';
 export type {
   AccessPort,

@@ -2,6 +2,8 @@ import { fromHex } from '@medseal/evidence';
 import { z } from 'zod';
 import { IdentityError } from './errors.ts';
 
+/** Of the pseudonym function on the peer port. */
+export const pseudonymPath = '/peer/pseudonyms';
 /** Elements in one request; a larger cohort takes several. */
 export const pseudonymBatchLimit = 64;
 

@@ -83,15 +83,15 @@ function buildPeers(
     identity: { certificate, key: tlsKey },
     rootsOf: (mspId) => ledger.mspRoots.find((msp) => msp.mspId === mspId)?.roots ?? [],
   });
-  const organizationId = config.MEDSEAL_PSEUDONYM_ORGANIZATION_ID;
+  const { db, keys: keyStore, clock, logger } = foundation;
+  const signing = { organizationId: tenantOf(config), keyStore, clock };
+  const identityService = config.MEDSEAL_PSEUDONYM_ORGANIZATION_ID;
   const pseudonyms = createPseudonymClient({
     publicKey: fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY),
-    evaluate: askIdentityService({ organizationId, members, peers }),
+    evaluate: askIdentityService({ ...signing, identityService, members, peers }),
   });
-  const { db, keys: keyStore, clock, logger } = foundation;
   const witnessing = createWitnessing({
-    ...{ db, keyStore, clock, logger, members, peers },
-    organizationId: tenantOf(config),
+    ...{ ...signing, db, logger, members, peers },
     quorum: config.MEDSEAL_WITNESS_QUORUM,
   });
   return { peers, pseudonyms, witnessing };

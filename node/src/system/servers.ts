@@ -112,6 +112,8 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
   if (secretKey === undefined) return [exchange, witness, dispute];
   const publicKey = fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY);
   const pseudonyms = pseudonymRoutes({
+    organizationId: tenantOf(config),
+    nodeUrl: config.MEDSEAL_NODE_URL,
     db,
     evidence: modules.log,
     clock,
