@@ -1,5 +1,6 @@
 import { base64, concat, fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
+import type { ConsentPart } from './check-consent.ts';
 import type { NotaryPart } from './check-notary.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import type { NotaryProof } from './evm-notary-proof.ts';
@@ -30,6 +31,10 @@ export type EvidenceBundle = {
   blocks: string;
   /** The notary's record of a block on top of the anchor's, with the data hashes of the blocks in between (hex). */
   notary?: { proof: NotaryProof; dataHashes: string[] };
+  /** Where the record was given to somebody: the source's receipt and decision (docs/formats/exchange.md). */
+  release?: { receipt: object; decision: object };
+  /** The patient's consent for that release, with its place in the same log. */
+  consent?: { content: object; salt: string; leaf: Leaf; leafIndex: number; inclusionProof: string[] };
   /** Over all other members, so that no byte can change unnoticed; no evidence, as anybody can compute it. */
   digest: string;
 };
@@ -37,7 +42,7 @@ export type EvidenceBundle = {
 /** What a bundle is put together from. */
 export type BundleParts = Pick<
   EvidenceBundle,
-  'disclosure' | 'leaf' | 'leafIndex' | 'inclusionProof' | 'checkpoint' | 'anchor'
+  'disclosure' | 'leaf' | 'leafIndex' | 'inclusionProof' | 'checkpoint' | 'anchor' | 'release' | 'consent'
 > & {
   block: Uint8Array;
   configBlocks: readonly Uint8Array[];
@@ -81,6 +86,8 @@ export type ParsedBundle = {
   configBlocks: Uint8Array[];
   confirmation: BlockTransaction | undefined;
   notary: NotaryPart | undefined;
+  release: unknown;
+  consent: ConsentPart | undefined;
 };
 
 const members = [
@@ -104,7 +111,7 @@ export function parseBundle(value: unknown): ParsedBundle {
   if (!isJsonObject(value) || value['format'] !== bundleFormat) {
     throw refusal('PROOF_UNKNOWN_FORMAT', 'not a bundle of version 1');
   }
-  const { confirmation, notary, ...bundle } = value;
+  const { confirmation, notary, release, consent, ...bundle } = value;
   if (!hasExactly(bundle, members)) throw malformed('members');
   const { leafIndex, checkpoint, disclosure } = bundle;
   if (!isCount(leafIndex)) throw malformed('leafIndex');
@@ -118,6 +125,8 @@ export function parseBundle(value: unknown): ParsedBundle {
     checkpoint,
     ...ledgerPart(bundle, confirmed),
     notary: Object.hasOwn(value, 'notary') ? notaryOf(notary) : undefined,
+    release: Object.hasOwn(value, 'release') ? (release ?? null) : undefined,
+    consent: Object.hasOwn(value, 'consent') ? consentOf(consent) : undefined,
   };
 }
 
@@ -151,6 +160,16 @@ function txIdIn(value: unknown, names: readonly string[]): string {
   const txId = hasExactly(value, names) ? value['txId'] : undefined;
   if (typeof txId !== 'string' || !hashText.test(txId)) throw malformed('anchor or confirmation');
   return txId;
+}
+
+function consentOf(value: unknown): ConsentPart {
+  if (!hasExactly(value, ['content', 'salt', 'leaf', 'leafIndex', 'inclusionProof']))
+    throw malformed('consent');
+  const { content, salt, leaf, leafIndex } = value;
+  if (!isCount(leafIndex)) throw malformed('leafIndex');
+  if (typeof salt !== 'string' || !hashText.test(salt)) throw malformed('salt');
+  const inclusionProof = hashesOf(value['inclusionProof'], maxPathLength);
+  return { content, salt: fromHex(salt), leaf, leafIndex, inclusionProof };
 }
 
 function notaryOf(value: unknown): NotaryPart {

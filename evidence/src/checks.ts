@@ -19,6 +19,8 @@ export type CheckName =
   | 'anchored-checkpoint'
   | 'validity-mark'
   | 'confirmation'
+  | 'release'
+  | 'consent'
   | 'witnesses'
   | 'notary'
   | 'independence';
@@ -161,6 +163,33 @@ const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
     skipped: [
       '未附后续交易：交易生效与否仅凭节点标记',
       'no later transaction is given: that it took effect rests on the mark alone',
+    ],
+  },
+  release: {
+    heading: 'who',
+    passed: [
+      '记录所属机构签署的回执与决定表明：该记录是经其准许提供给所述请求方的',
+      "receipt and decision, signed by the record's organisation, show to whom and for what it gave this record",
+    ],
+    failed: ['提供记录的回执或决定无效', 'the receipt or the decision of the release is not valid'],
+    skipped: [
+      '未附提供记录的回执，或验证方未登记该机构的消息密钥',
+      'no release is given, or the policy holds no message key',
+    ],
+  },
+  consent: {
+    heading: 'before',
+    passed: [
+      '患者以通行密钥签署的同意书允许这次提供，并已在日志中存证',
+      "the patient's consent, signed with a passkey and logged, permits this release",
+    ],
+    failed: [
+      '患者的同意书或其签名无效，或不涵盖这次提供',
+      "the patient's consent or its signature is not valid, or not for this release",
+    ],
+    skipped: [
+      '未附患者的同意书，或其密钥种类无法核对',
+      'no consent is given, or its key is of a kind that is not judged',
     ],
   },
   witnesses: {

@@ -42,7 +42,7 @@ describe('medseal-verify', () => {
       expect(out).toContain(heading);
     expect(out).toContain('有效 · VALID');
     expect(out).toContain('This does not prove that the content is true');
-    expect(out.match(/[✗○] .*?:/g)).toEqual(['○ witnesses:', '○ notary:']);
+    expect(out.match(/[✗○] .*?:/g)).toEqual(['○ release:', '○ consent:', '○ witnesses:', '○ notary:']);
   });
 
   test('prints no content of the record unless asked to', async () => {

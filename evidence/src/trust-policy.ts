@@ -1,4 +1,4 @@
-import { fromBase64 } from './bytes.ts';
+import { fromBase64, fromHex } from './bytes.ts';
 import { type NoteVerifier, parseVerifierKey } from './checkpoint.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type NotaryTrust, parseNotaryTrust } from './evm-notary-proof.ts';
@@ -11,6 +11,8 @@ export type TrustedLog = {
   readonly organizationId: string;
   readonly mspId: string;
   readonly verifiers: readonly NoteVerifier[];
+  /** The registered key of the organisation's messages and receipts (Ed25519). */
+  readonly messageKey?: Uint8Array;
 };
 
 /** What a verifier takes for granted. It comes from the verifier's side, never from the proof. */
@@ -101,14 +103,30 @@ function logsOf(value: unknown): ReadonlyMap<string, TrustedLog> {
   if (!Array.isArray(value) || value.length === 0) throw invalid('logs');
   const logs = new Map<string, TrustedLog>();
   for (const entry of value) {
-    if (!hasExactly(entry, ['organizationId', 'mspId', 'verifierKeys'])) throw invalid('log');
-    const organizationId = name(entry['organizationId'], 'organizationId');
-    if (logs.has(organizationId)) throw invalid('a log twice');
-    const verifiers = list(entry, 'verifierKeys').map((key) => verifierOf(key));
-    if (verifiers.length === 0) throw invalid('a log without keys');
-    logs.set(organizationId, { organizationId, mspId: name(entry['mspId'], 'mspId'), verifiers });
+    const log = logOf(entry);
+    if (logs.has(log.organizationId)) throw invalid('a log twice');
+    logs.set(log.organizationId, log);
   }
   return logs;
+}
+
+function logOf(entry: unknown): TrustedLog {
+  if (!isJsonObject(entry)) throw invalid('log');
+  const { messageKey, ...log } = entry;
+  if (!hasExactly(log, ['organizationId', 'mspId', 'verifierKeys'])) throw invalid('log');
+  const verifiers = list(log, 'verifierKeys').map((key) => verifierOf(key));
+  if (verifiers.length === 0) throw invalid('a log without keys');
+  return {
+    organizationId: name(log['organizationId'], 'organizationId'),
+    mspId: name(log['mspId'], 'mspId'),
+    verifiers,
+    ...(Object.hasOwn(entry, 'messageKey') ? { messageKey: keyOf(messageKey) } : {}),
+  };
+}
+
+function keyOf(value: unknown): Uint8Array {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw invalid('messageKey');
+  return fromHex(value);
 }
 
 function verifierOf(key: unknown): NoteVerifier {

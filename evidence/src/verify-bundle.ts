@@ -1,10 +1,12 @@
 import { type ParsedBundle, parseBundle, requireDigest } from './bundle.ts';
 import { equalBytes, fromHex } from './bytes.ts';
+import { type ConsentFrame, type ConsentPart, openConsent } from './check-consent.ts';
 import { checkNotary } from './check-notary.ts';
+import { openRelease } from './check-release.ts';
 import { checkWitnesses } from './check-witnesses.ts';
 import { type Checkpoint, openNote, parseCheckpoint } from './checkpoint.ts';
 import { type Check, type CheckList, type CheckName, checkList } from './checks.ts';
-import { refusal } from './errors.ts';
+import { EvidenceError, refusal } from './errors.ts';
 import type { Transaction } from './fabric-transaction.ts';
 import { type Leaf, leafBytes, leafHash, leafOf } from './leaf.ts';
 import { inclusionPathLength, verifyInclusion } from './merkle.ts';
@@ -50,6 +52,7 @@ export function verifyBundle(proof: unknown, policy: TrustPolicy): BundleVerdict
   checkLeafTime(list, leaf, transaction);
   if (checkpoint === undefined) list.skip('witnesses');
   else checkWitnesses(list, { note: parsed.checkpoint, policy: policy.witnesses, log });
+  checkRelease(list, parsed, { leaf, log, checkpoint });
   checkNotary(list, { part: parsed.notary, block, policy });
   return verdictOf(list, policy, content);
 }
@@ -118,6 +121,48 @@ function checkLeafTime(list: CheckList, leaf: Leaf | undefined, transaction: Tra
   });
 }
 
+type ReleaseFrame = {
+  leaf: Leaf | undefined;
+  log: TrustedLog | undefined;
+  checkpoint: Checkpoint | undefined;
+};
+
+function checkRelease(list: CheckList, bundle: ParsedBundle, { leaf, log, checkpoint }: ReleaseFrame): void {
+  const key = log?.messageKey;
+  const release =
+    bundle.release === undefined || leaf === undefined || key === undefined
+      ? list.skip('release')
+      : list.run('release', () => {
+          const opened = openRelease(bundle.release, leaf, key);
+          const { source, requester, purpose, at } = opened.receipt;
+          return { result: opened, detail: `${source} → ${requester}, ${purpose}, ${at}` };
+        });
+  const { consent } = bundle;
+  if (consent === undefined || release === undefined || checkpoint === undefined || leaf === undefined) {
+    list.skip('consent');
+    return;
+  }
+  runConsent(list, consent, { release, checkpoint, tenant: leaf.tenant });
+}
+
+/** A key of a kind that is not judged leaves the check open. */
+function runConsent(list: CheckList, consent: ConsentPart, frame: ConsentFrame): void {
+  let outcome: 'held' | 'unjudged' | EvidenceError;
+  try {
+    outcome = openConsent(consent, frame);
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    outcome = error;
+  }
+  if (outcome === 'unjudged') list.skip('consent');
+  else {
+    list.run('consent', () => {
+      if (outcome instanceof EvidenceError) throw outcome;
+      return { result: undefined };
+    });
+  }
+}
+
 function verdictOf(list: CheckList, policy: TrustPolicy, content: Content | undefined): BundleVerdict {
   const { checks } = list;
   const verdict = decide(checks, policy);
@@ -139,7 +184,8 @@ function decide(checks: readonly Check[], policy: TrustPolicy): Verdict {
 function isNeeded(name: CheckName, policy: TrustPolicy): boolean {
   if (name === 'confirmation') return policy.confirmation === 'required';
   if (name === 'witnesses') return policy.witnesses !== undefined;
-  if (name === 'notary') return false; // it has a verdict of its own
+  // The notary has a verdict of its own; a release says more about a record, but the record stands without it.
+  if (name === 'notary' || name === 'release' || name === 'consent') return false;
   // Skipped for a solo ledger alone, whose verdict says what that means.
   return name !== 'independence';
 }

@@ -21,7 +21,7 @@ const resource = (at: number) => ({
 const saltOf = (at: number) => sha256(utf8(`salt ${at}`));
 
 /** A log of records with a key of its own. */
-export function createLog(size = 13, kind: Leaf['kind'] = 'record') {
+export function createLog(size = 13, kind: Leaf['kind'] = 'record', last?: Leaf) {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
   const signer: NoteSigner = noteSigner(origin, raw, (text) => new Uint8Array(sign(null, text, privateKey)));
@@ -35,6 +35,7 @@ export function createLog(size = 13, kind: Leaf['kind'] = 'record') {
       at: `2026-06-01T00:00:${String(at).padStart(2, '0')}.000Z`,
     };
   });
+  if (last !== undefined) leaves[size - 1] = last;
   const hashes = leaves.map((leaf) => leafHash(leafBytes(leaf)));
   const read: HashReader = (level, index) =>
     rootHash(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level));

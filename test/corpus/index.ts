@@ -13,6 +13,7 @@ import { memberCases } from './member-tampering.ts';
 import { mutationCases } from './mutations.ts';
 import { notaryCases } from './notary-tampering.ts';
 import { recordedCases } from './recorded.ts';
+import { releaseCases } from './release-tampering.ts';
 import { respelledCases } from './respelled.ts';
 import { transactionCases } from './transaction-tampering.ts';
 import { witnessCases } from './witness-tampering.ts';
@@ -48,6 +49,7 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...memberCases(log),
     ...witnessCases(shelf),
     ...notaryCases(shelf),
+    ...releaseCases(channel),
     ...ed25519Cases(shelf),
     ...respelledCases(channel, log),
     ...mutationCases({ label: 'real', ...real }, mutations, seed),

@@ -6,6 +6,7 @@ from typing import Any, List, NamedTuple, Optional
 from .encoding import from_base64, from_hex, is_hash, sha256
 from .merkle import LARGEST
 from .notary import NotaryPart
+from .release import ConsentPart
 from .refusal import Refusal, require
 from .strict_json import canonical
 
@@ -41,13 +42,16 @@ class Bundle(NamedTuple):
     config_blocks: List[bytes]
     confirmation: Optional[Confirmation]
     notary: Optional[NotaryPart]
+    has_release: bool
+    release: Any
+    consent: Optional[ConsentPart]
 
 
 def parse_bundle(value: Any) -> Bundle:
     """The bundle in a JSON value, once its shape is right."""
     stated = value.get("format") if isinstance(value, dict) else None
     require(stated == FORMAT, "PROOF_UNKNOWN_FORMAT")
-    require(_NEEDED <= set(value) <= _NEEDED | {"confirmation", "notary"}, "PROOF_MALFORMED", "members")
+    require(_NEEDED <= set(value) <= _NEEDED | {"confirmation", "notary", "release", "consent"}, "PROOF_MALFORMED", "members")
     require(isinstance(value["checkpoint"], str), "PROOF_MALFORMED", "checkpoint")
     anchor = _members(value["anchor"], {"txId", "blockNumber"})
     blocks = unpack(_bytes(value["blocks"]))
@@ -69,6 +73,9 @@ def parse_bundle(value: Any) -> Bundle:
         config_blocks=blocks[:-1],
         confirmation=later,
         notary=_notary(value["notary"]) if "notary" in value else None,
+        has_release="release" in value,
+        release=value.get("release"),
+        consent=_consent(value["consent"]) if "consent" in value else None,
     )
 
 
@@ -101,6 +108,13 @@ def unpack(packed: bytes) -> List[bytes]:
 def _notary(value: Any) -> NotaryPart:
     part = _members(value, {"proof", "dataHashes"})
     return NotaryPart(part["proof"], _hashes(part["dataHashes"], 512))
+
+
+def _consent(value: Any) -> ConsentPart:
+    part = _members(value, {"content", "salt", "leaf", "leafIndex", "inclusionProof"})
+    require(is_hash(part["salt"]), "PROOF_MALFORMED", "salt")
+    index = _index(part["leafIndex"])
+    return ConsentPart(part["content"], from_hex(part["salt"]), part["leaf"], index, _hashes(part["inclusionProof"], 53))
 
 
 def _hashes(value: Any, most: int) -> List[bytes]:

@@ -18,6 +18,7 @@ class Log(NamedTuple):
     organization_id: str
     msp_id: str
     keys: List[VerifierKey]
+    message_key: Optional[bytes]
 
 
 class Policy(NamedTuple):
@@ -113,7 +114,9 @@ def _logs(value: Any) -> Dict[str, Log]:
 
 
 def _log(value: Any) -> Log:
-    entry = _members(value, ["organizationId", "mspId", "verifierKeys"], [])
+    entry = _members(value, ["organizationId", "mspId", "verifierKeys"], ["messageKey"])
     organization_id = _text(entry["organizationId"])
     keys = [parse_verifier_key(text) for text in _texts(entry["verifierKeys"], 1)]
-    return Log(organization_id, _text(entry["mspId"]), keys)
+    _must("messageKey" not in entry or is_hash(entry["messageKey"]), "messageKey")
+    key = bytes.fromhex(entry["messageKey"]) if "messageKey" in entry else None
+    return Log(organization_id, _text(entry["mspId"]), keys, key)

@@ -13,6 +13,7 @@ from .notary import check_notary
 from .policy import Log, Policy
 from .bundle import Bundle, check_digest, parse_bundle
 from .refusal import Refusal, require
+from .release import Release, check_consent, check_release
 from .strict_json import parse_strict_json
 from .transaction import (
     Transaction,
@@ -41,6 +42,8 @@ HEADINGS = {
     "confirmation": "after",
     "leaf-time": "after",
     "independence": "neutrality",
+    "release": "who",
+    "consent": "before",
     "witnesses": "neutrality",
     "notary": "neutrality",
 }
@@ -71,6 +74,7 @@ class Verification:
         self.config: Config
         self.index: int
         self.transaction: Transaction
+        self.release: Release
 
     def run(self, data: bytes) -> Dict[str, Any]:
         value = parse_strict_json(data)
@@ -94,6 +98,8 @@ class Verification:
         self.check("leaf-time", ("content", "transaction"), self.check_leaf_time)
         self.check("independence", ("channel",), self.check_independence)
         self.check("witnesses", ("log-signature",), self.check_witnesses)
+        self.check("release", ("content",), self.check_release)
+        self.check("consent", ("release", "log-signature"), self.check_consent)
         self.check("notary", ("block",), self.check_notary)
         self.undecided |= self.policy.witnesses is not None and not self.passed("witnesses")
         failed = any(check["status"] == "failed" for check in self.checks)
@@ -206,6 +212,17 @@ class Verification:
         if self.policy.ledger == "solo":
             raise _Skip()
         require(self.channel.line[0].config.consensus != "solo", "LEDGER_KIND")
+
+    def check_release(self) -> None:
+        log = self.policy.logs.get(self.bundle.leaf["tenant"])
+        if not self.bundle.has_release or log is None or log.message_key is None:
+            raise _Skip()
+        self.release = check_release(self.bundle.release, self.bundle.leaf, log.message_key)
+
+    def check_consent(self) -> None:
+        part = self.bundle.consent
+        if part is None or not check_consent(part, self.release, self.checkpoint, self.bundle.leaf["tenant"]):
+            raise _Skip()
 
     def check_notary(self) -> None:
         part = self.bundle.notary
