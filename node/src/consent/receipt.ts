@@ -60,11 +60,27 @@ export function verifyReceipt(value: unknown, messageKey: string): boolean {
   const { signature, ...unsigned } = parsed.data;
   const { publicKey, endorsement } = unsigned.key;
   return (
-    isSignedBy(messageKey, {
-      message: endorsedBytes(unsigned.organizationId, publicKey),
-      signature: endorsement,
-    }) && isSignedBy(publicKey, { message: signedBytes(unsigned), signature })
+    isEndorsed(messageKey, { organizationId: unsigned.organizationId, publicKey, endorsement }) &&
+    isSignedBy(publicKey, { message: signedBytes(unsigned), signature })
   );
+}
+
+// Each organisation endorses one key for years: what was once found true of the very same bytes stays true.
+const endorsed = new Set<string>();
+const mostEndorsed = 256;
+
+function isEndorsed(
+  messageKey: string,
+  { organizationId, publicKey, endorsement }: Record<'organizationId' | 'publicKey' | 'endorsement', string>,
+): boolean {
+  const name = [messageKey, organizationId, publicKey, endorsement].join(' ');
+  if (endorsed.has(name)) return true;
+  const message = endorsedBytes(organizationId, publicKey);
+  if (!isSignedBy(messageKey, { message, signature: endorsement })) return false;
+  const [oldest] = endorsed;
+  if (endorsed.size >= mostEndorsed && oldest !== undefined) endorsed.delete(oldest);
+  endorsed.add(name);
+  return true;
 }
 
 /** Salted commitment to the input of a decision: a receipt's reader cannot guess the input from it. */

@@ -83,6 +83,20 @@ export async function latestAnchor(
   return rows.map(anchored)[0];
 }
 
+/** The largest anchored checkpoint of the own log that a quorum cosigned, with the note that they signed. */
+export async function latestCosignedAnchor(
+  db: Queryable,
+  organizationId: string,
+): Promise<AnchoredCheckpoint | undefined> {
+  const { rows } = await db.query<AnchorRow>(
+    `select organization_id, tree_size, root_hash, cosigned.note, tx_id, block_number
+     from evidence_cosigned cosigned join evidence_anchor using (tree_size)
+     where organization_id = $1 order by tree_size desc limit 1`,
+    [organizationId],
+  );
+  return rows.map(anchored)[0];
+}
+
 /** Keeps the transaction that read the anchor of this size back. */
 export async function saveReading(
   db: Queryable,

@@ -1,7 +1,7 @@
 import { hex, inclusionProofs, tilesForInclusions } from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
-import { findAnchor, latestAnchor, latestReadAnchor } from './checkpoint-store.ts';
-import { cosignedNoteAt, latestCosignedNote } from './cosign-store.ts';
+import { latestAnchor, latestCosignedAnchor, latestReadAnchor } from './checkpoint-store.ts';
+import { cosignedNoteAt } from './cosign-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import { findLeaves, leafOfRow } from './leaf-store.ts';
 import type { TileCache } from './tile-store.ts';
@@ -20,14 +20,15 @@ export async function proofsFor(
   deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
-  const [leaves, cosigned] = await Promise.all([findLeaves(db, leafIds), latestCosignedNote(db)]);
+  const [leaves, cosigned] = await Promise.all([
+    findLeaves(db, leafIds),
+    latestCosignedAnchor(db, deps.tenant),
+  ]);
   const anchor =
     cosigned !== undefined && covers(cosigned.treeSize, leaves)
-      ? await findAnchor(db, deps.tenant, cosigned.treeSize)
-      : undefined;
-  if (anchor === undefined || cosigned === undefined)
-    return proveUnder(db, leafIds, { ...deps, leaves, anchor: await latestAnchor(db, deps.tenant) });
-  return proveUnder(db, leafIds, { ...deps, leaves, anchor: { ...anchor, note: cosigned.note } });
+      ? cosigned
+      : await latestAnchor(db, deps.tenant);
+  return proveUnder(db, leafIds, { ...deps, leaves, anchor });
 }
 
 /** As {@link proofsFor}, against an anchor that a later transaction read, and naming that transaction. */

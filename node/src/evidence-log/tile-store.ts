@@ -1,35 +1,44 @@
-import { type HashReader, type Tile, type TileId, type TileReader, tileHashReader } from '@medseal/evidence';
+import {
+  type HashReader,
+  type Tile,
+  type TileId,
+  type TileReader,
+  type TileWidth,
+  tileHashReader,
+} from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 
-const fullTile = 256 * 32;
+const hashLength = 32;
 const tileHeight = 8;
 const mostTiles = 512;
 const mostSubtrees = 16_384;
 /** What stands in a tile itself costs nothing; every other subtree is computed once only. */
 const worthKeeping = 1;
 
-/** Reads tiles and the subtrees in them. What is complete never changes and stays in memory. */
+/**
+ * Reads tiles and the subtrees in them. They only ever grow at their end, so what is in memory is good as far as it goes:
+ * a tile is read again where more of it is needed.
+ */
 export type TileCache = {
-  load(db: Queryable, tiles: readonly TileId[]): Promise<TileReader>;
+  load(db: Queryable, tiles: readonly TileWidth[]): Promise<TileReader>;
   /** Reads complete subtrees out of `tiles`. */
-  loadHashes(db: Queryable, tiles: readonly TileId[]): Promise<HashReader>;
+  loadHashes(db: Queryable, tiles: readonly TileWidth[]): Promise<HashReader>;
 };
 
 export function createTileCache(): TileCache {
-  const keptFull = new Map<string, Uint8Array>();
+  const keptTiles = new Map<string, Uint8Array>();
   const keptSubtrees = new Map<string, Uint8Array>();
-  const load = async (db: Queryable, wanted: readonly TileId[]): Promise<TileReader> => {
+  const load = async (db: Queryable, wanted: readonly TileWidth[]): Promise<TileReader> => {
     const tiles = new Map<string, Uint8Array>();
     const missing = new Map<string, TileId>();
     for (const tile of wanted) {
-      const hashes = keptFull.get(keyOf(tile));
-      if (hashes === undefined) missing.set(keyOf(tile), tile);
+      const hashes = keptTiles.get(keyOf(tile));
+      if (hashes === undefined || hashes.length < tile.width * hashLength) missing.set(keyOf(tile), tile);
       else tiles.set(keyOf(tile), hashes);
     }
     for (const tile of missing.size === 0 ? [] : await selectTiles(db, [...missing.values()])) {
       tiles.set(keyOf(tile), tile.hashes);
-      if (tile.hashes.length === fullTile)
-        keep(keptFull, { key: keyOf(tile), value: tile.hashes, most: mostTiles });
+      keep(keptTiles, { key: keyOf(tile), value: tile.hashes, most: mostTiles });
     }
     return (level, index) => tiles.get(keyOf({ level, index }));
   };

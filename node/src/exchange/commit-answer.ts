@@ -1,16 +1,15 @@
 import type { AuditEntry } from '../audit/index.ts';
 import type { PreparedDecision } from '../consent/index.ts';
-import type { PatientId } from '../lib/brand.ts';
 import { type Queryable, together } from '../lib/sql.ts';
 import { type AcceptDeps, type Accepted, recordRefusal } from './accept-request.ts';
 import { ExchangeError } from './errors.ts';
 import { queryOf } from './messages.ts';
-import type { ConsentPort } from './ports.ts';
+import type { ConsentPort, KnownPatient } from './ports.ts';
 import { type ExchangeRow, saveAnswer } from './store.ts';
 import type { ReplyPayload } from './types.ts';
 
 /** An accepted request and who it is about, if that person is known here. */
-export type Concern = Accepted & { patient: PatientId | undefined };
+export type Concern = Accepted & { patient: KnownPatient | undefined };
 export type Answer = { payload: ReplyPayload; prepared: PreparedDecision; instances: string[] };
 
 /** Longer than a request can be fresh anywhere, whatever the clocks. */
@@ -84,7 +83,7 @@ function accessOf({ actor, member, request, patient }: Concern, { payload, insta
     outcome: permit ? 'success' : 'denied',
     actor,
     at: receipt.at,
-    patientId: patient,
+    patientId: patient?.patientId,
     purpose: request.purpose,
     instances,
     query: queryOf(request),

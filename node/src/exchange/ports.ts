@@ -6,6 +6,7 @@ import type {
   PreparedDecision,
   RecordDescriptor,
 } from '../consent/index.ts';
+import type { PatientKey } from '../crypto/index.ts';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import type { Resource } from '../fhir/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
@@ -14,7 +15,7 @@ import type { Queryable } from '../lib/sql.ts';
 /** The consent module (consent/ `Decisions` fits). */
 export type ConsentPort = {
   /** A decision that becomes durable, with its leaf in the log, with what the caller writes; before that nothing leaves. */
-  prepare(request: DecisionRequest): Promise<PreparedDecision>;
+  prepare(request: DecisionRequest, key?: PatientKey): Promise<PreparedDecision>;
   releases(decision: Decision, descriptor: RecordDescriptor): 'release' | 'withhold';
   /** Whether the consents a permit rests on are unchanged; a revocation waits until the transaction ends. */
   stillHolds(tx: Queryable, decision: Decision): Promise<boolean>;
@@ -28,15 +29,19 @@ export type ReleasedRecord = {
   contentSalt: Uint8Array;
 };
 
+/** A patient with their key, good for the request that asked (records/ `KnownPatient` fits). */
+export type KnownPatient = { patientId: PatientId; key: PatientKey };
+
 /** The records module. */
 export type RecordsPort = {
   /** The patient of this hospital whom the alliance's pseudonym means. */
-  findPatient(pseudonym: Pseudonym): Promise<PatientId | undefined>;
+  findPatient(pseudonym: Pseudonym): Promise<KnownPatient | undefined>;
   /** 18-digit national id of a patient of this hospital. */
   nationalIdOf(patientId: PatientId): Promise<string | undefined>;
   /** Opens what the decision releases, at most `count`, the newest first; `omitted`: more, for which there is no room. */
   openForRelease(request: {
     patientId: PatientId;
+    key: PatientKey;
     types: readonly string[];
     decision: Permit;
     count: number;

@@ -1,8 +1,7 @@
 import { discloseRecord } from '@medseal/evidence';
 import type { Permit } from '../consent/index.ts';
-import type { PatientId } from '../lib/brand.ts';
 import { largestClass } from './padding.ts';
-import type { LogPort, RecordsPort } from './ports.ts';
+import type { KnownPatient, LogPort, RecordsPort } from './ports.ts';
 import type { DataPeriod, ExchangeRequest, SentCheckpoint, SentRecord } from './types.ts';
 
 /** What of a reply is released records. */
@@ -22,12 +21,12 @@ const maxContentLength = largestClass / 2;
 
 /** Opens what a permitting decision releases, withholds what it redacts and proves each record against the anchored log. */
 export async function release(
-  { request, patient, decision }: { request: ExchangeRequest; patient: PatientId; decision: Permit },
+  { request, patient, decision }: { request: ExchangeRequest; patient: KnownPatient; decision: Permit },
   { records, log }: ReleaseDeps,
 ): Promise<Release> {
   const { types, count, dataPeriod } = request;
   const { records: opened, omitted } = await records.openForRelease({
-    patientId: patient,
+    ...patient,
     types,
     decision: within(decision, dataPeriod),
     count,

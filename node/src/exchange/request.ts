@@ -111,7 +111,7 @@ async function ownPatient(
   pseudonym: Pseudonym,
   { records }: RequesterDeps,
 ): Promise<PatientId | undefined> {
-  return 'patientId' in person ? person.patientId : records.findPatient(pseudonym);
+  return 'patientId' in person ? person.patientId : (await records.findPatient(pseudonym))?.patientId;
 }
 
 function requestOf(

@@ -80,14 +80,15 @@ async function prepareAnswer(concern: Concern, deps: ResponderDeps): Promise<Ans
   const { purpose, types } = request;
   const requestedAt = deps.clock.now().toISOString();
   // A person who is not known here is decided about like one who has consented to nothing.
-  const prepared = await deps.consent.prepare({
+  const asked = {
     actor,
-    patient,
+    patient: patient?.patientId,
     purpose,
-    action: 'search',
+    action: 'search' as const,
     types,
     requestedAt,
-  });
+  };
+  const prepared = await deps.consent.prepare(asked, patient?.key);
   const { decision } = prepared;
   if (!decision.permit || patient === undefined)
     return { ...denial(concern, decision, deps), prepared, instances: [] };

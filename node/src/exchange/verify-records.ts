@@ -29,8 +29,8 @@ type Asked = { request: ExchangeRequest; source: Member };
 type TreeHead = { treeSize: number; rootHash: Uint8Array };
 
 const clockToleranceMs = 60_000;
-const anchorPollMs = 50;
-const anchorPolls = 60;
+const anchorPollMs = 10;
+const anchorPolls = 300;
 
 /** Verifies the records of a release against what was asked and against the source's log as the ledger knows it. */
 export async function verifyRecords(

@@ -36,13 +36,13 @@ describe('a patient’s pseudonym', () => {
   it('is not needed to take the patient in, and found later, when the regulator is back', async () => {
     const id = await create(lin);
     expect(await resolve(() => Promise.reject(new Error('the regulator is away')))).toBe(1);
-    expect(await findPatient(pseudonym(lin), fixture.deps)).toBeUndefined();
+    expect((await findPatient(pseudonym(lin), fixture.deps))?.patientId).toBeUndefined();
 
     expect(await resolve()).toBe(0); // not yet: it waits a little longer each time
     fixture.clock.advance(600_000);
     expect(await resolve()).toBe(1);
 
-    expect(await findPatient(pseudonym(lin), fixture.deps)).toBe(id);
+    expect((await findPatient(pseudonym(lin), fixture.deps))?.patientId).toBe(id);
     expect(await resolve()).toBe(0);
   });
 
@@ -57,7 +57,7 @@ describe('a patient’s pseudonym', () => {
     await Promise.all([resolve(pseudonymsOf), resolve(pseudonymsOf), resolve(pseudonymsOf)]);
 
     expect(asked).toBe(1);
-    expect(await findPatient(pseudonym(wang), fixture.deps)).toBe(id);
+    expect((await findPatient(pseudonym(wang), fixture.deps))?.patientId).toBe(id);
   });
 
   it('is asked for together with those of others, and each finds the patient it belongs to', async () => {
@@ -74,19 +74,19 @@ describe('a patient’s pseudonym', () => {
     expect(asked).toHaveLength(1);
     expect(asked[0]?.toSorted()).toEqual(values.toSorted());
     for (const [at, value] of values.entries())
-      expect(await findPatient(pseudonym(value), fixture.deps)).toBe(ids[at]);
+      expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBe(ids[at]);
   });
 
   it('is asked for again where the answer left it out', async () => {
     const value = '110101199003074119';
     const id = await create(value);
     expect(await resolve(async () => [])).toBe(1);
-    expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
+    expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBeUndefined();
 
     fixture.clock.advance(600_000);
     await resolve();
 
-    expect(await findPatient(pseudonym(value), fixture.deps)).toBe(id);
+    expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBe(id);
   });
 
   it('follows a corrected national id', async () => {
@@ -97,9 +97,9 @@ describe('a patient’s pseudonym', () => {
 
     await updateRecord({ resource, id, ifMatch: '1' }, { caller: fixture.clinician, deps: fixture.deps });
 
-    expect(await findPatient(pseudonym(wrong), fixture.deps)).toBeUndefined();
+    expect((await findPatient(pseudonym(wrong), fixture.deps))?.patientId).toBeUndefined();
     await resolve();
-    expect(await findPatient(pseudonym(right), fixture.deps)).toBe(id);
+    expect((await findPatient(pseudonym(right), fixture.deps))?.patientId).toBe(id);
   });
 
   it('leads to the new record after the old one was deleted', async () => {
@@ -109,10 +109,10 @@ describe('a patient’s pseudonym', () => {
     const context = { caller: fixture.clinician, deps: fixture.deps };
     await deleteRecord({ type: 'Patient', id, ifMatch: undefined }, context);
 
-    expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
+    expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBeUndefined();
     const again = await create(value);
     await resolve();
-    expect(await findPatient(pseudonym(value), fixture.deps)).toBe(again);
+    expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBe(again);
   });
 
   it('leads nowhere after an erasure, and to the new record when the person comes back', async () => {
@@ -121,9 +121,9 @@ describe('a patient’s pseudonym', () => {
     await resolve();
     await eraseByTwo(asPatientId(id), fixture.deps);
 
-    expect(await findPatient(pseudonym(value), fixture.deps)).toBeUndefined();
+    expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBeUndefined();
     const again = await create(value);
     await resolve();
-    expect(await findPatient(pseudonym(value), fixture.deps)).toBe(again);
+    expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBe(again);
   });
 });

@@ -8,6 +8,7 @@ import type { ReadRequest } from './read.ts';
 import { type ProofPort, proveRecord } from './record-proof.ts';
 import {
   findPatient,
+  type KnownPatient,
   nationalIdOfPatient,
   openForRelease,
   type Release,
@@ -20,7 +21,7 @@ export type Records = {
   /** Whether this hospital keeps records of the patient; one who is there is not erased before `tx` ends. */
   exists(tx: Queryable, patientId: PatientId): Promise<boolean>;
   /** The patient of this hospital who has an alliance pseudonym. */
-  findPatient(pseudonym: Pseudonym): Promise<PatientId | undefined>;
+  findPatient(pseudonym: Pseudonym): Promise<KnownPatient | undefined>;
   /** 18-digit national id of a patient of this hospital, where the Patient has one. */
   nationalIdOf(patientId: PatientId): Promise<string | undefined>;
   /** The records that a decision releases; the caller records the access. */

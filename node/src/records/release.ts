@@ -1,10 +1,10 @@
 import type { Decision } from '../consent/index.ts';
-import { openIndex, openPatientKey, patientToken } from '../crypto/index.ts';
+import { openIndex, openPatientKey, type PatientKey, patientToken } from '../crypto/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { findByPseudonym, findIdentity, type IdentityRow } from './identity-store.ts';
 import { fitting } from './page-room.ts';
 import type { PatientIdentity } from './patient-identity.ts';
-import { type Hit, openHits, type Scope, scan, scopeOf } from './scope.ts';
+import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
 import type { RecordsDeps, ReleasedRecord } from './types.ts';
 import { viewOfDecision } from './view.ts';
@@ -18,15 +18,22 @@ export type ReleaseRequest = {
   decision: Decision;
   /** Records at most, the newest of each type. */
   count: number;
-} & ({ patientId: PatientId } | { pseudonym: Pseudonym });
+  patientId: PatientId;
+  /** The patient's, where the caller has read it for this request. */
+  key?: PatientKey | undefined;
+};
+
+/** A patient with the key that was read together with them; for one request, since an erasure may follow. */
+export type KnownPatient = { patientId: PatientId; key: PatientKey };
 
 /** The patient of this hospital who has an alliance pseudonym. */
 export async function findPatient(
   pseudonym: Pseudonym,
   { db, keyStore, tenant }: RecordsDeps,
-): Promise<PatientId | undefined> {
+): Promise<KnownPatient | undefined> {
   const row = await findByPseudonym(db, pseudonymToken(keyStore, pseudonym));
-  return row === undefined ? undefined : openIdentity(row, { keyStore, tenant })?.patientId;
+  const opened = row === undefined ? undefined : openIdentity(row, { keyStore, tenant });
+  return opened && { patientId: opened.identity.patientId, key: opened.key };
 }
 
 /** 18-digit national id of a patient of this hospital, where the Patient has one. */
@@ -35,17 +42,18 @@ export async function nationalIdOfPatient(
   { db, keyStore, tenant }: RecordsDeps,
 ): Promise<string | undefined> {
   const row = await findIdentity(db, patientToken(keyStore, patientId));
-  return row === undefined ? undefined : openIdentity(row, { keyStore, tenant })?.nationalId;
+  return row === undefined ? undefined : openIdentity(row, { keyStore, tenant })?.identity.nationalId;
 }
 
 function openIdentity(
   row: IdentityRow,
   { keyStore, tenant }: Pick<RecordsDeps, 'keyStore' | 'tenant'>,
-): PatientIdentity | undefined {
+): { identity: PatientIdentity; key: PatientKey } | undefined {
   const key = openPatientKey(row, keyStore);
   if (key === undefined) return undefined;
   const address = patientIdentityAddress(tenant, row.patient_token);
-  return JSON.parse(openIndex(row.identity_sealed, { key, address })) as PatientIdentity;
+  const identity = JSON.parse(openIndex(row.identity_sealed, { key, address })) as PatientIdentity;
+  return { identity, key };
 }
 
 /**
@@ -54,10 +62,10 @@ function openIdentity(
  * in the transaction that records the disclosure. Nothing for an unknown or erased patient, or without a permit.
  */
 export async function openForRelease(request: ReleaseRequest, deps: RecordsDeps): Promise<Release> {
-  const patientId = 'patientId' in request ? request.patientId : await findPatient(request.pseudonym, deps);
-  if (patientId === undefined || !request.decision.permit) return { records: [], omitted: 0 };
-  const scope = await scopeOf(patientId, viewOfDecision(patientId, request.decision, deps), deps);
-  if (scope === undefined) return { records: [], omitted: 0 };
+  const { patientId: owner, decision } = request;
+  const key = decision.permit ? (request.key ?? (await ownerKey(owner, deps))) : undefined;
+  if (key === undefined) return { records: [], omitted: 0 };
+  const scope = { owner, key, view: viewOfDecision(owner, decision, deps) };
   const hits = await releasedHits(scope, request, deps);
   const fits = fitting(hits);
   const opened = await openHits(hits.slice(0, fits), deps);

@@ -20,12 +20,6 @@ export type Scope = { owner: Owner; key: PatientKey; view: View };
 /** A record that the caller may see; its body is not opened yet and may not have been read. */
 export type Hit = { row: { version_seq: string } | ListedRow; index: RecordIndex; scope: Scope };
 
-/** The scope of an owner; undefined for an unknown and an erased one. */
-export async function scopeOf(owner: Owner, view: View, deps: RecordsDeps): Promise<Scope | undefined> {
-  const key = await ownerKey(owner, deps);
-  return key === undefined ? undefined : { owner, key, view };
-}
-
 /** The key of an owner's records; undefined for an unknown and an erased one. */
 export async function ownerKey(owner: Owner, deps: RecordsDeps): Promise<PatientKey | undefined> {
   const token = ownerToken(deps.keyStore, owner);

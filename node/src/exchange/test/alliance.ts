@@ -8,7 +8,7 @@ import {
   type TestIdentity,
 } from '../../adapters/peers/test/certificates.ts';
 import { releases } from '../../consent/index.ts';
-import type { KeyStore } from '../../crypto/index.ts';
+import { type KeyStore, sealingKeyOf } from '../../crypto/index.ts';
 import { createEvidenceLog, type EvidenceLog } from '../../evidence-log/index.ts';
 import { createTestLedger, type TestLedger } from '../../evidence-log/test/ledger.ts';
 import { testKeyStore } from '../../evidence-log/test/node.ts';
@@ -251,7 +251,10 @@ function createTestRecords({ db, log }: RecordsParts): TestRecords {
       patients.set(pseudonym, { patientId, nationalId, records });
       return { patientId, pseudonym };
     },
-    findPatient: async (pseudonym) => patients.get(pseudonym)?.patientId,
+    findPatient: async (pseudonym) => {
+      const found = patients.get(pseudonym);
+      return found && { patientId: found.patientId, key: anyKey };
+    },
     nationalIdOf: async (patientId) => byId(patientId)?.nationalId,
     openForRelease: async ({ patientId, types, count, decision }) => {
       const records = (byId(patientId)?.records ?? [])
@@ -262,6 +265,8 @@ function createTestRecords({ db, log }: RecordsParts): TestRecords {
     },
   };
 }
+
+const anyKey = { token: new Uint8Array(16), ...sealingKeyOf(new Uint8Array(32)) };
 
 function descriptorOf({ resourceType: type, id = '', effectiveDateTime }: Resource) {
   const date = typeof effectiveDateTime === 'string' ? { date: effectiveDateTime } : {};
