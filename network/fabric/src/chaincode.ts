@@ -127,6 +127,9 @@ export function chaincodeServer(plan: FabricPlan, peer: PeerPlan, definition: Ch
     name: chaincodeServerName(peer, definition),
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', shim, 'server', ...Object.entries(options).flat()],
-    env: { CORE_CHAINCODE_LOGGING_LEVEL: 'ERROR' },
+    env: {
+      CORE_CHAINCODE_LOGGING_LEVEL: 'ERROR',
+      ...(plan.regulatorMspId === undefined ? {} : { MEDSEAL_REGULATOR_MSP: plan.regulatorMspId }),
+    },
   };
 }

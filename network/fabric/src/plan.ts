@@ -29,6 +29,7 @@ export type FabricPlan = {
   directory: string;
   channel: string;
   chaincode: string;
+  regulatorMspId: string | undefined;
   orderers: OrdererPlan[];
   peers: PeerPlan[];
 };
@@ -48,7 +49,8 @@ export function planNetwork(
     channel,
     chaincode,
     hosts,
-  }: Pick<NetworkState, 'organizations' | 'basePort' | 'channel' | 'chaincode' | 'hosts'>,
+    regulatorMspId,
+  }: Pick<NetworkState, 'organizations' | 'basePort' | 'channel' | 'chaincode' | 'hosts' | 'regulatorMspId'>,
 ): FabricPlan {
   const orderers = Array.from({ length: ordererCount }, (_, place): OrdererPlan => {
     const id = place + 1;
@@ -76,7 +78,7 @@ export function planNetwork(
       chaincodePorts: [port + 2, port + 3],
     };
   });
-  return { directory, channel, chaincode, orderers, peers };
+  return { directory, channel, chaincode, regulatorMspId, orderers, peers };
 }
 
 /** All on this machine's loopback interface, or each under its own name, as containers are. */

@@ -63,6 +63,7 @@ export function stateOf({
     basePort,
     ...(hosts === undefined ? {} : { hosts }),
     organizations: [...organizations],
+    regulatorMspId: regulator.mspId,
     definitions: [{ version: '1.0', sequence: 1, source: chaincode?.source ?? chaincodeFolder }],
     readiness: chaincode?.readiness ?? {
       organizationId: regulatorId,

@@ -25,6 +25,8 @@ export type NetworkState = {
   /** `names`: each program runs under a host name of its own, in a container; else all on this machine. */
   hosts?: 'names';
   organizations: FabricOrganization[];
+  /** The MSP that every organisation's chaincode accepts as the alliance's regulator. */
+  regulatorMspId?: string;
   /** One definition, or two while the second is brought into force. */
   definitions: ChaincodeDefinition[];
   /** Submitted on every start: it proves that the organisations endorse, and must be idempotent. */
