@@ -1,4 +1,4 @@
-import { discloseRecord, type EvidenceBundle, evidenceBundle } from '@medseal/evidence';
+import { discloseRecord, type EvidenceBundle, evidenceBundle, type NotaryProof } from '@medseal/evidence';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import { RecordsError } from './errors.ts';
 import { type ReadRequest, readRecord } from './read.ts';
@@ -19,6 +19,8 @@ export type AnchorBlocks = {
   configBlocks: readonly Uint8Array[];
   /** A later transaction that read what the anchor wrote. */
   confirmation?: { txId: string; block: Uint8Array };
+  /** The notary's record of a block on top of the anchor's, with the hashes that lead there. */
+  notary?: { proof: NotaryProof; dataHashes: Uint8Array[] };
 };
 
 /**

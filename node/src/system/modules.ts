@@ -30,6 +30,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Database } from '../lib/sql.ts';
 import { createOpenedVersions, createRecords, type Records, type RecordsDeps } from '../records/index.ts';
 import type { Ledger } from './ledger.ts';
+import { notaryPart } from './notary-part.ts';
 
 /** What every module is built over. */
 export type Foundation = {
@@ -175,7 +176,13 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   const proofs: Modules['proofs'] = {
     // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
     proofsFor: ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor,
-    blocks: ledger.anchorBlocks,
+    blocks: async (place) => {
+      const notary = await notaryPart(place.anchor.blockNumber, {
+        ...{ db, block: ledger.block, genesisHash: ledger.trust.genesisHash },
+        channel: config.MEDSEAL_LEDGER_CHANNEL,
+      });
+      return { ...(await ledger.anchorBlocks(place)), ...(notary === undefined ? {} : { notary }) };
+    },
   };
   const records = createRecords(recordsDeps, proofs);
   const tokens = buildTokens(foundation);
