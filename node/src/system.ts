@@ -7,7 +7,7 @@ import { migrate } from './adapters/postgres/migrate.ts';
 import { openDatabase } from './adapters/postgres/pool.ts';
 import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
-import { startDisputeWorker } from './disputes/index.ts';
+import { disputeStatus, startDisputeWorker } from './disputes/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
 import { openSealing, runPseudonymWorker } from './records/index.ts';
@@ -238,6 +238,7 @@ async function serve(options: {
       log: await modules.log.status(),
       witness: await modules.witnessing.status(),
       consents: await outboxStatus(db),
+      disputes: await disputeStatus(db),
       ...(notarizing === undefined ? {} : { notary: { problem: notarizing.problem() } }),
     }),
   });

@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { consistencyProof, formatCheckpoint, type HashReader, hex, rootHash } from '@medseal/evidence';
+import {
+  consistencyProof,
+  formatCheckpoint,
+  type HashReader,
+  hex,
+  parseTrustPolicy,
+  rootHash,
+  verifyCase,
+} from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metadataFile } from '../../../chaincode/fabric/test/chaincode.ts';
 import type { LedgerPort } from '../../../node/src/adapters/fabric/contracts.ts';
@@ -12,6 +20,7 @@ import { silentLogger } from '../../../node/src/lib/logger.ts';
 import { openProjection } from '../../../node/src/system/projection.ts';
 import { createTestDatabase } from '../../../test/database.ts';
 import { untilEndorsable } from '../src/ready.ts';
+import { closedCase } from './case.ts';
 import { leaderOf, longestGap, startLoad, untilOrderersLevel } from './load.ts';
 import {
   approvalOf,
@@ -124,6 +133,37 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     ])
       for (const contract of ['member', 'consent', 'anchor', 'dispute'])
         expect(await refusalOf(hospital.ledger.evaluate(contract, name, []))).toBe('TRANSACTION_UNKNOWN');
+  });
+
+  it('carries a case to its end, which its blocks alone prove, and takes no foreign step', async () => {
+    await neighbour.ledger.submit('anchor', 'append', [noteOf(neighbour, 13), '0', '[]']);
+    await untilLevel([hospital, neighbour, regulator]);
+    const caseId = newId();
+    const archive = await closedCase({ hospital, neighbour, regulator }, caseId, 13);
+    const logs = [hospital, neighbour].map(({ member: { content } }, at) => ({
+      organizationId: content.organizationId,
+      mspId: ['HospitalAMSP', 'HospitalBMSP'][at],
+      verifierKeys: [content.logKey],
+    }));
+    const policy = parseTrustPolicy({
+      ...{ format: 'medseal/trust-policy/v1', ledger: 'fabric', channel: 'care', logs },
+      chaincode: { name: 'medseal', versions: ['1.0'] },
+      genesisHash: network.genesisHash,
+      genesisBlock: Buffer.from(network.genesis).toString('base64'),
+    });
+    const verdict = verifyCase(JSON.parse(JSON.stringify(archive)), policy);
+    const foreign: [MemberClient, string, string[], string][] = [
+      [neighbour, 'withdraw', [caseId], 'DISPUTE_PARTY'],
+      [hospital, 'decide', [caseId, commitment], 'DISPUTE_REGULATOR'],
+      [regulator, 'examine', [caseId, commitment], 'DISPUTE_CONFLICT'],
+      [hospital, 'file', [caseId, commitment, '13'], 'DISPUTE_CONFLICT'],
+      [hospital, 'file', [newId(), commitment, '13'], 'DISPUTE_ABSENT'],
+    ];
+
+    expect(verdict.checks.filter(({ status }) => status !== 'passed')).toEqual([]);
+    expect(verdict).toMatchObject({ verdict: 'valid', case: { state: 'closed' } });
+    for (const [client, transaction, args, code] of foreign)
+      expect(await refusalOf(client.ledger.submit('dispute', transaction, args))).toBe(code);
   });
 
   it('takes the same fact twice as one, and of two that contradict each other one', async () => {

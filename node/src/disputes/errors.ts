@@ -10,6 +10,7 @@ export type DisputeCode =
   | 'DISPUTE_STATE'
   | 'DISPUTE_NOT_ANCHORED'
   | 'DISPUTE_INCOMPLETE'
+  | 'DISPUTE_TOO_LARGE'
   | 'DISPUTE_UNREADABLE'
   // What a partner is told.
   | 'DISPUTE_REQUEST_REFUSED'

@@ -12,6 +12,9 @@ import { DisputeError } from './errors.ts';
 import { findCase } from './find-case.ts';
 import type { CaseActor, KeptDocument } from './types.ts';
 
+/** In base64 less than the largest file that the verifier reads. */
+const maxBlockBytes = 11 * 1024 * 1024;
+
 /**
  * The case in one file that anybody can check offline: its documents as far as they are here, every step's transaction
  * in its block, the channel's configurations. The same state of the case gives the same bytes.
@@ -29,6 +32,8 @@ export async function exportCase(
   const blocks = await Promise.all(
     numbers.map(async (number) => [number, await deps.blocks.block(number)] as const),
   );
+  const size = blocks.reduce((sum, [, block]) => sum + block.length, 0);
+  if (size > maxBlockBytes) throw new DisputeError('DISPUTE_TOO_LARGE');
   return caseArchive({
     caseId,
     opening: opening.document as CaseDocument<CaseOpening>,

@@ -8,4 +8,5 @@ export { disputePeerRoutes } from './peer-routes.ts';
 export type * from './ports.ts';
 export { projectDisputes } from './project-disputes.ts';
 export { disputeRoutes } from './routes.ts';
+export { disputeStatus } from './step-store.ts';
 export type * from './types.ts';

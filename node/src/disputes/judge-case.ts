@@ -2,7 +2,7 @@ import { type CaseDecision, type CaseFiling, examineCase } from '@medseal/eviden
 import type { DisputeDeps } from './dispute-deps.ts';
 import { contentOf } from './document-store.ts';
 import { DisputeError } from './errors.ts';
-import { type FoundCase, findCase, requireCurrent } from './find-case.ts';
+import { type FoundCase, findCase, isRegulator, requireCurrent } from './find-case.ts';
 import { takeStep } from './take-step.ts';
 import type { CaseActor } from './types.ts';
 
@@ -13,7 +13,7 @@ type CaseRequest = { actor: CaseActor; caseId: string };
  * other's only now.
  */
 export async function examine({ actor, caseId }: CaseRequest, deps: DisputeDeps): Promise<void> {
-  const found = await findCase(caseId, actor, deps);
+  const found = await caseToJudge({ actor, caseId }, deps);
   const state = requireCurrent(found);
   if (state.state !== 'answered' && state.state !== 'overdue') throw new DisputeError('DISPUTE_STATE');
   if (found.opening === undefined) throw new DisputeError('DISPUTE_INCOMPLETE');
@@ -34,6 +34,13 @@ export async function examine({ actor, caseId }: CaseRequest, deps: DisputeDeps)
     },
     deps,
   );
+}
+
+/** The ledger takes these steps from the regulator alone; another organisation is told so at once. */
+async function caseToJudge({ actor, caseId }: CaseRequest, deps: DisputeDeps): Promise<FoundCase> {
+  const found = await findCase(caseId, actor, deps);
+  if (!(await isRegulator(deps))) throw new DisputeError('DISPUTE_NOT_PARTY');
+  return found;
 }
 
 /** Every filing that the ledger holds; one that has not arrived yet is DISPUTE_INCOMPLETE. */
@@ -57,7 +64,7 @@ export async function decideCase(
   { actor, caseId, outcome, reasons }: CaseRequest & Pick<CaseDecision, 'outcome' | 'reasons'>,
   deps: DisputeDeps,
 ): Promise<void> {
-  const found = await findCase(caseId, actor, deps);
+  const found = await caseToJudge({ actor, caseId }, deps);
   if (requireCurrent(found).state !== 'examined') throw new DisputeError('DISPUTE_STATE');
   const content: CaseDecision = { format: 'medseal/case-decision/v1', caseId, outcome, reasons };
   await takeStep(
@@ -74,7 +81,7 @@ export async function decideCase(
 
 /** The regulator ends a decided case; the last step that reads the decision, so that it is shown to have taken effect. */
 export async function closeCase({ actor, caseId }: CaseRequest, deps: DisputeDeps): Promise<void> {
-  const found = await findCase(caseId, actor, deps);
+  const found = await caseToJudge({ actor, caseId }, deps);
   if (requireCurrent(found).state !== 'decided') throw new DisputeError('DISPUTE_STATE');
   await takeStep({ caseId, step: 'close', actor, args: () => [caseId] }, deps);
 }

@@ -72,6 +72,23 @@ export async function confirmSteps(
   );
 }
 
+/** How many steps and documents wait, and how many steps the ledger refused. */
+export async function disputeStatus(
+  db: Queryable,
+): Promise<{ waitingSteps: number; refusedSteps: number; waitingDocuments: number }> {
+  const { rows } = await db.query<{ waiting: string; refused: string; documents: string }>(
+    `select count(*) filter (where state in ('queued', 'submitted')) as waiting,
+       count(*) filter (where state = 'refused') as refused,
+       (select count(*) from dispute_delivery where state = 'queued') as documents
+     from dispute_step`,
+  );
+  return {
+    waitingSteps: Number(rows[0]?.waiting ?? 0),
+    refusedSteps: Number(rows[0]?.refused ?? 0),
+    waitingDocuments: Number(rows[0]?.documents ?? 0),
+  };
+}
+
 export type WaitingStep = { step: StepName; state: string; attempts: number; code: string | null };
 
 /** This organisation's steps that the ledger does not hold. */

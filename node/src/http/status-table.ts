@@ -112,6 +112,7 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   DISPUTE_NOT_ANCHORED: [503, 'The record of the access is not anchored yet; try again.'],
   DISPUTE_INCOMPLETE: [503, 'A document of the case has not arrived here yet; try again.'],
   DISPUTE_NOT_ON_LEDGER: [503, 'The ledger does not hold this yet as far as this node knows; try again.'],
+  DISPUTE_TOO_LARGE: [422, 'The blocks of the case are larger than an archive takes.'],
   DISPUTE_REQUEST_REFUSED: [401, 'The message is not sealed by the calling member as required.'],
   DISPUTE_COMMITMENT: [422, 'The document is not the one that the ledger committed to.'],
   PEER_UNREACHABLE: [502, "The partner's node cannot be reached."],
