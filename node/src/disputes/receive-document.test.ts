@@ -93,6 +93,8 @@ describe('a document that a partner hands over', () => {
   it('is refused as another kind of document, of another author, of another case', async () => {
     await refuses({ name: { kind: 'filing' } }, 'DISPUTE_NOT_ON_LEDGER');
     await refuses({ name: { kind: 'finding', author: 'regulator' } }, 'DISPUTE_NOT_ON_LEDGER');
+    await refuses({ name: { kind: 'finding', author: 'hospital-b' } }, 'DISPUTE_NOT_PARTY');
+    await refuses({ name: { kind: 'decision', author: 'nobody' } }, 'DISPUTE_NOT_PARTY');
     await refuses({ name: { author: 'hospital-c' } }, 'DISPUTE_NOT_ON_LEDGER');
     await refuses({ name: { caseId: '0'.repeat(32) } }, 'DISPUTE_NOT_ON_LEDGER');
   });

@@ -32,6 +32,7 @@ export async function receiveDocument(incoming: PeerMessage, deps: DisputeDeps):
   // The block that brings the step may still be on its way here: the sender tries again.
   if (dispute === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
   await requirePart(incoming.member, dispute, deps);
+  await requireAuthor(message, deps);
   const expected = commitmentOf(dispute, kind, author);
   if (expected === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
   if (expected !== message.commitment) throw new DisputeError('DISPUTE_COMMITMENT');
@@ -52,7 +53,14 @@ async function requirePart(sender: Member, dispute: LedgerDispute, deps: Dispute
   if (!mayHave || !maySend) throw new DisputeError('DISPUTE_NOT_PARTY');
 }
 
-/** The commitment that the ledger holds of one document; the finding and the decision are the regulator's alone. */
+/** Finding and decision are the regulator's; under another's name they would be kept a second time. */
+async function requireAuthor({ kind, author }: DisputeMessage, { members }: DisputeDeps): Promise<void> {
+  const judges = kind === 'finding' || kind === 'decision';
+  if (judges && (await members.get(author))?.kind !== 'regulator')
+    throw new DisputeError('DISPUTE_NOT_PARTY');
+}
+
+/** The commitment that the ledger holds of one document. */
 function commitmentOf(dispute: LedgerDispute, kind: DocumentKind, author: string): string | undefined {
   if (kind === 'opening') return author === dispute.opener ? dispute.commitment : undefined;
   if (kind === 'filing')
