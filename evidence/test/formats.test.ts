@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import {
   anchorKey,
   canonicalJson,
+  caseArchive,
+  caseCommitment,
   checkpointKey,
   commit,
   commitRecord,
@@ -56,6 +58,15 @@ const readerOf = (hashes: Uint8Array[]) => (level: number, index: number) =>
   rootHash(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level));
 
 describe('what docs/formats says is what the code does', () => {
+  test('case', () => {
+    const { opening, commitment, steps, index } = vectorsOf('case');
+    const none = { filings: new Map(), finding: undefined, decision: undefined, blocks: new Map() };
+    const { caseId } = opening.content;
+
+    expect(caseCommitment(opening)).toBe(commitment);
+    expect(caseArchive({ caseId, opening, steps, ...none, configBlocks: [] }).index).toEqual(index);
+  });
+
   test('canonical JSON', () => {
     const vectors: { json: string; canonical: string }[] = vectorsOf('canonical-json');
 
