@@ -1,5 +1,5 @@
 export type { ConsentDeps } from './consent-deps.ts';
-export { type ConsentSubmitter, startConsentSubmitter } from './consent-submitter.ts';
+export { startConsentSubmitter } from './consent-submitter.ts';
 export { type Consents, createConsents } from './consents.ts';
 export type { PreparedDecision } from './decide.ts';
 export { createDecisions, type DecisionDeps, type Decisions } from './decisions.ts';

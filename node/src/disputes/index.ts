@@ -1,5 +1,5 @@
 export type { DisputeDeps } from './dispute-deps.ts';
-export { type DisputeWorker, startDisputeWorker } from './dispute-worker.ts';
+export { startDisputeWorker } from './dispute-worker.ts';
 export { createDisputes, type Disputes } from './disputes.ts';
 export { type DisputeCode, DisputeError } from './errors.ts';
 export type { FiledEvidence } from './gather-evidence.ts';
