@@ -101,7 +101,10 @@ const findings = ({ claims }: CaseView): string[] =>
   );
 
 beforeAll(async () => {
-  journey = await startJourney({ settingsFor: () => ({ MEDSEAL_DISPUTE_ANSWER_SECONDS: '8' }) });
+  // Only the cases that hospital B opens have a deadline that this test waits for.
+  journey = await startJourney({
+    settingsFor: (id) => ({ MEDSEAL_DISPUTE_ANSWER_SECONDS: id === 'hospital-b' ? '3' : '600' }),
+  });
   const { story } = journey;
   const person = await takeInPerson(story, (reference) => [observation(reference), observation(reference)]);
   patient = await enrol(story, person);
@@ -214,15 +217,24 @@ describe('a case about an access', () => {
   });
 
   it('goes on without a hospital that never answers, and shows the crossed deadline to all', async () => {
-    const caseId = await openByPatient();
-    await whenArrived('hospital-a', `/${caseId}/filing`, {});
-    const overdue = await until('hospital-b', caseId, 'overdue');
+    const { rows } = await journey
+      .database('hospital-b')
+      .query<{ request_id: string }>("select request_id from exchange where outcome = 'permitted'");
+    const body = { requestId: rows[0]?.request_id, grounds: '回执与记录不符。' };
+    const { caseId } = await ok('hospital-b', 'POST', '', body);
+    await whenArrived('hospital-b', `/${caseId}/filing`, {});
+    await eventually('the filing of hospital B on the ledger', async () => {
+      const { filings } = await ok('hospital-b', 'GET', `/${caseId}`);
+      return filings.length === 1 ? true : undefined;
+    });
+    const overdue = await until('hospital-a', caseId, 'overdue');
     await judge(caseId, 'upheld');
-    const view = await ok('hospital-a', 'GET', `/${caseId}`);
+    const view = await ok('hospital-b', 'GET', `/${caseId}`);
 
     expect(overdue).toMatchObject({ overdue: true, summary: { en: expect.stringContaining('deadline') } });
-    expect(findings(view)).toContain('entry hospital-b missing hospital-b');
-    expect(findings(view)).toContain('entry hospital-a match');
+    expect(view).toMatchObject({ opener: 'hospital-b', openedFor: 'organization' });
+    expect(findings(view)).toContain('entry hospital-a missing hospital-a');
+    expect(findings(view)).not.toContain('entry hospital-b missing hospital-b');
     expect(verifyOffline(journey, { proof: await archiveAt('regulator', caseId), policy }).exit).toBe(0);
   });
 
