@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { bftChannel, members } from '../test/alliance.ts';
+import { createLog, makeProof, policyOf } from '../test/proof.ts';
 import { realProof } from '../test/recorded.ts';
-import { packed } from '../test/unpacked.ts';
+import { packed, verifyPacked } from '../test/unpacked.ts';
 import { type EvidenceBundle, parseBundle } from './bundle.ts';
-import { fromUtf8, utf8 } from './bytes.ts';
+import { base64, fromUtf8, utf8 } from './bytes.ts';
 import { EvidenceError } from './errors.ts';
 import { parseStrictJson } from './strict-json.ts';
-import { parseTrustPolicy } from './trust-policy.ts';
+import { parseTrustPolicy, type TrustPolicy } from './trust-policy.ts';
 import { verifyBundle } from './verify-bundle.ts';
 
 const { proof, policy: policyText } = realProof();
@@ -23,6 +25,39 @@ function verdictOn(bytes: Uint8Array): string {
     throw error;
   }
 }
+
+describe('bundles of any content and shape', () => {
+  test('are accepted when they are valid: none is refused', () => {
+    const channel = bftChannel();
+    const log = createLog();
+    const policies = [{}, { genesisBlock: base64(channel.genesis) }].map((more) =>
+      parseTrustPolicy(policyOf(channel, log, more)),
+    );
+    const peers = members.map(({ peer }) => peer);
+    const some = fc.subarray(peers, { minLength: 2 });
+    fc.assert(
+      fc.property(
+        fc.nat(12),
+        fc.subarray(['status', 'note', 'valueQuantity', 'id']),
+        fc.tuple(some, some, fc.boolean()),
+        fc.nat(1),
+        (leafIndex, withheld, [endorsers, readers, writes], which) => {
+          const made = makeProof(channel, log, {
+            leafIndex,
+            withheld,
+            transaction: { endorsers },
+            confirmation: { endorsers: readers, ...(writes ? {} : { writes: [] }) },
+          });
+          const carried = which === 1 && leafIndex % 2 === 0 ? { ...made, configBlocks: [] } : made;
+          const policy = policies[which] as TrustPolicy;
+
+          expect(verifyPacked(carried, policy).verdict).toBe('valid');
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
 
 describe('a bundle from a real network with BFT ordering', () => {
   test('holds the genesis block, a later configuration, anchor and confirmation in at most 64 KiB', () => {
