@@ -83,7 +83,7 @@ function expectEveryStep({ code, text }: Ended): void {
     'revoked, hospital B denied',
     'hospital C denied as well',
     'accesses without a gap, each proof valid',
-    'record proof verified offline',
+    'bundle verified offline',
     'one bit flipped is refused',
     'every step passed',
   ])

@@ -54,7 +54,7 @@ function withBlock(block: Uint8Array, proof = valid): UnpackedBundle {
 
 const anchorBlock = parseBlock(fromBase64(valid.anchor.block));
 
-describe('a record proof', () => {
+describe('a bundle', () => {
   test('on a BFT and on a single-orderer channel is valid, with every check passed that the policy asks for', () => {
     for (const made of [channel, singleChannel()]) {
       const result = verifyPacked(makeProof(made, log), parseTrustPolicy(policyOf(made, log)));

@@ -38,7 +38,7 @@ const keys = { quorum: 2, verifierKeys: [b.key, bRenewed.key, c.key] };
 const judged = (lines: string[], policy: object = keys) =>
   judgeWitnesses(proof.checkpoint + lines.join(''), parseWitnessPolicy(policy), [parseVerifierKey(log.vkey)]);
 
-/** The outcome of the check in a whole record proof. */
+/** The outcome of the check in a whole bundle. */
 function checked(lines: string[], witnesses: object | undefined = keys) {
   const policy = parseTrustPolicy(policyOf(channel, log, witnesses === undefined ? {} : { witnesses }));
   const { verdict, checks } = verifyPacked(
@@ -86,7 +86,7 @@ describe('a witness policy', () => {
   });
 });
 
-describe('the witnesses of a record proof', () => {
+describe('the witnesses of a bundle', () => {
   test('pass when the quorum cosigned, and are named with their times', () => {
     const result = checked([b.line(text), c.line(text)]);
 

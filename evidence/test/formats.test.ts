@@ -136,7 +136,7 @@ describe('what docs/formats says is what the code does', () => {
     expect(validationCodes(parseBlock(block(facts.block)))).toEqual(facts.validationCodes);
   });
 
-  test('record proof', () => {
+  test('bundle', () => {
     const { checkpointKey: checkpoint, anchorKey: anchor, recorded: facts } = vectorsOf('bundle');
     const hashes: Uint8Array[] = recorded.leaves.map((leaf: Leaf) => leafHash(leafBytes(leaf)));
     const { resource, salt } = recorded.records[facts.record];

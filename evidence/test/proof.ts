@@ -80,7 +80,7 @@ export type ProofOptions = {
   confirmation?: Partial<TransactionOptions> | 'none';
 };
 
-/** A record proof on a channel, with a confirmation unless told otherwise. */
+/** A bundle on a channel, unpacked, with a confirmation unless told otherwise. */
 export function makeProof(channel: TestChannel, log: TestLog, options: ProofOptions = {}): UnpackedBundle {
   const { leafIndex = 5, withheld = [] } = options;
   const [a, b, regulator] = members as [Member, Member, Member];

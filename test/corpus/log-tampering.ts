@@ -1,5 +1,15 @@
-import { base64, formatCheckpoint, hex, nodeHash, signNote } from '../../evidence/src/index.ts';
-import { createLog, makeProof, origin, policyOf } from '../../evidence/test/proof.ts';
+import {
+  base64,
+  formatCheckpoint,
+  hex,
+  type Leaf,
+  leafBytes,
+  nodeHash,
+  rootHash,
+  sha256,
+  signNote,
+} from '../../evidence/src/index.ts';
+import { createLog, makeProof, origin, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
 
 type Expected = Parameters<typeof corpusCase>[3];
@@ -23,6 +33,7 @@ export function logCases({ channel, log, valid, policy }: Shelf): CorpusCase[] {
     ...Array.from({ length: 13 }, (_, leafIndex) =>
       corpusCase(`log: leaf ${leafIndex}`, at(leafIndex), policy, 'valid'),
     ),
+    bent('T04 leaf as node', unprefixed(log), 'tampered INCLUSION_ROOT'),
     bent(
       'T05 node as leaf',
       { leaf: { ...valid.leaf, digest: parent }, leafIndex: 2, inclusionProof: path.slice(1) },
@@ -109,4 +120,10 @@ export function logCases({ channel, log, valid, policy }: Shelf): CorpusCase[] {
       'tampered LEAF_KIND',
     ),
   ];
+}
+
+/** The log with one leaf hashed as nodes are, without its prefix, signed by its owner. */
+function unprefixed(log: TestLog): object {
+  const hashes = log.hashes.with(5, sha256(leafBytes(log.leaves[5] as Leaf)));
+  return { checkpoint: log.checkpoint(13, rootHash(hashes)) };
 }
