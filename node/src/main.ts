@@ -1,6 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
 import { AppError } from './lib/errors.ts';
 import { startSystem } from './system.ts';
+
+// A Bundle of megabytes lives just long enough to be taken for something that stays, so the heap would grow to four times
+// what is in use before it is cleared: this keeps a node within 512 MiB while it takes in, for a twentieth more CPU.
+setFlagsFromString('--heap-growing-percent=50');
 
 function print(event: string, fields: Record<string, string | number>): void {
   process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
