@@ -1,5 +1,4 @@
-import type { CheckHeading, CheckStatus } from './checks.ts';
-import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
+import { type CheckListOf, type CheckOf, type CheckTexts, checkListOf } from './check-list.ts';
 
 export type CaseCheckName =
   | 'case-format'
@@ -13,20 +12,11 @@ export type CaseCheckName =
   | 'case-finding'
   | 'case-independence';
 
-/** The outcome of one check of a case archive, in the form of every other check of a report. */
-export type CaseCheck = {
-  name: CaseCheckName;
-  heading: CheckHeading;
-  status: CheckStatus;
-  code?: EvidenceErrorCode;
-  detail?: string;
-  zh: string;
-  en: string;
-};
+/** The outcome of one check of a case archive. */
+export type CaseCheck = CheckOf<CaseCheckName>;
+export type CaseCheckList = CheckListOf<CaseCheckName>;
 
-type Texts = Record<CheckStatus, readonly [zh: string, en: string]>;
-
-const reports: Record<CaseCheckName, { heading: CheckHeading } & Texts> = {
+const texts: CheckTexts<CaseCheckName> = {
   'case-format': {
     heading: 'before',
     passed: [
@@ -131,40 +121,5 @@ const reports: Record<CaseCheckName, { heading: CheckHeading } & Texts> = {
   },
 };
 
-/** Runs the checks of a case in order and keeps their outcomes. */
-export type CaseCheckList = {
-  readonly checks: CaseCheck[];
-  run<Result>(name: CaseCheckName, work: () => { result: Result; detail?: string }): Result | undefined;
-  skip(name: CaseCheckName): undefined;
-};
-
-/** An empty list of checks. */
-export function caseCheckList(): CaseCheckList {
-  const checks: CaseCheck[] = [];
-  const add = (
-    name: CaseCheckName,
-    status: CheckStatus,
-    rest: { code?: EvidenceErrorCode; detail?: string },
-  ): void => {
-    const { heading, [status]: text } = reports[name];
-    checks.push({ name, heading, status, ...rest, zh: text[0], en: text[1] });
-  };
-  return {
-    checks,
-    run: (name, work) => {
-      try {
-        const { result, detail } = work();
-        add(name, 'passed', detail === undefined ? {} : { detail });
-        return result;
-      } catch (error) {
-        if (!(error instanceof EvidenceError)) throw error;
-        add(name, 'failed', { code: error.code });
-        return undefined;
-      }
-    },
-    skip: (name) => {
-      add(name, 'skipped', {});
-      return undefined;
-    },
-  };
-}
+/** An empty list of checks of a case. */
+export const caseCheckList = (): CaseCheckList => checkListOf(texts);

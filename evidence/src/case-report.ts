@@ -1,8 +1,6 @@
 import type { CaseClaim, ClaimFinding, ClaimName } from './case-documents.ts';
 import type { CaseVerdict } from './case-verify.ts';
-import type { CheckHeading, CheckStatus } from './checks.ts';
-
-type Text = { zh: string; en: string };
+import { checkLines, type Text, titleOf, verdictTexts } from './report.ts';
 
 /** What each claim of a finding says. */
 export const claimTexts: Record<ClaimName, Text> = {
@@ -23,19 +21,6 @@ export const findingTexts: Record<ClaimFinding, Text> = {
   late: { zh: '迟交', en: 'LATE' },
 };
 
-const headings: [CheckHeading, string][] = [
-  ['who', '谁 · Who'],
-  ['before', '上链前 · Before anchoring'],
-  ['after', '上链后一致性 · Unchanged since anchoring'],
-  ['neutrality', '平台中立性 · Neutrality of the platform'],
-];
-const marks: Record<CheckStatus, string> = { passed: '✓', failed: '✗', skipped: '○' };
-const verdicts: Record<CaseVerdict['verdict'], string> = {
-  valid: '有效 · VALID',
-  tampered: '被改动 · TAMPERED',
-  undecided: '无法判断 · CANNOT DECIDE',
-};
-
 /** The exit code of a verdict. */
 export const caseExitCodes: Record<CaseVerdict['verdict'], number> = { valid: 0, tampered: 1, undecided: 2 };
 
@@ -44,19 +29,9 @@ export function caseReport(result: CaseVerdict, { json, show }: { json: boolean;
   const { documents, ...answer } = result;
   const shown = show && documents !== undefined ? { ...answer, documents } : answer;
   if (json) return JSON.stringify(shown, undefined, 2);
-  const parts = headings.flatMap(([heading, title]) => {
-    const lines = result.checks.filter((check) => check.heading === heading).map(lineOf);
-    return lines.length === 0 ? [] : [`\n${title}`, ...lines];
-  });
   const content = show && documents !== undefined ? [`\n${JSON.stringify(documents, undefined, 2)}`] : [];
-  const end = [`\n${verdicts[result.verdict]}`, result.sentence.zh, result.sentence.en];
-  return [...parts, ...caseLines(result), ...end, ...content].join('\n');
-}
-
-function lineOf({ status, name, code, detail, zh, en }: CaseVerdict['checks'][number]): string {
-  const reason = code === undefined ? '' : ` [${code}]`;
-  const names = detail === undefined || detail === '' ? '' : `\n      ${detail}`;
-  return `  ${marks[status]} ${name}${reason}: ${zh}。${en}.${names}`;
+  const end = [`\n${titleOf(verdictTexts[result.verdict])}`, result.sentence.zh, result.sentence.en];
+  return [...checkLines(result.checks), ...caseLines(result), ...end, ...content].join('\n');
 }
 
 function caseLines({ case: found }: CaseVerdict): string[] {

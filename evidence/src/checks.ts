@@ -1,7 +1,4 @@
-import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
-
-/** What a check is about; the four parts of a report for a Chinese court (法释〔2021〕12号, 16–18). */
-export type CheckHeading = 'who' | 'before' | 'after' | 'neutrality';
+import { type CheckListOf, type CheckOf, type CheckTexts, checkListOf } from './check-list.ts';
 
 export type CheckName =
   | 'format'
@@ -25,23 +22,11 @@ export type CheckName =
   | 'notary'
   | 'independence';
 
-export type CheckStatus = 'passed' | 'failed' | 'skipped';
+/** The outcome of one check of a bundle. */
+export type Check = CheckOf<CheckName>;
+export type CheckList = CheckListOf<CheckName>;
 
-/** The outcome of one check. `code` says why it failed; `detail` names organisations, never content. */
-export type Check = {
-  name: CheckName;
-  heading: CheckHeading;
-  status: CheckStatus;
-  code?: EvidenceErrorCode;
-  detail?: string;
-  zh: string;
-  en: string;
-};
-
-type Texts = Record<CheckStatus, readonly [zh: string, en: string]>;
-
-/** What each check is called in a report, by outcome. */
-const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
+const texts: CheckTexts<CheckName> = {
   format: {
     heading: 'before',
     passed: ['文件格式完整，没有多余内容', 'the file is a complete bundle with nothing beside it'],
@@ -233,41 +218,5 @@ const reports: Record<CheckName, { heading: CheckHeading } & Texts> = {
   },
 };
 
-/** Runs checks in order and keeps their outcomes. */
-export type CheckList = {
-  readonly checks: Check[];
-  /** Runs `work`; its refusal makes the check fail and yields undefined, so that what builds on it can be skipped. */
-  run<Result>(name: CheckName, work: () => { result: Result; detail?: string }): Result | undefined;
-  skip(name: CheckName, detail?: string): undefined;
-};
-
-/** An empty list of checks. */
-export function checkList(): CheckList {
-  const checks: Check[] = [];
-  const add = (
-    name: CheckName,
-    status: CheckStatus,
-    rest: { code?: EvidenceErrorCode; detail?: string },
-  ): void => {
-    const { heading, [status]: text } = reports[name];
-    checks.push({ name, heading, status, ...rest, zh: text[0], en: text[1] });
-  };
-  return {
-    checks,
-    run: (name, work) => {
-      try {
-        const { result, detail } = work();
-        add(name, 'passed', detail === undefined ? {} : { detail });
-        return result;
-      } catch (error) {
-        if (!(error instanceof EvidenceError)) throw error;
-        add(name, 'failed', { code: error.code });
-        return undefined;
-      }
-    },
-    skip: (name, detail) => {
-      add(name, 'skipped', detail === undefined ? {} : { detail });
-      return undefined;
-    },
-  };
-}
+/** An empty list of checks of a bundle. */
+export const checkList = (): CheckList => checkListOf(texts);

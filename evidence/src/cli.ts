@@ -5,10 +5,9 @@ import { fromUtf8 } from './bytes.ts';
 import { caseArchiveFormat } from './case-archive.ts';
 import { caseExitCodes, caseReport } from './case-report.ts';
 import { type CaseVerdict, verifyCase } from './case-verify.ts';
-import type { Check } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type ForkVerdict, forkProofFormat, verifyForkProof } from './fork-proof.ts';
-import { headings, limits, marks, type Text, verdictTexts } from './report.ts';
+import { checkLines, limits, titleOf, verdictTexts } from './report.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { isJsonObject } from './strict-shape.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
@@ -80,12 +79,7 @@ function print(result: BundleVerdict, { json, show }: Options): void {
     console.log(JSON.stringify({ format: 'medseal/report/v1', ...shown, limits }, undefined, 2));
     return;
   }
-  for (const [heading, title] of headings) {
-    const checks = result.checks.filter((check) => check.heading === heading);
-    if (checks.length === 0) continue;
-    console.log(`\n${titleOf(title)}`);
-    for (const check of checks) console.log(lineOf(check));
-  }
+  for (const line of checkLines(result.checks)) console.log(line);
   console.log(`\n${titleOf(verdictTexts[result.verdict])}\n${result.sentence.zh}\n${result.sentence.en}`);
   console.log('\n本结论不证明 · What this does not prove');
   for (const { zh, en } of limits) console.log(`  - ${zh}；${en}`);
@@ -108,16 +102,6 @@ function printFork(result: ForkVerdict, { json }: Options): number {
     console.log(`${forkTexts[verdict]}\n${about}\n${sentence.zh}\n${sentence.en}`);
   }
   return forkExitCodes[verdict];
-}
-
-function titleOf({ zh, en }: Text): string {
-  return `${zh} · ${en}`;
-}
-
-function lineOf({ status, name, code, detail, zh, en }: Check): string {
-  const reason = code === undefined ? '' : ` [${code}]`;
-  const names = detail === undefined || detail === '' ? '' : `\n      ${detail}`;
-  return `  ${marks[status]} ${name}${reason}: ${zh}。${en}.${names}`;
 }
 
 /** What could not even be read is not judged. */

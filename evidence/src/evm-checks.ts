@@ -1,5 +1,4 @@
-import type { CheckHeading, CheckStatus } from './checks.ts';
-import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
+import { type CheckListOf, type CheckOf, type CheckTexts, checkListOf } from './check-list.ts';
 
 export type NotaryCheckName =
   | 'notary-format'
@@ -10,41 +9,37 @@ export type NotaryCheckName =
   | 'notary-event'
   | 'notary-header';
 
-/** The outcome of one check of a notary proof, in the form of every other check of a report. */
-export type NotaryCheck = {
-  name: NotaryCheckName;
-  heading: CheckHeading;
-  status: CheckStatus;
-  code?: EvidenceErrorCode;
-  detail?: string;
-  zh: string;
-  en: string;
-};
+/** The outcome of one check of a notary proof. */
+export type NotaryCheck = CheckOf<NotaryCheckName>;
+export type NotaryCheckList = CheckListOf<NotaryCheckName>;
 
-type Texts = Record<CheckStatus, readonly [zh: string, en: string]>;
-
-const reports: Record<NotaryCheckName, Texts> = {
+const texts: CheckTexts<NotaryCheckName> = {
   'notary-format': {
+    heading: 'neutrality',
     passed: ['公证证明格式完整，没有多余内容', 'the notary proof is complete with nothing beside it'],
     failed: ['不是完整的公证证明', 'not a complete notary proof'],
     skipped: ['未检查公证证明', 'the notary proof was not checked'],
   },
   'notary-channel': {
+    heading: 'neutrality',
     passed: ['公证的是验证方指定的账本通道', 'what was notarized is the channel of the policy'],
     failed: ['公证的是另一条通道', 'another channel was notarized'],
     skipped: ['未核对通道', 'the channel was not compared'],
   },
   'notary-block': {
+    heading: 'neutrality',
     passed: ['公证的正是所出示的账本区块', 'what was notarized is the very block that is shown'],
     failed: ['公证的区块哈希与所出示的区块不符', 'the notarized hash is not that of the block that is shown'],
     skipped: ['没有可与公证对照的区块', 'there is no block to compare the notarized hash with'],
   },
   'notary-contract': {
+    heading: 'neutrality',
     passed: ['链编号与合约地址与验证方的一致', 'chain id and contract are those of the policy'],
     failed: ['链编号或合约地址与验证方的不一致', 'another chain or another contract than the policy names'],
     skipped: ['未核对链与合约', 'chain and contract were not compared'],
   },
   'notary-receipt': {
+    heading: 'neutrality',
     passed: [
       '交易回执包含在该公链区块中，且已成功执行',
       'the receipt is in that block of the outside chain, of a call that succeeded',
@@ -56,6 +51,7 @@ const reports: Record<NotaryCheckName, Texts> = {
     skipped: ['未核对交易回执', 'the receipt was not checked'],
   },
   'notary-event': {
+    heading: 'neutrality',
     passed: [
       '合约在回执中记录了该通道、高度与区块哈希',
       'in the receipt the contract records this channel, height and block hash',
@@ -67,6 +63,7 @@ const reports: Record<NotaryCheckName, Texts> = {
     skipped: ['未核对合约事件', 'the event was not checked'],
   },
   'notary-header': {
+    heading: 'neutrality',
     passed: [
       '该公链区块头与验证方持有的可信区块头一致',
       'the block of the outside chain is the one whose hash the verifier trusts',
@@ -82,40 +79,5 @@ const reports: Record<NotaryCheckName, Texts> = {
   },
 };
 
-/** Runs the checks of a notary proof in order and keeps their outcomes. */
-export type NotaryCheckList = {
-  readonly checks: NotaryCheck[];
-  run<Result>(name: NotaryCheckName, work: () => { result: Result; detail?: string }): Result | undefined;
-  skip(name: NotaryCheckName, detail?: string): undefined;
-};
-
-/** An empty list of checks. */
-export function notaryCheckList(): NotaryCheckList {
-  const checks: NotaryCheck[] = [];
-  const add = (
-    name: NotaryCheckName,
-    status: CheckStatus,
-    rest: { code?: EvidenceErrorCode; detail?: string },
-  ): void => {
-    const [zh, en] = reports[name][status];
-    checks.push({ name, heading: 'neutrality', status, ...rest, zh, en });
-  };
-  return {
-    checks,
-    run: (name, work) => {
-      try {
-        const { result, detail } = work();
-        add(name, 'passed', detail === undefined ? {} : { detail });
-        return result;
-      } catch (error) {
-        if (!(error instanceof EvidenceError)) throw error;
-        add(name, 'failed', { code: error.code });
-        return undefined;
-      }
-    },
-    skip: (name, detail) => {
-      add(name, 'skipped', detail === undefined ? {} : { detail });
-      return undefined;
-    },
-  };
-}
+/** An empty list of checks of a notary proof. */
+export const notaryCheckList = (): NotaryCheckList => checkListOf(texts);

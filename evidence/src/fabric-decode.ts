@@ -16,17 +16,8 @@ export function decodeExactly<M extends Message>(
   code: EvidenceErrorCode,
 ): M {
   const message = decode(type, bytes, code);
-  if (!sameBytes(message.serializeBinary(), bytes)) throw refusal(code, 'not in its one encoding');
+  if (!equalBytes(message.serializeBinary(), bytes)) throw refusal(code, 'not in its one encoding');
   return message;
-}
-
-type Platform = { Buffer?: { compare(left: Uint8Array, right: Uint8Array): number } };
-
-// Nothing here is a secret, and blocks are long: the platform's own comparison, where there is one.
-const compare = (globalThis as Platform).Buffer?.compare;
-
-function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return compare === undefined ? equalBytes(left, right) : compare(left, right) === 0;
 }
 
 /**

@@ -51,6 +51,7 @@ export { type EntryFacts, factsOf } from './case-facts.ts';
 export { caseReport, claimTexts, findingTexts } from './case-report.ts';
 export { type CaseState, parseCaseState } from './case-state.ts';
 export { type CaseVerdict, verifyCase } from './case-verify.ts';
+export type { CheckHeading, CheckStatus } from './check-list.ts';
 export type { NotaryPart } from './check-notary.ts';
 export {
   type Checkpoint,
@@ -66,7 +67,7 @@ export {
   verifierKey,
   verifyEd25519,
 } from './checkpoint.ts';
-export type { Check, CheckHeading, CheckName, CheckStatus } from './checks.ts';
+export type { Check, CheckName } from './checks.ts';
 export { type CommitmentDomain, commit } from './commitment.ts';
 export {
   type Cosignature,

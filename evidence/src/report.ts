@@ -1,4 +1,4 @@
-import type { Check, CheckHeading } from './checks.ts';
+import type { CheckHeading, CheckOf, CheckStatus } from './check-list.ts';
 import type { Verdict } from './verify-bundle.ts';
 
 export type Text = { zh: string; en: string };
@@ -11,7 +11,7 @@ export const headings: readonly [CheckHeading, Text][] = [
   ['neutrality', { zh: '平台中立性', en: 'Neutrality of the platform' }],
 ];
 
-export const marks: Record<Check['status'], string> = { passed: '✓', failed: '✗', skipped: '○' };
+export const marks: Record<CheckStatus, string> = { passed: '✓', failed: '✗', skipped: '○' };
 
 export const verdictTexts: Record<Verdict, Text> = {
   valid: { zh: '有效', en: 'VALID' },
@@ -30,3 +30,22 @@ export const limits: readonly Text[] = [
     en: 'the exact time: the client claims it, within 15 minutes of the orderers’ clocks',
   },
 ];
+
+/** A text in both languages, on one line. */
+export function titleOf({ zh, en }: Text): string {
+  return `${zh} · ${en}`;
+}
+
+/** The checks under their headings, for a terminal. */
+export function checkLines(checks: readonly CheckOf<string>[]): string[] {
+  return headings.flatMap(([heading, title]) => {
+    const lines = checks.filter((check) => check.heading === heading).map(lineOf);
+    return lines.length === 0 ? [] : [`\n${titleOf(title)}`, ...lines];
+  });
+}
+
+function lineOf({ status, name, code, detail, zh, en }: CheckOf<string>): string {
+  const reason = code === undefined ? '' : ` [${code}]`;
+  const names = detail === undefined || detail === '' ? '' : `\n      ${detail}`;
+  return `  ${marks[status]} ${name}${reason}: ${zh}。${en}.${names}`;
+}
