@@ -101,6 +101,8 @@ describe('import rules', () => {
     ['@grpc/grpc-js', /^node\/src\/adapters\/fabric\/|^network\//],
     ['@open-policy-agent/opa-wasm', /^node\/src\/adapters\/opa\//],
     ['viem', /^node\/src\/adapters\/evm\/|^chaincode\/evm\//],
+    ['pdfkit', /^node\/src\/adapters\/pdf\//],
+    ['qr', /^node\/src\/adapters\/pdf\//],
     ['jose', /^node\/src\/adapters\/oidc\//],
   ])('keeps the package %s in its place', (name, place) => {
     const broken = breaks(

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cosignerKey, parseVerifierKey, witnessName } from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import { clientOf, eventually, trustPolicy } from '../demo/story.ts';
+import { readPdf } from '../node/src/adapters/pdf/test/read-pdf.ts';
 import { type Journey, startJourney, untilAnchored } from './journey/alliance.ts';
 import { membersOf, verifyOffline } from './journey/evidence.ts';
 import { type EnrolledPerson, enrol, takeInPerson } from './journey/people.ts';
@@ -59,6 +61,29 @@ describe('witnesses of a running alliance', () => {
     expect(verify(2)).toMatchObject({ exit: 0, text: expect.stringContaining('✓ witnesses') });
     // The log itself is among the three names and never counts.
     expect(verify(3)).toMatchObject({ exit: 2, text: expect.stringContaining('2 / 3') });
+  });
+
+  it('are on the certificate of a record, which is about the bundle that comes with it and names no patient', async () => {
+    const path = `/fhir/R4/Observation/${recordId}/_history/1/$certificate`;
+    const { bearer } = patient;
+    const headers = { accept: 'application/json' };
+    const client = clientOf(journey.story, 'hospital-a');
+    type Issued = { bundle: string; certificate: string };
+    const issued = expectStatus(await client.call<Issued>('GET', path, { bearer, headers }), 200);
+    const policy = join(journey.folder, 'trust-certificate.json');
+    writeFileSync(policy, JSON.stringify(trustPolicy(journey.story, await membersOf(journey.story))));
+
+    const { source, text } = readPdf(Buffer.from(issued.certificate, 'base64'));
+
+    const page = text.replaceAll(/\s/g, '');
+    expect(page).toContain(createHash('sha256').update(issued.bundle).digest('hex'));
+    expect(page).toContain('足够多的其他机构作为见证方会签了该检查点');
+    expect(page).toContain('全部密钥在同一台机器上，本证明对任何人都没有约束力');
+    for (const canary of [recordId, patient.patientId, patient.nationalId, 'Hemoglobin', 'g/dL'])
+      expect(page + source).not.toContain(canary);
+    expect(verifyOffline(journey, { proof: issued.bundle, policy })).toMatchObject({ exit: 0 });
+    const other = await client.call('GET', path, { bearer });
+    expect(other.status).toBe(406);
   });
 
   it('have nothing to accuse anybody of', async () => {

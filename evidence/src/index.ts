@@ -156,6 +156,7 @@ export {
   type RecordDisclosure,
   type WithheldElement,
 } from './record-commitment.ts';
+export { headings, limits, marks, type Text, verdictTexts } from './report.ts';
 export { parseStrictJson } from './strict-json.ts';
 export {
   appendToTiles,

@@ -34,6 +34,11 @@ const settings = z.strictObject({
   MEDSEAL_LEDGER_GENESIS_HASH: z.string().regex(/^[0-9a-f]{64}$/),
   MEDSEAL_LEDGER_CHANNEL: z.string().default('care'),
   MEDSEAL_LEDGER_CHAINCODE: z.string().default('medseal'),
+  /** Versions of the chaincode, parted by commas, that a certificate of evidence is issued for. */
+  MEDSEAL_LEDGER_CHAINCODE_VERSIONS: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,127}(?:,[A-Za-z0-9][A-Za-z0-9.-]{0,127})*$/)
+    .default('1.0'),
   MEDSEAL_LEDGER_LEASE_SECONDS: z.coerce.number().int().min(5).max(300).default(30),
   /** How many other members must cosign this node's checkpoints; without it more than half of those registered. */
   MEDSEAL_WITNESS_QUORUM: z.coerce.number().int().min(0).max(15).optional(),

@@ -37,7 +37,10 @@ const apiMounts: Mount[] = [
   },
   { path: '/', router: exchangeRoutes(nothing) },
   { path: '/', router: disputeRoutes(nothing) },
-  { path: '/fhir/R4', router: recordRoutes({ records: nothing, proofs: nothing, software: nothing }) },
+  {
+    path: '/fhir/R4',
+    router: recordRoutes({ records: nothing, proofs: nothing, certificates: nothing, software: nothing }),
+  },
 ];
 const peerMounts: Mount[] = [
   { path: '/', router: exchangePeerRoutes({ respond: nothing, nodeUrl: 'https://localhost:1' }) },

@@ -18,6 +18,7 @@ export type RecordsCode =
   | 'RECORDS_CURSOR_INVALID'
   | 'RECORDS_TRANSACTION_READ'
   | 'RECORDS_PROOF_PENDING'
+  | 'RECORDS_PROOF_UNVERIFIED'
   | 'RECORDS_UNAVAILABLE';
 
 const statuses: Record<RecordsCode, number> = {
@@ -38,6 +39,7 @@ const statuses: Record<RecordsCode, number> = {
   RECORDS_CURSOR_INVALID: 400,
   RECORDS_TRANSACTION_READ: 400,
   RECORDS_PROOF_PENDING: 409,
+  RECORDS_PROOF_UNVERIFIED: 503,
   RECORDS_UNAVAILABLE: 503,
 };
 

@@ -1,8 +1,9 @@
+export type { Certificate } from './certificate.ts';
 export { type RecordsCode, RecordsError } from './errors.ts';
 export { createOpenedVersions, type OpenedVersions } from './opened-versions.ts';
 export type { AccessPort, ConsentPort, LogPort, PseudonymPort } from './ports.ts';
 export { type PseudonymWorkerDeps, resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';
-export type { AnchorBlocks, ProofPort } from './record-proof.ts';
+export type { AnchorBlocks, CertificatePort, ProofPort } from './record-proof.ts';
 export { createRecords, type Records } from './records.ts';
 export type { KnownPatient, ReleaseRequest } from './release.ts';
 export { type RecordRouteDeps, recordRoutes } from './routes.ts';

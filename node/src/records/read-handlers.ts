@@ -15,7 +15,7 @@ import { patientEverything } from './everything.ts';
 import { compartmentHistory, type HistoryPage, recordHistory } from './history.ts';
 import { linkOf } from './links.ts';
 import { readRecord } from './read.ts';
-import { type ProofPort, proveRecord } from './record-proof.ts';
+import { type CertificatePort, certifyRecord, type ProofPort, proveRecord } from './record-proof.ts';
 import { assertReadParameters, idFor, typeFor, versionFor } from './requests.ts';
 import { searchset } from './searchset.ts';
 
@@ -57,6 +57,23 @@ export function getProof(proofs: ProofPort): Handler {
     const version = versionFor(request.params['version']);
     const id = idFor(request.params['id']);
     response.json(await proveRecord({ type, id, version }, { ...context, proofs }));
+  };
+}
+
+/**
+ * The certificate of one version as PDF; to whoever asks for JSON, together with the bundle whose digest is on it, as
+ * text, for its bytes count.
+ */
+export function getCertificate(proofs: ProofPort, certificates: CertificatePort): Handler {
+  return async (request, response, context) => {
+    const type = typeFor(request.params['type'], 'vread');
+    const version = versionFor(request.params['version']);
+    const id = idFor(request.params['id']);
+    const issued = await certifyRecord({ type, id, version }, { ...context, proofs, certificates });
+    const pdf = Buffer.from(await certificates.render(issued.certificate));
+    if (request.accepts(['application/pdf', 'application/json']) !== 'application/json')
+      response.type('application/pdf').send(pdf);
+    else response.json({ bundle: issued.bundleText, certificate: pdf.toString('base64') });
   };
 }
 

@@ -1,5 +1,12 @@
-import { discloseRecord, type EvidenceBundle, evidenceBundle, type NotaryProof } from '@medseal/evidence';
+import {
+  type BundleVerdict,
+  discloseRecord,
+  type EvidenceBundle,
+  evidenceBundle,
+  type NotaryProof,
+} from '@medseal/evidence';
 import type { LeafEvidence } from '../evidence-log/index.ts';
+import { type Certificate, certificateOf, type Issuer } from './certificate.ts';
 import { RecordsError } from './errors.ts';
 import { type ReadRequest, readRecord } from './read.ts';
 import { withheldElements } from './redact.ts';
@@ -39,4 +46,35 @@ export async function proveRecord(
   const disclosure = discloseRecord(original, contentSalt(), withheldElements(original, redactions));
   const blocks = await proofs.blocks({ anchor, confirmation });
   return evidenceBundle({ disclosure, leaf, leafIndex, inclusionProof, checkpoint, anchor, ...blocks });
+}
+
+/** What turns a proof into a certificate: the node's own name and trust, and a page. */
+export type CertificatePort = {
+  issuer: Issuer;
+  channel: { name: string; genesisHash: string };
+  /** The verdict of this node's own verifier on a file, under the trust that it holds itself. */
+  verify(bundleText: string): Promise<BundleVerdict>;
+  /** A PDF. */
+  render(certificate: Certificate): Promise<Uint8Array>;
+};
+
+/**
+ * The certificate of one version with the very bundle that it is about: a bundle asked for later stands on a later
+ * checkpoint and has other bytes. A bundle that this node cannot itself verify gets none: RECORDS_PROOF_UNVERIFIED.
+ */
+export async function certifyRecord(
+  request: { type: string; id: string; version: number },
+  context: { caller: Caller; deps: RecordsDeps; proofs: ProofPort; certificates: CertificatePort },
+): Promise<{ certificate: Certificate; bundleText: string }> {
+  const { issuer, channel, verify } = context.certificates;
+  const bundle = await proveRecord(request, context);
+  const bundleText = JSON.stringify(bundle);
+  const verdict = await verify(bundleText);
+  if (verdict.verdict !== 'valid' && verdict.verdict !== 'unnotarized')
+    throw new RecordsError('RECORDS_PROOF_UNVERIFIED');
+  const issuedAt = context.deps.clock.now().toISOString();
+  const certificate = certificateOf({
+    ...{ record: request, bundle, bundleText, verdict, issuer, channel, issuedAt },
+  });
+  return { certificate, bundleText };
 }

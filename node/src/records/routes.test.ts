@@ -37,8 +37,14 @@ beforeAll(async () => {
     proofsFor: () => Promise.reject(new Error('none')),
     blocks: () => Promise.reject(new Error('none')),
   };
+  const certificates = {
+    issuer: { organizationId: 'hospital-a', zh: '甲', en: 'A' },
+    channel: { name: 'care', genesisHash: '00'.repeat(32) },
+    verify: () => Promise.reject(new Error('none')),
+    render: () => Promise.reject(new Error('none')),
+  };
   const software = { version: '0.1.0', publishedAt: '2026-03-01' };
-  app.use('/fhir/R4', recordRoutes({ records: fixture.deps, proofs, software }));
+  app.use('/fhir/R4', recordRoutes({ records: fixture.deps, proofs, certificates, software }));
   const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
     const isOurs = error instanceof RecordsError || error instanceof FhirError;
     response.status(isOurs ? error.status : 500).json({ code: error.code });
@@ -219,6 +225,9 @@ describe('the FHIR routes', () => {
     ['GET', 'Observation/_history', 400],
     ['GET', 'Patient/absent/$everything', 404],
     ['GET', 'Patient/absent/_history/1/$proof', 404],
+    ['GET', 'Patient/absent/_history/1/$certificate', 404],
+    ['GET', 'Consent/1/_history/1/$certificate', 404],
+    ['GET', 'Patient/1/_history/x/$certificate', 404],
     ['DELETE', 'Patient/absent', 404],
   ])('answer %s %s with %i', async (method, path, status) => {
     const body = method === 'POST' ? patient() : undefined;

@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { capabilityStatement, SUPPORTED_TYPES } from '../fhir/index.ts';
 import { answer, callerOf, type Handler } from './answers.ts';
 import {
+  getCertificate,
   getEverything,
   getHistory,
   getProof,
@@ -11,7 +12,7 @@ import {
   getVersion,
   postSearch,
 } from './read-handlers.ts';
-import type { ProofPort } from './record-proof.ts';
+import type { CertificatePort, ProofPort } from './record-proof.ts';
 import { nodeWritten, refused } from './requests.ts';
 import type { RecordsDeps } from './types.ts';
 import {
@@ -26,6 +27,7 @@ import {
 export type RecordRouteDeps = {
   records: RecordsDeps;
   proofs: ProofPort;
+  certificates: CertificatePort;
   software: { version: string; publishedAt: string };
 };
 
@@ -48,12 +50,19 @@ export function recordRoutes(deps: RecordRouteDeps): Router {
   router.get('/:type/:id/_history', on(getHistory));
   router.get('/:type/:id/_history/:version', on(getVersion));
   router.get('/:type/:id/_history/:version/$proof', on(getProof(deps.proofs)));
+  const certify = getCertificate(deps.proofs, deps.certificates);
+  router.get(
+    '/:type/:id/_history/:version/$certificate',
+    handle(certify, deps.records, ['application/pdf', 'application/json']),
+  );
   return router;
 }
 
-function handle(handler: Handler, deps: RecordsDeps) {
+const fhirJson = ['application/fhir+json', 'application/json'];
+
+function handle(handler: Handler, deps: RecordsDeps, offered = fhirJson) {
   return async (request: Request<Record<string, string>>, response: Response): Promise<void> => {
-    if (!request.accepts(['application/fhir+json', 'application/json'])) {
+    if (!request.accepts(offered)) {
       throw refused('FHIR_FORMAT_UNSUPPORTED', 'not-supported');
     }
     await handler(request, response, { caller: callerOf(request, response), deps });

@@ -28,7 +28,14 @@ import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Database } from '../lib/sql.ts';
-import { createOpenedVersions, createRecords, type Records, type RecordsDeps } from '../records/index.ts';
+import {
+  type CertificatePort,
+  createOpenedVersions,
+  createRecords,
+  type Records,
+  type RecordsDeps,
+} from '../records/index.ts';
+import { certificatesOf } from './certificates.ts';
 import type { Ledger } from './ledger.ts';
 import { notaryPart } from './notary-part.ts';
 
@@ -61,6 +68,7 @@ export type Modules = {
   recordsDeps: RecordsDeps;
   records: Records;
   proofs: Parameters<typeof createRecords>[1];
+  certificates: CertificatePort;
   disputes: Disputes;
   disputeDeps: DisputeDeps;
 };
@@ -194,6 +202,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   return {
     ...{ members, log, access, patients, tokens, decisions, consents, recordsDeps, records, proofs },
     ...partners,
+    certificates: certificatesOf(config, { ledger, log, members, witnessing: partners.witnessing }),
     disputes: createDisputes(disputeDeps),
     disputeDeps,
   };

@@ -62,7 +62,7 @@ function apiMounts(
   metrics: ReturnType<typeof createMetrics>,
 ): Mount[] {
   const { db, clock, ledger } = foundation;
-  const { members, log, access, patients, consents, decisions, recordsDeps, proofs } = modules;
+  const { members, log, access, patients, consents, decisions, recordsDeps, proofs, certificates } = modules;
   const administration = { db, ledger: ledger.port, evidence: log, access, members, clock };
   return [
     // First: the router tries one mount after the other, and most requests are for records.
@@ -71,6 +71,7 @@ function apiMounts(
       router: recordRoutes({
         records: recordsDeps,
         proofs,
+        certificates,
         software: { version: software.version, publishedAt: '2026-11-22' },
       }),
     },
