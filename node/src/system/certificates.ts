@@ -9,7 +9,6 @@ import {
   verifyBundle,
   witnessName,
 } from '@medseal/evidence';
-import { renderCertificate } from '../adapters/pdf/render.ts';
 import type { Config } from '../config.ts';
 import type { EvidenceLog, Witnessing } from '../evidence-log/index.ts';
 import type { Members } from '../identity/index.ts';
@@ -46,7 +45,8 @@ export function certificatesOf(config: Config, trusted: Trusted): CertificatePor
       // Cosignatures come after the anchor, or not at all: the certificate then says that they are missing.
       return verifyBundle(bundle, parseTrustPolicy(base));
     },
-    render: renderCertificate,
+    // Loaded with the first certificate: most starts of a node never need it.
+    render: async (certificate) => (await import('../adapters/pdf/render.ts')).renderCertificate(certificate),
   };
 }
 
