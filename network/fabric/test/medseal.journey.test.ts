@@ -333,6 +333,7 @@ describe.skipIf(reason !== undefined)('the projection of a real chain', () => {
     member: 'select * from member order by organization_id',
     consent_ledger: 'select * from consent_ledger order by 1',
     evidence_anchor: 'select * from evidence_anchor order by organization_id, tree_size',
+    dispute_ledger: 'select * from dispute_ledger order by 1, 2',
     ledger_checkpoint: 'select channel, block_number, block_hash from ledger_checkpoint',
   };
 
@@ -378,7 +379,8 @@ describe.skipIf(reason !== undefined)('the projection of a real chain', () => {
 
     expect(often).toEqual(once);
     expect(once['member']).toHaveLength(3);
-    expect(once['evidence_anchor']).toHaveLength(2);
+    expect(once['evidence_anchor']).toHaveLength(3);
+    expect(once['dispute_ledger']?.length).toBeGreaterThan(3);
     expect(once['consent_ledger']?.length).toBeGreaterThan(20);
     expect(once['ledger_checkpoint']).toMatchObject([{ channel: 'care', block_number: String(height - 1) }]);
   });
