@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import npmChromium from '@sparticuz/chromium';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifierPage, verifierScript } from '../../scripts/build-verifier.ts';
 import { realProof } from './recorded.ts';
@@ -54,29 +55,15 @@ describe('the verifier as one file', () => {
   });
 });
 
-type Page = {
-  goto(url: string): Promise<unknown>;
-  on(event: 'request', listener: (request: { url(): string }) => void): void;
-  setInputFiles(selector: string, path: string): Promise<void>;
-  waitForSelector(selector: string): Promise<unknown>;
-  textContent(selector: string): Promise<string | null>;
-};
-type Playwright = {
-  chromium: {
-    launch(options: object): Promise<{ newPage(): Promise<Page>; close(): Promise<void> }>;
-  };
-};
-
-/** A browser that happens to be on this machine; none is a dependency. */
-async function findBrowser(): Promise<
-  { launch: () => ReturnType<Playwright['chromium']['launch']> } | undefined
-> {
-  const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
+/** A Chromium of this machine, or the one from npm, which runs on Linux alone. */
+async function findBrowser(): Promise<Browser | undefined> {
+  const installed = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
+  // One process and no zygote are for functions in a cloud: pages opened later crash.
+  const fitting = npmChromium.args.filter((flag) => !/^--(?:single-process|no-zygote)/.test(flag));
   try {
-    const { chromium } = createRequire(import.meta.url)('playwright-core') as Playwright;
-    return executablePath === undefined
-      ? undefined
-      : { launch: () => chromium.launch({ executablePath, args: ['--no-sandbox'] }) };
+    return await (installed === undefined
+      ? chromium.launch({ executablePath: await npmChromium.executablePath(), args: fitting })
+      : chromium.launch({ executablePath: installed, args: ['--no-sandbox'] }));
   } catch {
     return undefined;
   }
@@ -84,9 +71,8 @@ async function findBrowser(): Promise<
 
 const browser = await findBrowser();
 if (browser === undefined)
-  console.warn(
-    'SKIPPED, the page is not opened: there is no playwright-core with a Chromium on this machine',
-  );
+  console.warn('SKIPPED, the page is not opened: no Chromium starts on this machine');
+afterAll(() => browser?.close());
 
 describe('the verifier as one page', () => {
   test('lets in its own script and style alone, and no connection', async () => {
@@ -99,8 +85,7 @@ describe('the verifier as one page', () => {
   });
 
   test.skipIf(browser === undefined)('judges in a real browser without any request', async () => {
-    const opened = await browser?.launch();
-    const page = await opened?.newPage();
+    const page = await browser?.newPage();
     const requests: string[] = [];
     page?.on('request', (request) => requests.push(request.url()));
     await page?.goto(`file://${pathOf('medseal-verify.html')}`);
@@ -112,6 +97,5 @@ describe('the verifier as one page', () => {
 
     expect(await page?.textContent('#result')).toContain('LEAF_DIGEST');
     expect(requests).toHaveLength(1);
-    await opened?.close();
   });
 });
