@@ -48,6 +48,24 @@ describe('anchoring', () => {
     });
   });
 
+  it('proves under the newest anchor up to a block, and not what that one does not hold', async () => {
+    const { database, log } = node;
+    const [early = 0n] = await appendLeaves(database.db, log, 1);
+    await log.anchorNow();
+    await deliver();
+    const [late = 0n] = await appendLeaves(database.db, log, 1);
+    await log.anchorNow();
+    await deliver();
+
+    expect(await log.proofsFor([early], 1)).toMatchObject([{ anchor: { blockNumber: 1 } }]);
+    expect(await log.proofsFor([early])).toMatchObject([{ anchor: { blockNumber: 2 } }]);
+    expect(await log.proofsFor([late], 1)).toMatchObject([{ state: 'pending' }]);
+    expect(await log.confirmedProofsFor([early, late], 1)).toMatchObject([
+      { state: 'anchored', anchor: { blockNumber: 1 } },
+      { state: 'pending' },
+    ]);
+  });
+
   it('has nothing to do for an empty log', async () => {
     expect(await node.log.anchorNow()).toEqual({ state: 'idle' });
     expect(node.ledger.submissions).toEqual([]);

@@ -71,14 +71,16 @@ export async function saveAnchor(tx: Queryable, anchor: AnchoredCheckpoint): Pro
   );
 }
 
-/** The largest checkpoint of a member's log that a valid block holds. */
+/** The largest checkpoint of a member's log that a valid block holds, one up to `highestBlock` where that is given. */
 export async function latestAnchor(
   db: Queryable,
   organizationId: string,
+  highestBlock = Number.MAX_SAFE_INTEGER,
 ): Promise<AnchoredCheckpoint | undefined> {
   const { rows } = await db.query<AnchorRow>(
-    `select ${anchorColumns} from evidence_anchor where organization_id = $1 order by tree_size desc limit 1`,
-    [organizationId],
+    `select ${anchorColumns} from evidence_anchor
+     where organization_id = $1 and block_number <= $2 order by tree_size desc limit 1`,
+    [organizationId, highestBlock],
   );
   return rows.map(anchored)[0];
 }
@@ -87,12 +89,13 @@ export async function latestAnchor(
 export async function latestCosignedAnchor(
   db: Queryable,
   organizationId: string,
+  highestBlock = Number.MAX_SAFE_INTEGER,
 ): Promise<AnchoredCheckpoint | undefined> {
   const { rows } = await db.query<AnchorRow>(
     `select organization_id, tree_size, root_hash, cosigned.note, tx_id, block_number
      from evidence_cosigned cosigned join evidence_anchor using (tree_size)
-     where organization_id = $1 order by tree_size desc limit 1`,
-    [organizationId],
+     where organization_id = $1 and block_number <= $2 order by tree_size desc limit 1`,
+    [organizationId, highestBlock],
   );
   return rows.map(anchored)[0];
 }
@@ -112,12 +115,12 @@ export async function saveReading(
 export async function latestReadAnchor(
   db: Queryable,
   organizationId: string,
-  among: 'any' | 'cosigned',
+  { among, highestBlock = Number.MAX_SAFE_INTEGER }: { among: 'any' | 'cosigned'; highestBlock?: number },
 ): Promise<(AnchoredCheckpoint & { confirmation: LedgerPlace }) | undefined> {
   const { rows } = await db.query<AnchorRow & { reader_tx_id: string; reader_block: string }>(
     `select anchor.*, coalesce(following.tx_id, reading.tx_id) as reader_tx_id,
             coalesce(following.block_number, reading.block_number) as reader_block
-       from (select ${anchorColumns} from evidence_anchor where organization_id = $1) anchor
+       from (select ${anchorColumns} from evidence_anchor where organization_id = $1 and block_number <= $3) anchor
        left join lateral (
          select later.tx_id, later.block_number from evidence_anchor later
           where later.organization_id = $1 and later.tree_size > anchor.tree_size
@@ -126,7 +129,7 @@ export async function latestReadAnchor(
       where coalesce(following.tx_id, reading.tx_id) is not null
         and ($2 = 'any' or tree_size in (select tree_size from evidence_cosigned))
       order by tree_size desc limit 1`,
-    [organizationId, among],
+    [organizationId, among, highestBlock],
   );
   return rows.map((row) => ({
     ...anchored(row),

@@ -44,10 +44,10 @@ export type EvidenceLog = {
   recordAccess(tx: Queryable, entries: readonly AuditEntry[]): Promise<void>;
   /** Records accesses that have no transaction, many in one commit. */
   accessWriter: AccessWriter;
-  /** Proves leaves against the latest anchored checkpoint, in the order asked. */
-  proofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
+  /** Proves leaves against the latest anchored checkpoint, or the latest up to a block, in the order asked. */
+  proofsFor(leafIds: readonly bigint[], highestBlock?: number): Promise<LeafEvidence[]>;
   /** As `proofsFor`, against the latest anchor that a later transaction read; that one is named too. */
-  confirmedProofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
+  confirmedProofsFor(leafIds: readonly bigint[], highestBlock?: number): Promise<LeafEvidence[]>;
   /** A patient's accesses from place `from` (1 is the first), at most 500, with proofs. */
   accessHistory(patientId: string, page: { from: number; count: number }): Promise<AccessHistoryEntry[]>;
   /** Accesses by the id of their event, or all of one instant, opened. */
@@ -92,8 +92,10 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
       await recordAccess(tx, accesses, access);
     },
     accessWriter: createAccessWriter({ db, ...access }),
-    proofsFor: (leafIds) => proofsFor(db, leafIds, { tiles, tenant: organizationId }),
-    confirmedProofsFor: (leafIds) => confirmedProofsFor(db, leafIds, { tiles, tenant: organizationId }),
+    proofsFor: (leafIds, highestBlock) =>
+      proofsFor(db, leafIds, { tiles, tenant: organizationId, highestBlock }),
+    confirmedProofsFor: (leafIds, highestBlock) =>
+      confirmedProofsFor(db, leafIds, { tiles, tenant: organizationId, highestBlock }),
     accessHistory: (patientId, page) =>
       accessHistory(
         db,

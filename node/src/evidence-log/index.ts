@@ -3,7 +3,11 @@ export type { AnchorOutcome } from './anchor.ts';
 export { leafColumns } from './append.ts';
 export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
 export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
-export { findRecord as findNotaryRecord, keepBlock as keepNotaryBlock } from './notarize-store.ts';
+export {
+  findRecord as findNotaryRecord,
+  highestRecord as highestNotaryRecord,
+  keepBlock as keepNotaryBlock,
+} from './notarize-store.ts';
 export { type NotarizeWorkerDeps, runNotary } from './notarize-worker.ts';
 export {
   type LedgerFailure,

@@ -163,6 +163,16 @@ export async function dropRecords(db: Queryable, channelId: Uint8Array, evmBlock
   ]);
 }
 
+/** The highest block that a record with a proof of its own stands for. */
+export async function highestRecord(db: Queryable, channelId: Uint8Array): Promise<number | undefined> {
+  const { rows } = await db.query<{ height: string | null }>(
+    'select max(block_number) as height from notary_record where channel_id = $1 and proof is not null',
+    [channelId],
+  );
+  const height = rows[0]?.height;
+  return height === null || height === undefined ? undefined : Number(height);
+}
+
 /** The first record at a height or above: the notary's word for that block and everything before it. */
 export async function findRecord(
   db: Queryable,

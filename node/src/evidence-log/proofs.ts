@@ -7,7 +7,12 @@ import { findLeaves, leafOfRow } from './leaf-store.ts';
 import type { TileCache } from './tile-store.ts';
 import type { AnchoredCheckpoint, LeafEvidence, LedgerPlace } from './types.ts';
 
-type ProofDeps = { tiles: TileCache; tenant: string };
+type ProofDeps = {
+  tiles: TileCache;
+  tenant: string;
+  /** Only anchors up to this block: those that the outside notary's record of it covers. */
+  highestBlock?: number | undefined;
+};
 type FoundLeaves = Awaited<ReturnType<typeof findLeaves>>;
 
 /**
@@ -22,12 +27,12 @@ export async function proofsFor(
   if (leafIds.length === 0) return [];
   const [leaves, cosigned] = await Promise.all([
     findLeaves(db, leafIds),
-    latestCosignedAnchor(db, deps.tenant),
+    latestCosignedAnchor(db, deps.tenant, deps.highestBlock),
   ]);
   const anchor =
     cosigned !== undefined && covers(cosigned.treeSize, leaves)
       ? cosigned
-      : await latestAnchor(db, deps.tenant);
+      : await latestAnchor(db, deps.tenant, deps.highestBlock);
   return proveUnder(db, leafIds, { ...deps, leaves, anchor });
 }
 
@@ -38,14 +43,15 @@ export async function confirmedProofsFor(
   deps: ProofDeps,
 ): Promise<LeafEvidence[]> {
   if (leafIds.length === 0) return [];
+  const bound = deps.highestBlock === undefined ? {} : { highestBlock: deps.highestBlock };
   const [leaves, cosigned] = await Promise.all([
     findLeaves(db, leafIds),
-    latestReadAnchor(db, deps.tenant, 'cosigned'),
+    latestReadAnchor(db, deps.tenant, { among: 'cosigned', ...bound }),
   ]);
   const anchor =
     cosigned !== undefined && covers(cosigned.treeSize, leaves)
       ? { ...cosigned, note: (await cosignedNoteAt(db, cosigned.treeSize)) ?? cosigned.note }
-      : await latestReadAnchor(db, deps.tenant, 'any');
+      : await latestReadAnchor(db, deps.tenant, { among: 'any', ...bound });
   return proveUnder(db, leafIds, { ...deps, leaves, anchor });
 }
 

@@ -12,7 +12,7 @@ export async function readBack({
   organizationId,
 }: Pick<AnchorDeps, 'db' | 'ledger' | 'organizationId'>): Promise<boolean> {
   const latest = await latestAnchor(db, organizationId);
-  const read = await latestReadAnchor(db, organizationId, 'any');
+  const read = await latestReadAnchor(db, organizationId, { among: 'any' });
   if (latest === undefined || read?.treeSize === latest.treeSize) return false;
   const { txId, blockNumber, result } = await ledger.submit('anchor', 'latest', [organizationId]);
   const { treeSize } = JSON.parse(result) as { treeSize: number };

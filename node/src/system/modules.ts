@@ -37,7 +37,7 @@ import {
 } from '../records/index.ts';
 import { certificatesOf } from './certificates.ts';
 import type { Ledger } from './ledger.ts';
-import { notaryPart } from './notary-part.ts';
+import { notaryPart, proveUnderNotary } from './notary-part.ts';
 
 /** What every module is built over. */
 export type Foundation = {
@@ -181,14 +181,14 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
     forget: [patients.forget],
   };
+  const { genesisHash } = ledger.trust;
+  const chain = { db, genesisHash, channel: config.MEDSEAL_LEDGER_CHANNEL, block: ledger.block };
+  // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
+  const prove = ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor;
   const proofs: Modules['proofs'] = {
-    // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
-    proofsFor: ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor,
+    proofsFor: (leafIds) => proveUnderNotary(leafIds, prove, chain),
     blocks: async (place) => {
-      const notary = await notaryPart(place.anchor.blockNumber, {
-        ...{ db, block: ledger.block, genesisHash: ledger.trust.genesisHash },
-        channel: config.MEDSEAL_LEDGER_CHANNEL,
-      });
+      const notary = await notaryPart(place.anchor.blockNumber, chain);
       return { ...(await ledger.anchorBlocks(place)), ...(notary === undefined ? {} : { notary }) };
     },
   };

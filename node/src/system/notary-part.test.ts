@@ -4,7 +4,8 @@ import { singleChannel } from '../../../evidence/test/alliance.ts';
 import { blockOf } from '../../../evidence/test/ledger.ts';
 import { notarize } from '../../../evidence/test/notary.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
-import { notaryPart } from './notary-part.ts';
+import type { LeafEvidence } from '../evidence-log/index.ts';
+import { notaryPart, proveUnderNotary } from './notary-part.ts';
 
 const names = { channel: 'care', genesisHash: 'ab'.repeat(32) };
 const { signer } = singleChannel();
@@ -53,6 +54,21 @@ describe('the notary’s part of a bundle', () => {
   it('is absent where no record is on top of the block', async () => {
     expect(await notaryPart(51, source())).toBeUndefined();
     expect(await notaryPart(20, { ...source(), channel: 'other' })).toBeUndefined();
+  });
+
+  it('is there because a proof stands on an anchor that the notary covers, if one holds the leaf', async () => {
+    const asked: (number | undefined)[] = [];
+    const prove = (coveredBy: number) => async (leafIds: readonly bigint[], highestBlock?: number) => {
+      asked.push(highestBlock);
+      const state = highestBlock === undefined || highestBlock >= coveredBy ? 'anchored' : 'pending';
+      return leafIds.map(() => ({ state }) as LeafEvidence);
+    };
+
+    await proveUnderNotary([1n], prove(50), source());
+    expect(await proveUnderNotary([1n], prove(51), source())).toMatchObject([{ state: 'anchored' }]);
+    await proveUnderNotary([1n], prove(0), { ...source(), channel: 'other' });
+
+    expect(asked).toEqual([50, 50, undefined, undefined]);
   });
 
   it('is left to a look-up where the record is too many blocks away', async () => {
