@@ -127,7 +127,7 @@ export async function approveMembers(
 /** The trust policy of a verifier: what it pins comes from the network's own files, never from a proof. */
 export function trustPolicy(
   story: Story,
-  logs: { organizationId: string; mspId: string; logKey: string }[],
+  logs: { organizationId: string; mspId: string; logKey: string; messageKey?: string }[],
 ): object {
   const { alliance } = story;
   return {
@@ -137,10 +137,11 @@ export function trustPolicy(
     chaincode: { name: 'medseal', versions: ['1.0'] },
     genesisHash: alliance.genesisHash,
     genesisBlock: readFileSync(join(alliance.folder, 'ledger', 'genesis.block')).toString('base64'),
-    logs: logs.map(({ organizationId, mspId, logKey }) => ({
+    logs: logs.map(({ organizationId, mspId, logKey, messageKey }) => ({
       organizationId,
       mspId,
       verifierKeys: [logKey],
+      ...(messageKey === undefined ? {} : { messageKey }),
     })),
   };
 }
