@@ -1,6 +1,6 @@
 import { caseCommitment, fromHex, utf8 } from '@medseal/evidence';
 import { sealFor } from '../crypto/recipient.ts';
-import { type Member, signPeerMessage } from '../identity/index.ts';
+import { type Member, type PeerRequest, signPeerMessage } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { type Delivery, settleDelivery, takeDeliveries } from './delivery-store.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
@@ -51,7 +51,7 @@ async function signed(
   { caseId, kind, author }: Delivery,
   member: Member,
   { db, keyStore, tenant, clock }: DisputeDeps,
-) {
+): Promise<PeerRequest> {
   const documents = await openDocuments(db, caseId, { keyStore, tenant });
   const kept = documents.get(`${kind}/${author}`);
   if (kept === undefined) throw new AppError('DISPUTE_UNREADABLE');
@@ -59,9 +59,6 @@ async function signed(
   const binding = bindingOf(named, { sender: tenant, recipient: member.organizationId });
   const text = utf8(JSON.stringify(kept.document));
   const body = messageBytes({ ...named, sealed: await sealFor(fromHex(member.sealingKey), text, binding) });
-  const { parts } = signPeerMessage(
-    { member, path: disputePath, body },
-    { organizationId: tenant, keyStore, clock },
-  );
-  return { member, method: 'POST' as const, path: disputePath, fields: parts.fields, body };
+  const signing = { organizationId: tenant, keyStore, clock };
+  return signPeerMessage({ member, path: disputePath, body }, signing).message;
 }

@@ -1,18 +1,10 @@
 import type { KeyStore } from '../crypto/index.ts';
-import type { Members } from '../identity/index.ts';
+import type { Members, PeerPort } from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Database } from '../lib/sql.ts';
-import type {
-  AccessPort,
-  BlockPort,
-  DecisionPort,
-  ExchangePort,
-  LedgerPort,
-  LogPort,
-  PeerPort,
-} from './ports.ts';
+import type { AccessPort, BlockPort, DecisionPort, ExchangePort, LedgerPort, LogPort } from './ports.ts';
 
 /** What working on cases needs. */
 export type DisputeDeps = {

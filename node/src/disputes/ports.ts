@@ -51,14 +51,3 @@ export type AccessPort = {
   record(tx: Queryable, entries: AuditEntry[]): Promise<void>;
   write(entry: AuditEntry): Promise<void>;
 };
-
-/** Carries a message to a partner's node (adapters/peers fits). Rejects with an AppError whose code starts with PEER_. */
-export type PeerPort = {
-  send(request: {
-    member: { organizationId: string; mspId: string; nodeUrl: string; tlsFingerprint: string };
-    method: 'POST';
-    path: string;
-    fields: Readonly<Record<string, string>>;
-    body: Uint8Array;
-  }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
-};

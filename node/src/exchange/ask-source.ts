@@ -1,8 +1,13 @@
-import { type Member, type Members, signPeerMessage } from '../identity/index.ts';
+import {
+  type Member,
+  type Members,
+  type PeerPort,
+  type PeerRequest,
+  signPeerMessage,
+} from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { ReplyRejected, type SourceFailureCode } from './errors.ts';
 import { exchangePath, requestBytes } from './messages.ts';
-import type { PeerPort } from './ports.ts';
 import { type RawReply, type ReceiveDeps, receive, type SentRequest } from './receive.ts';
 import type { ExchangeRequest, VerifiedReply } from './types.ts';
 
@@ -25,19 +30,23 @@ export async function askSource(
     return failed(organizationId, 'EXCHANGE_SOURCE_UNKNOWN');
   }
   if (source.state !== 'registered') return failed(organizationId, 'EXCHANGE_SOURCE_DISABLED');
-  const { sent, body } = sign(request, source, deps);
-  const outcome = await exchange({ source, sent, body }, deps);
+  const bytes = requestBytes(request);
+  const { message, signed, digest } = signPeerMessage(
+    { member: source, path: exchangePath, body: bytes },
+    deps,
+  );
+  const sent = { request, signed, digest };
+  const outcome = await exchange({ source, sent, message }, deps);
   return { ...outcome, requestDigest: sent.digest };
 }
 
 async function exchange(
-  { source, sent, body }: { source: Member; sent: SentRequest; body: Uint8Array },
+  { source, sent, message }: { source: Member; sent: SentRequest; message: PeerRequest },
   deps: AskDeps,
 ): Promise<SourceOutcome> {
   const { organizationId } = source;
-  const { fields } = sent.signed;
   try {
-    const reply = await deps.peers.send({ member: source, method: 'POST', path: exchangePath, fields, body });
+    const reply = await deps.peers.send(message);
     if (reply.status !== 200) return failed(organizationId, 'PEER_REFUSED', partnersCode(reply));
     return {
       organizationId,
@@ -52,16 +61,6 @@ async function exchange(
     if (cause instanceof AppError && isPeerCode(cause.code)) return failed(organizationId, cause.code);
     throw cause;
   }
-}
-
-function sign(
-  request: ExchangeRequest,
-  member: Member,
-  deps: AskDeps,
-): { sent: SentRequest; body: Uint8Array } {
-  const message = { member, path: exchangePath, body: requestBytes(request) };
-  const { parts, body, digest } = signPeerMessage(message, deps);
-  return { sent: { request, signed: parts, digest }, body };
 }
 
 function failed(organizationId: string, code: SourceFailureCode, more: string[] = []): SourceOutcome {

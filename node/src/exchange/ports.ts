@@ -63,14 +63,3 @@ export type AccessPort = { record(tx: Queryable, entries: AuditEntry[]): Promise
 
 /** Alliance pseudonyms of people; rejects while the identity service is away. */
 export type PseudonymPort = { pseudonymsOf(nationalIds: readonly string[]): Promise<Pseudonym[]> };
-
-/** Carries a request to a partner's node (adapters/peers fits). Rejects with an AppError whose code starts with PEER_. */
-export type PeerPort = {
-  send(request: {
-    member: { organizationId: string; mspId: string; nodeUrl: string; tlsFingerprint: string };
-    method: 'POST';
-    path: string;
-    fields: Readonly<Record<string, string>>;
-    body: Uint8Array;
-  }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
-};

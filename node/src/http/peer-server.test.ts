@@ -316,7 +316,7 @@ describe('the peer port', () => {
           keyStore: keyStores[letter],
           clock: { now: () => createdAt },
         },
-      ).parts.fields;
+      ).message.fields;
 
     expect(await refused({}, body)).toEqual([401, 'IDENTITY_PEER_SIGNATURE']);
     expect(await refused(signedBy('a'), body)).toEqual([401, 'IDENTITY_PEER_SIGNATURE']);

@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors.ts';
 import { parseJson } from '../lib/strict-json.ts';
 import { IdentityError } from './errors.ts';
 import { signPeerMessage } from './peer-message.ts';
-import type { EvaluationTransport, PeerPort } from './ports.ts';
+import type { EvaluationTransport, PeerPort, PeerRequest } from './ports.ts';
 import { pseudonymPath } from './pseudonym-messages.ts';
 import type { Members } from './types.ts';
 
@@ -30,20 +30,16 @@ export function askIdentityService({
   return async (request) => {
     const member = await members.get(identityService);
     if (member?.state !== 'registered') throw new IdentityError('IDENTITY_PSEUDONYM_UNAVAILABLE');
-    const bytes = new TextEncoder().encode(JSON.stringify(request));
-    const { parts, body } = signPeerMessage({ member, path: pseudonymPath, body: bytes }, signing);
-    const { fields } = parts;
-    const reply = await sendTo(peers, { member, method: 'POST', path: pseudonymPath, fields, body });
+    const body = new TextEncoder().encode(JSON.stringify(request));
+    const { message } = signPeerMessage({ member, path: pseudonymPath, body }, signing);
+    const reply = await sendTo(peers, message);
     if (reply.status === 429) throw new IdentityError('IDENTITY_PSEUDONYM_LIMIT');
     if (reply.status !== 200) throw new IdentityError('IDENTITY_PSEUDONYM_UNAVAILABLE');
     return parseJson(reply.body);
   };
 }
 
-async function sendTo(
-  peers: PeerPort,
-  request: Parameters<PeerPort['send']>[0],
-): ReturnType<PeerPort['send']> {
+async function sendTo(peers: PeerPort, request: PeerRequest): ReturnType<PeerPort['send']> {
   try {
     return await peers.send(request);
   } catch (cause) {

@@ -14,7 +14,7 @@ export { createPatients, type Patients } from './patients.ts';
 export {
   type PeerMessage,
   readPeerMessage,
-  type SignedMessage,
+  type SignedPeerMessage,
   signPeerMessage,
   verifyPeerMessage,
 } from './peer-message.ts';
@@ -27,6 +27,7 @@ export type {
   LedgerPort,
   PatientDirectory,
   PeerPort,
+  PeerRequest,
   TokenVerifier,
 } from './ports.ts';
 export { projectMembers } from './project-members.ts';

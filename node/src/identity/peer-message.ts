@@ -14,10 +14,11 @@ import type { Clock } from '../lib/clock.ts';
 import { newSecret } from '../lib/ids.ts';
 import { IdentityError } from './errors.ts';
 import { peerOf } from './identify-peer.ts';
+import type { PeerRequest } from './ports.ts';
 import type { Member } from './types.ts';
 
-/** A message to a member as it is sent: what was signed, and the digest that names this one request. */
-export type SignedMessage = { parts: RequestParts; body: Uint8Array; digest: Uint8Array };
+/** A message to a member, ready to be sent; what an answer's signature refers to; the digest that names this one request. */
+export type SignedPeerMessage = { message: PeerRequest; signed: RequestParts; digest: Uint8Array };
 
 /** A message as it came in, with the member whose certificate mutual TLS has proved. */
 export type PeerMessage = { member: Member; request: RequestParts & { body: Uint8Array } };
@@ -26,9 +27,10 @@ export type PeerMessage = { member: Member; request: RequestParts & { body: Uint
 export function signPeerMessage(
   { member, path, body }: { member: Member; path: string; body: Uint8Array },
   { organizationId, keyStore, clock }: { organizationId: string; keyStore: KeyStore; clock: Clock },
-): SignedMessage {
+): SignedPeerMessage {
+  const method = 'POST';
   const parts = {
-    method: 'POST',
+    method,
     targetUri: new URL(member.nodeUrl).origin + path,
     fields: {
       'content-type': 'application/json',
@@ -44,7 +46,7 @@ export function signPeerMessage(
     { ...parts, body },
     { signer, createdAt: clock.now(), nonce: newSecret(16) },
   );
-  return { parts: { ...parts, fields }, body, digest };
+  return { message: { member, method, path, fields, body }, signed: { ...parts, fields }, digest };
 }
 
 /**

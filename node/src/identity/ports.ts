@@ -23,15 +23,19 @@ export type EvidencePort = {
 /** Records acts in the caller's transaction: sealed audit event, leaf, place in the patient's sequence (evidence-log fits). */
 export type AccessPort = { record(tx: Queryable, entries: AuditEntry[]): Promise<void> };
 
-/** Carries a request to a member's node (adapters/peers fits). */
+/** Carries a request to a member's node (adapters/peers fits). Rejects with an AppError whose code starts with PEER_. */
 export type PeerPort = {
-  send(request: {
-    member: { organizationId: string; mspId: string; nodeUrl: string; tlsFingerprint: string };
-    method: 'POST';
-    path: string;
-    fields: Readonly<Record<string, string>>;
-    body: Uint8Array;
-  }): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
+  send(
+    request: PeerRequest,
+  ): Promise<{ status: number; fields: Readonly<Record<string, string>>; body: Uint8Array }>;
+};
+
+export type PeerRequest = {
+  member: { organizationId: string; mspId: string; nodeUrl: string; tlsFingerprint: string };
+  method: 'POST';
+  path: string;
+  fields: Readonly<Record<string, string>>;
+  body: Uint8Array;
 };
 
 /** Whether this hospital keeps records of a patient; one who is there is not erased before `tx` ends. */

@@ -10,15 +10,14 @@ import {
 } from '../../crypto/http-signature.ts';
 import type { KeyStore } from '../../crypto/index.ts';
 import { openFrom, type SealBinding, sealFor } from '../../crypto/recipient.ts';
+import type { PeerPort, PeerRequest } from '../../identity/index.ts';
 import { newId, newSecret } from '../../lib/ids.ts';
 import { exchangePath, requestBytes } from '../messages.ts';
 import { pad, unpad } from '../padding.ts';
-import type { PeerPort } from '../ports.ts';
 import { signReceipt } from '../receipt.ts';
 import type { ExchangeRequest, ReplyPayload } from '../types.ts';
 import type { TestNode } from './alliance.ts';
 
-type PeerRequest = Parameters<PeerPort['send']>[0];
 export type PeerReply = Awaited<ReturnType<PeerPort['send']>>;
 
 export function signerOf({ organizationId, keyStore }: { organizationId: string; keyStore: KeyStore }) {
