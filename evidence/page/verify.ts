@@ -1,9 +1,9 @@
 import { caseArchiveFormat } from '../src/case-archive.ts';
 import { type CaseVerdict, verifyCase } from '../src/case-verify.ts';
-import type { Check } from '../src/checks.ts';
+import type { CheckOf } from '../src/check-list.ts';
 import { EvidenceError, refusal } from '../src/errors.ts';
 import { forkProofFormat, verifyForkProof } from '../src/fork-proof.ts';
-import { headings, limits, marks, type Text, verdictTexts } from '../src/report.ts';
+import { headings, limits, marks, type Text, titleOf, verdictTexts } from '../src/report.ts';
 import { parseStrictJson } from '../src/strict-json.ts';
 import { isJsonObject } from '../src/strict-shape.ts';
 import { parseTrustPolicy } from '../src/trust-policy.ts';
@@ -76,12 +76,12 @@ function show(result: BundleVerdict | CaseVerdict): void {
   const content = document.createElement('pre');
   content.textContent = JSON.stringify(shown, undefined, 2);
   showResult(result.verdict, [
-    node('h2', both(verdictTexts[result.verdict])),
+    node('h2', titleOf(verdictTexts[result.verdict])),
     paragraph(result.sentence),
     ...parts,
     section(
       { zh: '本结论不证明', en: 'What this does not prove' },
-      list(limits.map((text) => node('li', both(text)))),
+      list(limits.map((text) => node('li', titleOf(text)))),
     ),
     ...(shown === undefined ? [] : [section({ zh: '内容', en: 'Content' }, content)]),
   ]);
@@ -91,7 +91,7 @@ function contentOf(result: BundleVerdict | CaseVerdict): unknown {
   return 'record' in result ? result.record : 'documents' in result ? result.documents : undefined;
 }
 
-function lineOf({ status, name, code, detail, zh, en }: Omit<Check, 'name'> & { name: string }): HTMLElement {
+function lineOf({ status, name, code, detail, zh, en }: CheckOf<string>): HTMLElement {
   const item = node('li', `${marks[status]} ${zh}`);
   item.className = status;
   item.append(node('p', `${en} (${name}${code === undefined ? '' : `: ${code}`})`));
@@ -101,7 +101,7 @@ function lineOf({ status, name, code, detail, zh, en }: Omit<Check, 'name'> & { 
 
 function showFailure(error: unknown): void {
   const text = error instanceof EvidenceError ? error.message : String(error);
-  showResult('undecided', [node('h2', both(verdictTexts.undecided)), node('p', text)]);
+  showResult('undecided', [node('h2', titleOf(verdictTexts.undecided)), node('p', text)]);
 }
 
 function showResult(verdict: string, parts: HTMLElement[]): void {
@@ -113,7 +113,7 @@ function showResult(verdict: string, parts: HTMLElement[]): void {
 
 function section(title: Text, body: HTMLElement): HTMLElement {
   const part = document.createElement('section');
-  part.append(node('h3', both(title)), body);
+  part.append(node('h3', titleOf(title)), body);
   return part;
 }
 
@@ -127,10 +127,6 @@ function paragraph({ zh, en }: Text): HTMLElement {
   const part = document.createElement('div');
   part.append(node('p', zh), node('p', en));
   return part;
-}
-
-function both({ zh, en }: Text): string {
-  return `${zh} · ${en}`;
 }
 
 /** Text only: nothing from a file is ever read as HTML. */

@@ -1,4 +1,5 @@
 import { type CheckListOf, type CheckOf, type CheckTexts, checkListOf } from './check-list.ts';
+import { ledgerTexts } from './ledger-texts.ts';
 
 export type CaseCheckName =
   | 'case-format'
@@ -29,18 +30,7 @@ const texts: CheckTexts<CaseCheckName> = {
     ],
     skipped: ['未检查卷宗格式', 'the format was not checked'],
   },
-  'case-channel': {
-    heading: 'after',
-    passed: [
-      '账本由验证方指定的创世区块起始，配置区块连续',
-      'the ledger starts at the pinned genesis block, its configurations follow without a gap',
-    ],
-    failed: [
-      '账本并非验证方指定的账本，或配置区块不连续',
-      'not the pinned ledger, or its configurations do not follow',
-    ],
-    skipped: ['缺少创世区块，无法判断账本', 'the genesis block is missing, the ledger cannot be judged'],
-  },
+  'case-channel': ledgerTexts.channel,
   'case-blocks': {
     heading: 'after',
     passed: ['各区块完整，并由足够的排序节点签名', 'every block is whole and signed by enough orderers'],
@@ -107,18 +97,7 @@ const texts: CheckTexts<CaseCheckName> = {
     failed: ['重新比对双方材料，结论与所记载的不同', 'comparing both sides again gives another finding'],
     skipped: ['尚无可核对的比对结论', 'there is no finding to compare with yet'],
   },
-  'case-independence': {
-    heading: 'neutrality',
-    passed: [
-      '签名来自账本中相互独立的多个机构',
-      'the signatures come from several organisations of the ledger',
-    ],
-    failed: ['账本种类与验证方的要求不符', 'not the kind of ledger the policy asks for'],
-    skipped: [
-      '全部密钥在同一台机器上：此证据对任何人都没有约束力',
-      'all keys lie on one machine: this evidence binds nobody',
-    ],
-  },
+  'case-independence': ledgerTexts.independence,
 };
 
 /** An empty list of checks of a case. */

@@ -3,13 +3,15 @@ import { canonicalJson } from './canonical.ts';
 import type { CaseParts, CaseStepPlace } from './case-archive.ts';
 import type { CaseCheckList } from './case-checks.ts';
 import { type CaseState, caseKey, parseCaseState } from './case-state.ts';
+import { channelLine, trustAt } from './channel-line.ts';
+import { checkIndependence } from './check-independence.ts';
 import { refusal } from './errors.ts';
 import { type Block, parseBlock, requireData, validationCodes } from './fabric-block.ts';
 import { present } from './fabric-decode.ts';
 import { verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
-import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
-import { applyConfig, blockTime } from './fabric-verify.ts';
+import type { ChannelTrust } from './fabric-trust.ts';
+import { blockTime } from './fabric-verify.ts';
 import { type Placed, placedIn } from './placed-transaction.ts';
 import { parseStrictJson } from './strict-json.ts';
 import type { TrustPolicy } from './trust-policy.ts';
@@ -39,7 +41,7 @@ export function checkCaseLedger(
     list.skip('case-effect');
   }
   const state = steps === undefined ? undefined : checkSteps(list, steps, policy);
-  checkIndependence(list, trusts?.[0], policy);
+  checkIndependence(list, 'case-independence', { ledger: trusts?.[0]?.ledger, policy });
   return state;
 }
 
@@ -53,15 +55,10 @@ function checkChannel(
   if (policy.genesisBlock === undefined && !carried) return list.skip('case-channel');
   return list.run('case-channel', () => {
     const genesis = present(carried ? first : policy.genesisBlock, 'GENESIS_ABSENT');
-    let trust = channelTrust(genesis, { genesisHash: policy.genesisHash });
-    if (trust.channelId !== policy.channel)
-      throw refusal('CHANNEL_MISMATCH', 'not the channel of the policy');
-    const trusts = [trust];
-    for (const block of carried ? configBlocks.slice(1) : configBlocks) {
-      trust = applyConfig(trust, block);
-      trusts.push(trust);
-    }
-    return { result: trusts, detail: `${trust.channelId}, ${policy.genesisHash}` };
+    const [{ channelId }] = channelLine(genesis, [], policy.genesisHash);
+    if (channelId !== policy.channel) throw refusal('CHANNEL_MISMATCH', 'not the channel of the policy');
+    const trusts = channelLine(genesis, carried ? configBlocks.slice(1) : configBlocks, policy.genesisHash);
+    return { result: trusts, detail: `${channelId}, ${policy.genesisHash}` };
   });
 }
 
@@ -95,11 +92,6 @@ function checkBlocks(
     }
     return { result: checked, detail: [...needed].join(', ') };
   });
-}
-
-function trustAt(blockNumber: number, trusts: readonly ChannelTrust[]): ChannelTrust {
-  const trust = trusts.findLast(({ configNumber }) => configNumber < blockNumber);
-  return present(trust, 'CONFIG_LINEAGE');
 }
 
 type StepQuestion = {
@@ -221,15 +213,4 @@ function hasRead({ placed: { transaction }, state }: Step, before: Step | undefi
   if (others.length > 0 || before === undefined) return false;
   const { block, txIndex } = before.placed;
   return read?.version?.block === block.number && read.version.tx === txIndex;
-}
-
-function checkIndependence(list: CaseCheckList, trust: ChannelTrust | undefined, policy: TrustPolicy): void {
-  if (policy.ledger === 'solo' || trust === undefined) {
-    list.skip('case-independence');
-    return;
-  }
-  list.run('case-independence', () => {
-    if (trust.ledger === 'solo') throw refusal('LEDGER_KIND', 'all keys of this ledger lie on one machine');
-    return { result: undefined };
-  });
 }

@@ -6,6 +6,7 @@ import { examineCase } from './case-examine.ts';
 import { checkCaseLedger } from './case-ledger.ts';
 import type { CaseState } from './case-state.ts';
 import { type EvidenceErrorCode, refusal } from './errors.ts';
+import { soloSentence } from './ledger-texts.ts';
 import type { TrustPolicy } from './trust-policy.ts';
 
 /** The answer to a case archive. What the documents say is given only with `valid`, and printed only when asked for. */
@@ -115,7 +116,7 @@ function verdictOf(list: CaseCheckList, policy: TrustPolicy, answer?: Answer): C
   const { state, parts } = answer;
   return {
     ...report,
-    sentence: policy.ledger === 'solo' ? solo : sentences.valid,
+    sentence: policy.ledger === 'solo' ? soloSentence : sentences.valid,
     case: {
       caseId: state.id,
       state: state.state,
@@ -157,8 +158,4 @@ const sentences: Record<CaseVerdict['verdict'], { zh: string; en: string }> = {
     zh: '无法判断：卷宗缺少部分文件或后续步骤，或验证方缺少作出判断所需的信任材料。',
     en: 'Cannot decide: a document or a later step is missing from the archive, or trust material on the verifier’s side.',
   },
-};
-const solo = {
-  zh: '各项检查通过，但该账本是单机演示账本：全部密钥在同一台机器上，此证据对任何人都没有约束力。',
-  en: 'All checks passed, but this is a solo ledger: all keys lie on one machine, so its evidence binds nobody.',
 };

@@ -1,4 +1,5 @@
 import { concat, fromHex, hex, sha256 } from './bytes.ts';
+import { present } from './fabric-decode.ts';
 import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
 import { applyConfig } from './fabric-verify.ts';
 
@@ -23,6 +24,14 @@ export function channelLine(
     line.push(trust);
   }
   return line;
+}
+
+/** The configuration that was in force just before a block. */
+export function trustAt(blockNumber: number, line: readonly ChannelTrust[]): ChannelTrust {
+  return present(
+    line.findLast(({ configNumber }) => configNumber < blockNumber),
+    'CONFIG_LINEAGE',
+  );
 }
 
 function remembered(key: Uint8Array, verify: () => ChannelTrust): ChannelTrust {

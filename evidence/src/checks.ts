@@ -1,4 +1,5 @@
 import { type CheckListOf, type CheckOf, type CheckTexts, checkListOf } from './check-list.ts';
+import { ledgerTexts } from './ledger-texts.ts';
 
 export type CheckName =
   | 'format'
@@ -66,18 +67,7 @@ const texts: CheckTexts<CheckName> = {
     failed: ['记录自称的时间晚于上链时间', 'the time the record claims is after it was anchored'],
     skipped: ['未核对时间', 'the times were not compared'],
   },
-  channel: {
-    heading: 'after',
-    passed: [
-      '账本由验证方指定的创世区块起始，配置区块连续',
-      'the ledger starts at the pinned genesis block, its configurations follow without a gap',
-    ],
-    failed: [
-      '账本并非验证方指定的账本，或配置区块不连续',
-      'not the pinned ledger, or its configurations do not follow',
-    ],
-    skipped: ['缺少创世区块，无法判断账本', 'the genesis block is missing, the ledger cannot be judged'],
-  },
+  channel: ledgerTexts.channel,
   block: {
     heading: 'after',
     passed: ['区块头与区块内容一致', "the block's header fits its content"],
@@ -204,18 +194,7 @@ const texts: CheckTexts<CheckName> = {
       'online check only: no outside notary is given, or the verifier holds no trusted header of its chain',
     ],
   },
-  independence: {
-    heading: 'neutrality',
-    passed: [
-      '签名来自账本中相互独立的多个机构',
-      'the signatures come from several organisations of the ledger',
-    ],
-    failed: ['账本种类与验证方的要求不符', 'not the kind of ledger the policy asks for'],
-    skipped: [
-      '全部密钥在同一台机器上：此证据对任何人都没有约束力',
-      'all keys lie on one machine: this evidence binds nobody',
-    ],
-  },
+  independence: ledgerTexts.independence,
 };
 
 /** An empty list of checks of a bundle. */

@@ -4,6 +4,7 @@ import {
   type NoteSigner,
   type NoteVerifier,
   parseTypedKey,
+  parseVerifierKey,
   splitNote,
   typedVerifierKey,
   verifyEd25519,
@@ -51,6 +52,11 @@ export function parseCosignerKey(vkey: string): NoteVerifier {
 export function witnessOf(organizationId: string, { publicKey }: { publicKey: Uint8Array }): NoteVerifier {
   const name = witnessName(organizationId);
   return { name, publicKey, keyId: keyIdOf(name, publicKey, cosignatureType) };
+}
+
+/** The text form of that key, from the log key that the member registered. */
+export function witnessKey(organizationId: string, logKey: string): string {
+  return cosignerKey(witnessName(organizationId), parseVerifierKey(logKey).publicKey);
 }
 
 /** The signature line of a cosignature over the text of a checkpoint, made at `time` (POSIX seconds). */

@@ -77,6 +77,7 @@ export {
   openCosignatures,
   parseCosignerKey,
   requireTimely,
+  witnessKey,
   witnessName,
   witnessOf,
 } from './cosignature.ts';

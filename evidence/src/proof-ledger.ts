@@ -1,6 +1,7 @@
 import { anchorKey, requireAnchoredCheckpoint } from './anchored-write.ts';
 import type { ParsedBundle } from './bundle.ts';
-import { channelLine } from './channel-line.ts';
+import { channelLine, trustAt } from './channel-line.ts';
+import { checkIndependence } from './check-independence.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CheckList } from './checks.ts';
 import { EvidenceError, refusal } from './errors.ts';
@@ -38,7 +39,8 @@ export function checkLedger(
   const endorsers = checkSigners(list, placed, { ...question, trusts });
   checkWrite(list, placed, question);
   checkEffect(list, placed, { ...question, trusts });
-  checkIndependence(list, { ledger: trusts?.[0]?.ledger, policy, signers: [...orderers, ...endorsers] });
+  const detail = mspIdsOf([...orderers, ...endorsers]);
+  checkIndependence(list, 'independence', { ledger: trusts?.[0]?.ledger, policy, detail });
   return { transaction: placed?.transaction, block };
 }
 
@@ -95,15 +97,8 @@ function checkOrderers(list: CheckList, block: Block | undefined, trusts: Trusts
 
 /** Block signers under the configuration that was in force just before it. */
 function signersOf(block: Block, trusts: readonly ChannelTrust[]): Identity[] {
-  const trust = trustAt(block, trusts);
+  const trust = trustAt(block.number, trusts);
   return verifyOrdererSignatures(block, trust, { atTime: blockTime(block), lastConfig: trust.configNumber });
-}
-
-function trustAt(block: Block, trusts: readonly ChannelTrust[]): ChannelTrust {
-  return present(
-    trusts.findLast(({ configNumber }) => configNumber < block.number),
-    'CONFIG_LINEAGE',
-  );
 }
 
 function checkSigners(
@@ -117,7 +112,7 @@ function checkSigners(
     return [];
   }
   const { transaction, block } = placed;
-  const trust = trustAt(block, trusts);
+  const trust = trustAt(block.number, trusts);
   if (log === undefined) list.skip('submitter');
   else {
     list.run('submitter', () => {
@@ -182,11 +177,11 @@ function checkEffect(
     if (later.number <= placed.block.number) throw refusal('CONFIRMATION_ORDER', 'not a later block');
     const { transaction } = placedIn(later, confirmation.txId, policy.channel);
     requireChaincode(transaction, policy);
-    verifyCreator(transaction, trustAt(later, trusts));
+    verifyCreator(transaction, trustAt(later.number, trusts));
     const endorsers = verifyEndorsements(
       transaction,
-      trustAt(later, trusts),
-      severalOf(policy, trustAt(later, trusts)),
+      trustAt(later.number, trusts),
+      severalOf(policy, trustAt(later.number, trusts)),
     );
     requireReadOf(placed, { transaction, organizationId: log.organizationId });
     return { result: undefined, detail: mspIdsOf(endorsers) };
@@ -211,24 +206,6 @@ function requireReadOf(
   const { block, tx } = read?.version ?? {};
   if (others.length > 0 || block !== placed.block.number || tx !== placed.txIndex)
     throw refusal('CONFIRMATION_VERSION', 'it read another version');
-}
-
-function checkIndependence(
-  list: CheckList,
-  {
-    ledger,
-    policy,
-    signers,
-  }: { ledger: ChannelTrust['ledger'] | undefined; policy: TrustPolicy; signers: Identity[] },
-): void {
-  if (policy.ledger === 'solo' || ledger === undefined) {
-    list.skip('independence');
-    return;
-  }
-  list.run('independence', () => {
-    if (ledger === 'solo') throw refusal('LEDGER_KIND', 'all keys of this ledger lie on one machine');
-    return { result: undefined, detail: mspIdsOf(signers) };
-  });
 }
 
 function mspIdsOf(identities: readonly Identity[]): string {

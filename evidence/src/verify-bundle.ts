@@ -9,6 +9,7 @@ import { type Check, type CheckList, type CheckName, checkList } from './checks.
 import { EvidenceError, refusal } from './errors.ts';
 import type { Transaction } from './fabric-transaction.ts';
 import { type Leaf, leafBytes, leafHash, leafOf } from './leaf.ts';
+import { soloSentence } from './ledger-texts.ts';
 import { inclusionPathLength, verifyInclusion } from './merkle.ts';
 import { checkLedger } from './proof-ledger.ts';
 import { openDisclosure } from './record-commitment.ts';
@@ -209,12 +210,7 @@ function sentenceOf(verdict: Verdict, ledger: TrustPolicy['ledger']): { zh: stri
       en: 'All checks inside the alliance passed, but the outside notary is missing or cannot be checked here: a conspiracy of the whole alliance would not show.',
     };
   }
-  if (ledger === 'solo') {
-    return {
-      zh: '各项检查通过，但该账本是单机演示账本：全部密钥在同一台机器上，此证据对任何人都没有约束力。',
-      en: 'All checks passed, but this is a solo ledger: all keys lie on one machine, so its evidence binds nobody.',
-    };
-  }
+  if (ledger === 'solo') return soloSentence;
   return {
     zh: '所示内容自上链以来未被改动。这不证明内容本身真实，也不证明上链之前未被改动。',
     en: 'The content shown has not changed since it was anchored. This does not prove that the content is true, nor that it was not changed before.',

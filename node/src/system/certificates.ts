@@ -1,13 +1,11 @@
 import {
   base64,
-  cosignerKey,
   parseStrictJson,
   parseTrustPolicy,
-  parseVerifierKey,
   type TrustPolicy,
   trustPolicyFormat,
   verifyBundle,
-  witnessName,
+  witnessKey,
 } from '@medseal/evidence';
 import type { Config } from '../config.ts';
 import type { EvidenceLog, Witnessing } from '../evidence-log/index.ts';
@@ -82,8 +80,6 @@ async function witnessesOf(
     ({ state, organizationId }) => state === 'registered' && organizationId !== own,
   );
   if (others.length < quorum) return undefined;
-  const verifierKeys = others.map(({ organizationId, logKey }) =>
-    cosignerKey(witnessName(organizationId), parseVerifierKey(logKey).publicKey),
-  );
+  const verifierKeys = others.map(({ organizationId, logKey }) => witnessKey(organizationId, logKey));
   return { quorum, verifierKeys };
 }
