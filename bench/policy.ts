@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openPolicy } from '../node/src/adapters/opa/policy.ts';
 import { findOpa } from '../scripts/opa.ts';
+import { freePort } from '../test/journey/ports.ts';
 import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { timed } from './load.ts';
 import { root } from './stage.ts';
@@ -49,17 +49,6 @@ function inputOf(count: number): object {
 }
 
 type OpaServer = { decide(input: object): Promise<unknown>; stop(): Promise<void> };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 /** `opa run --server` with our policy, asked over one kept-alive connection. */
 async function startOpa(opa: string): Promise<OpaServer> {

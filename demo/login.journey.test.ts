@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTokenVerifier } from '../node/src/adapters/oidc/token-verifier.ts';
 import { type OrganizationId, verifyStaffToken } from '../node/src/identity/index.ts';
 import { systemClock } from '../node/src/lib/clock.ts';
-import { freePort } from '../test/cluster.ts';
+import { freePort } from '../test/journey/ports.ts';
 import { audienceOf, loginStaff, passwordOf } from './login.ts';
 import { staffAccounts } from './staff-accounts.ts';
 

@@ -1,29 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrationsDirectory, startEmbeddedPostgres } from '../node/src/adapters/postgres/embedded.ts';
 import { migrate } from '../node/src/adapters/postgres/migrate.ts';
 import { openDatabase } from '../node/src/adapters/postgres/pool.ts';
+import { freePort } from './journey/ports.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     clusterUrl: string;
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** One throw-away PostgreSQL cluster a test run, with a migrated template database. */

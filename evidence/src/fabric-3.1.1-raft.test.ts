@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
 import { describe, expect, test } from 'vitest';
+import { acceptedFlips } from '../test/flips.ts';
 import { assemble } from '../test/ledger.ts';
 import { createOrganization, signP256 } from '../test/organizations.ts';
 import { unpackedBundle, verifyPacked } from '../test/unpacked.ts';
 import { concat, fromBase64, fromHex, hex } from './bytes.ts';
-import { EvidenceError } from './errors.ts';
 import { parseBlock } from './fabric-block.ts';
 import { channelTrust } from './fabric-trust.ts';
 import { applyConfig, transactionsOf, verifyBlock } from './fabric-verify.ts';
@@ -124,20 +124,10 @@ describe('blocks of a real Fabric 3.1.1 network with Raft ordering', () => {
   });
 
   test('are refused with any bit flipped, except in what nobody signs', () => {
-    const bytes = block(10);
     const trust = start();
-    const accepted: number[] = [];
-    for (let at = 0; at < bytes.length - 45; at += 17) {
-      const flipped = bytes.slice();
-      flipped[at] = flipped[at]! ^ (1 << (at % 8));
-      try {
-        verifyBlock(flipped, trust);
-        accepted.push(at);
-      } catch (error) {
-        expect(error).toBeInstanceOf(EvidenceError);
-      }
-    }
-    expect(accepted).toEqual([]);
+    const verify = (flipped: Uint8Array) => verifyBlock(flipped, trust);
+
+    expect(acceptedFlips(block(10), { step: 17, verify })).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { acceptedFlips } from '../test/flips.ts';
 import { fromBase64, hex } from './bytes.ts';
-import { EvidenceError } from './errors.ts';
 import { parseBlock } from './fabric-block.ts';
 import { channelTrust } from './fabric-trust.ts';
 import { applyConfig, transactionsOf, verifyBlock } from './fabric-verify.ts';
@@ -73,21 +73,9 @@ describe('blocks of a real Fabric 3.1.1 network with BFT ordering', () => {
   });
 
   test('are refused with any bit flipped, except in what nobody signs', () => {
-    const bytes = block(12);
     const trust = start();
-    const accepted: number[] = [];
-    // The unsigned tail: last_config of metadata[1], the validity filter, the peer's commit hash.
-    const signedLength = bytes.length - 45;
-    for (let at = 0; at < signedLength; at += 23) {
-      const flipped = bytes.slice();
-      flipped[at] = flipped[at]! ^ (1 << (at % 8));
-      try {
-        verifyBlock(flipped, trust);
-        accepted.push(at);
-      } catch (error) {
-        expect(error).toBeInstanceOf(EvidenceError);
-      }
-    }
-    expect(accepted).toEqual([]);
+    const verify = (flipped: Uint8Array) => verifyBlock(flipped, trust);
+
+    expect(acceptedFlips(block(12), { step: 23, verify })).toEqual([]);
   });
 });

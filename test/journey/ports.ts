@@ -12,6 +12,18 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
 /** First port of a block of 20 that were free a moment ago, below the range that outgoing connections take theirs from. */
 export async function freePortBlock(): Promise<number> {
   for (let attempt = 0; attempt < blocks; attempt += 1) {

@@ -1,6 +1,6 @@
 import { commitRecord } from '@medseal/evidence';
-import { freePort } from '../../../../test/cluster.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/database.ts';
+import { freePort } from '../../../../test/journey/ports.ts';
 import { createPeerClient, type PeerClient } from '../../adapters/peers/http.ts';
 import {
   createAuthority,

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deployNotary } from '@medseal/notary-contract';
@@ -14,22 +13,13 @@ import {
   walletActions,
 } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { freePort } from '../../../../../test/journey/ports.ts';
 
 const root = join(import.meta.dirname, '../../../../..');
 // First account of hardhat's public test mnemonic: worth nothing anywhere.
 const deployer: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 
 export type TestChain = Awaited<ReturnType<typeof startTestChain>>;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 function spawnNode(port: number): ChildProcess {
   const cli = join(root, 'node_modules/hardhat/dist/src/cli.js');
