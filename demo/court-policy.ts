@@ -1,13 +1,11 @@
-import { cosignerKey, parseEvmHeader, parseVerifierKey, witnessName } from '@medseal/evidence';
-import { type Story, trustPolicy } from './story.ts';
+import { parseEvmHeader, witnessKey } from '@medseal/evidence';
+import { type ListedMember, type Story, trustPolicy } from './story.ts';
 
 /** What the demo looks at in a bundle before it is verified. */
 export type Bundle = {
   checkpoint: string;
   notary?: { proof: { header: string } };
 };
-
-type Member = { organizationId: string; mspId: string; logKey: string; messageKey: string };
 
 /** Of three partners, so that one may be away. */
 export const witnessQuorum = 2;
@@ -23,13 +21,11 @@ export function cosignaturesOf({ checkpoint }: Bundle): number {
  */
 export async function courtPolicy(
   story: Story,
-  { members, proof }: { members: Member[]; proof: string },
+  { members, proof }: { members: ListedMember[]; proof: string },
 ): Promise<object> {
   const policy = trustPolicy(story, members);
   const bundle = JSON.parse(proof) as Bundle;
-  const verifierKeys = members.map(({ organizationId, logKey }) =>
-    cosignerKey(witnessName(organizationId), parseVerifierKey(logKey).publicKey),
-  );
+  const verifierKeys = members.map(({ organizationId, logKey }) => witnessKey(organizationId, logKey));
   const isCosigned = cosignaturesOf(bundle) >= witnessQuorum;
   return {
     ...policy,

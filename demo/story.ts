@@ -87,7 +87,24 @@ export async function eventually<Value>(
   }
 }
 
-type Member = { organizationId: string; state: string; entryDigest: string };
+/** A member as a node lists it. */
+export type ListedMember = {
+  organizationId: string;
+  mspId: string;
+  state: string;
+  entryDigest: string;
+  logKey: string;
+  messageKey: string;
+};
+
+/** The members of the alliance, as the regulator's node knows them. */
+export async function membersOf(story: Story): Promise<ListedMember[]> {
+  const bearer = await story.staff('regulator@regulator');
+  const answer = await clientOf(story, 'regulator').call<{ members: ListedMember[] }>('GET', '/members', {
+    bearer,
+  });
+  return expectStatus(answer, 200).members;
+}
 
 /** The regulator's staff approves every organisation that has entered itself on the ledger. */
 export async function approveMembers(
@@ -96,13 +113,11 @@ export async function approveMembers(
 ): Promise<number> {
   const regulator = clientOf(story, 'regulator');
   const bearer = await story.staff('regulator@regulator');
-  const members = async (): Promise<Member[]> =>
-    expectStatus(await regulator.call<{ members: Member[] }>('GET', '/members', { bearer }), 200).members;
   await eventually('the entry of all organisations', async () =>
-    (await members()).length === expected.length ? true : undefined,
+    (await membersOf(story)).length === expected.length ? true : undefined,
   );
   let approved = 0;
-  for (const { organizationId, state, entryDigest } of await members()) {
+  for (const { organizationId, state, entryDigest } of await membersOf(story)) {
     if (state !== 'saved') continue;
     const call = { bearer, body: { entryDigest } };
     expectStatus(await regulator.call('POST', `/members/${organizationId}/approve`, call), 200);
@@ -112,9 +127,13 @@ export async function approveMembers(
     if (organizationId === 'regulator') continue;
     const own = await story.staff(`administrator@${organizationId}`);
     await eventually(`the approval at ${organizationId}`, async () => {
-      const answer = await clientOf(story, organizationId).call<{ members: Member[] }>('GET', '/members', {
-        bearer: own,
-      });
+      const answer = await clientOf(story, organizationId).call<{ members: ListedMember[] }>(
+        'GET',
+        '/members',
+        {
+          bearer: own,
+        },
+      );
       const all = expectStatus(answer, 200).members;
       return all.length === expected.length && all.every(({ state }) => state === 'registered')
         ? true

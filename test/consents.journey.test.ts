@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import type { SourceAnswer } from '../demo/steps/ask.ts';
-import { clientOf, eventually } from '../demo/story.ts';
+import { clientOf, eventually, membersOf } from '../demo/story.ts';
 import { type Journey, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
 import {
   ask,
@@ -184,16 +184,13 @@ describe('what holds whatever the consents say', () => {
     await grant(journey.story, patient, whole);
   });
 
-  type Listed = { organizationId: string; entryDigest: string };
-
   /** The regulator's act on a member, known at hospital A and B when it resolves. */
   async function administer(organizationId: string, event: string, state: string): Promise<void> {
     const { story } = journey;
     const path = `/members/${organizationId}/${event}`;
     const bearer = await story.staff('regulator@regulator');
     const regulator = clientOf(story, 'regulator');
-    const listed = await regulator.call<{ members: Listed[] }>('GET', '/members', { bearer });
-    const member = expectStatus(listed, 200).members.find((each) => each.organizationId === organizationId);
+    const member = (await membersOf(story)).find((each) => each.organizationId === organizationId);
     const body = event === 'enable' ? { entryDigest: member?.entryDigest } : {};
     expectStatus(await regulator.call('POST', path, { bearer, body }), 200);
     for (const node of ['hospital-a', 'hospital-b']) {

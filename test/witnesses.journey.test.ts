@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cosignerKey, parseVerifierKey, witnessName } from '@medseal/evidence';
+import { witnessKey } from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import { clientOf, eventually, trustPolicy } from '../demo/story.ts';
@@ -48,9 +48,7 @@ describe('witnesses of a running alliance', () => {
       expectStatus(await clientOf(journey.story, 'hospital-a').call<object>('GET', path, { bearer }), 200),
     );
     const members = await membersOf(journey.story);
-    const verifierKeys = members.map(({ organizationId, logKey }) =>
-      cosignerKey(witnessName(organizationId), parseVerifierKey(logKey).publicKey),
-    );
+    const verifierKeys = members.map(({ organizationId, logKey }) => witnessKey(organizationId, logKey));
     const verify = (quorum: number) => {
       const policy = join(journey.folder, `trust-${quorum}.json`);
       const content = { ...trustPolicy(journey.story, members), witnesses: { quorum, verifierKeys } };

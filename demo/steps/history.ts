@@ -1,38 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  commit,
-  fromHex,
-  hex,
-  type Leaf,
-  leafBytes,
-  leafHash,
-  openNote,
-  parseCheckpoint,
-  parseVerifierKey,
-  verifyInclusion,
-} from '@medseal/evidence';
+import { isInLog, isLogged, type LeafProof } from '../access-proof.ts';
 import { expectStatus } from '../client.ts';
 import { type Bundle, cosignaturesOf, courtPolicy, witnessQuorum } from '../court-policy.ts';
-import { clientOf, must, type Story } from '../story.ts';
+import { clientOf, type ListedMember, membersOf, must, type Story } from '../story.ts';
 import { detail, heading, result } from '../terminal.ts';
 import { anchored } from './take-in.ts';
 
-type Evidence = {
-  state: string;
-  leaf: Leaf;
-  leafIndex: number;
-  inclusionProof: string[];
-  checkpoint: string;
-};
 type Access = {
   content: { v: 1; patientSeq: number; auditEvent: { outcome: string; recorded: string } };
   salt: string;
-  evidence: Evidence;
+  evidence: LeafProof;
 };
-type Member = { organizationId: string; mspId: string; logKey: string; messageKey: string };
-
 /** How often, a second apart, the demo asks for what a bundle gains with time; then the verifier says what is missing. */
 const mostAsked = 25;
 
@@ -44,7 +24,7 @@ export async function showHistory(story: Story, root: string): Promise<void> {
     'The patient sees who read what: every attempt has its proof, denied ones too',
   );
   await anchored(story);
-  const members = await memberList(story);
+  const members = await membersOf(story);
   const logKey = must(
     members.find(({ organizationId }) => organizationId === 'hospital-a')?.logKey,
     "hospital A's log key",
@@ -63,14 +43,6 @@ export async function showHistory(story: Story, root: string): Promise<void> {
   await verifyOffline(story, { root, members });
 }
 
-async function memberList(story: Story): Promise<Member[]> {
-  const bearer = await story.staff('regulator@regulator');
-  return expectStatus(
-    await clientOf(story, 'regulator').call<{ members: Member[] }>('GET', '/members', { bearer }),
-    200,
-  ).members;
-}
-
 async function accessHistory(story: Story): Promise<Access[]> {
   const { patientId } = must(story.patient, 'the patient');
   const bearer = must(story.patientBearer, "the patient's session");
@@ -83,20 +55,11 @@ async function accessHistory(story: Story): Promise<Access[]> {
 }
 
 /** What the patient's own tool checks of an entry: content, leaf, place in the tree, the hospital's signature. */
-function requireProof({ content, salt, evidence }: Access, logKey: string): void {
-  const { leaf, leafIndex, inclusionProof, checkpoint } = evidence;
+function requireProof(access: Access, logKey: string): void {
+  const { content, evidence } = access;
   if (evidence.state !== 'anchored') throw new Error(`access ${content.patientSeq} is not anchored`);
-  if (hex(commit('access', content, fromHex(salt))) !== leaf.digest)
-    throw new Error(`access ${content.patientSeq} is not what was logged`);
-  const { treeSize, rootHash } = parseCheckpoint(openNote(checkpoint, [parseVerifierKey(logKey)]).text);
-  const claim = {
-    leafHash: leafHash(leafBytes(leaf)),
-    leafIndex,
-    treeSize,
-    proof: inclusionProof.map(fromHex),
-    rootHash,
-  };
-  if (!verifyInclusion(claim)) throw new Error(`access ${content.patientSeq} is not in the log`);
+  if (!isLogged(access)) throw new Error(`access ${content.patientSeq} is not what was logged`);
+  if (!isInLog(evidence, logKey)) throw new Error(`access ${content.patientSeq} is not in the log`);
 }
 
 /** A bundle that strangers accept may be some seconds away: anchored, cosigned, and recorded by the outside notary. */
@@ -119,7 +82,7 @@ async function recordBundle(story: Story): Promise<string> {
 /** Runs `medseal-verify` on the bundle and on a copy with one bit of the record flipped. */
 async function verifyOffline(
   story: Story,
-  { root, members }: { root: string; members: Member[] },
+  { root, members }: { root: string; members: ListedMember[] },
 ): Promise<void> {
   const folder = story.alliance.folder;
   const files = {

@@ -1,30 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  commit,
-  fromHex,
-  hex,
-  type Leaf,
-  leafBytes,
-  leafHash,
-  openNote,
-  parseCheckpoint,
-  parseVerifierKey,
-  verifyInclusion,
-} from '@medseal/evidence';
+import type { LeafProof } from '../../demo/access-proof.ts';
 import { expectStatus } from '../../demo/client.ts';
-import { clientOf, must, type Story, trustPolicy } from '../../demo/story.ts';
+import { clientOf, membersOf, must, type Story, trustPolicy } from '../../demo/story.ts';
 import { type Journey, root } from './alliance.ts';
 import type { EnrolledPerson } from './people.ts';
 
-export type LeafProof = {
-  state?: string;
-  leaf: Leaf;
-  leafIndex: number;
-  inclusionProof: string[];
-  checkpoint: string;
-};
+export { isInLog, isLogged, type LeafProof } from '../../demo/access-proof.ts';
+export { membersOf } from '../../demo/story.ts';
+
 export type Access = {
   content: {
     v: 1;
@@ -34,37 +19,9 @@ export type Access = {
   salt: string;
   evidence: LeafProof;
 };
-type Member = { organizationId: string; mspId: string; logKey: string };
-
-export async function membersOf(story: Story): Promise<Member[]> {
-  const bearer = await story.staff('regulator@regulator');
-  const answer = await clientOf(story, 'regulator').call<{ members: Member[] }>('GET', '/members', {
-    bearer,
-  });
-  return expectStatus(answer, 200).members;
-}
-
 export async function logKeyOf(story: Story, organizationId: string): Promise<string> {
   const members = await membersOf(story);
   return must(members.find((member) => member.organizationId === organizationId)?.logKey, 'the log key');
-}
-
-/** Whether the leaf stands where the proof says, in the log whose head the organisation signed. */
-export function isInLog(proof: LeafProof, logKey: string): boolean {
-  const { leaf, leafIndex, inclusionProof, checkpoint } = proof;
-  const { treeSize, rootHash } = parseCheckpoint(openNote(checkpoint, [parseVerifierKey(logKey)]).text);
-  return verifyInclusion({
-    leafHash: leafHash(leafBytes(leaf)),
-    leafIndex,
-    treeSize,
-    proof: inclusionProof.map(fromHex),
-    rootHash,
-  });
-}
-
-/** Whether the entry is the one that was logged. */
-export function isLogged({ content, salt, evidence }: Access): boolean {
-  return hex(commit('access', content, fromHex(salt))) === evidence.leaf.digest;
 }
 
 /** Everybody who looked at the patient's records at hospital A, as the patient sees it. */
