@@ -1,12 +1,12 @@
 import { base64url, concat, equalBytes, fromBase64url, fromHex, fromUtf8, sha256, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
 import { bytesOf, type Release } from './check-release.ts';
-import { type Checkpoint, verifyEd25519 } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { commit } from './commitment.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { leafBytes, leafHash, leafOf } from './leaf.ts';
 import { verifyInclusion } from './merkle.ts';
-import { p256Key, verifyP256 } from './p256.ts';
+import { passkeyVerifier } from './passkey.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { hasExactly, isJsonObject, type JsonObject } from './strict-shape.ts';
 
@@ -22,15 +22,11 @@ export type ConsentPart = {
 /** What the consent is checked against; `release` was checked before. */
 export type ConsentFrame = { release: Release; checkpoint: Checkpoint; tenant: string };
 
-// COSE_Key in CTAP2 canonical CBOR: EC2, ES256, P-256, x, y; and OKP, EdDSA, Ed25519, x (RFC 9053 §7).
-const es256Prefix = fromHex('a5010203262001215820');
-const es256Middle = fromHex('225820');
-const ed25519Prefix = fromHex('a4010103272006215820');
 const userPresentAndVerified = 0x05;
 
 /**
  * Checks that the patient's passkey signed a consent for this requester and purpose, that the decision rests on it, and
- * that it stands in the source's log. 'unjudged': the passkey is of a kind that this verifier does not know (RSA).
+ * that it stands in the source's log. 'unjudged': the passkey is of a kind that this verifier does not know.
  */
 export function openConsent(
   part: ConsentPart,
@@ -94,26 +90,11 @@ function requireAssertion(assertion: unknown, consent: JsonObject): 'held' | 'un
   const { type, challenge: answered } = clientOf(client);
   if (!present || type !== 'webauthn.get' || answered !== base64url(challenge))
     throw refusal('CONSENT_SIGNATURE', 'over something else');
-  const verifies = verifierOf(read('publicKey'));
+  const verifies = passkeyVerifier(read('publicKey'));
   if (verifies === undefined) return 'unjudged';
   if (!verifies(concat(authenticator, sha256(client)), read('signature')))
     throw refusal('CONSENT_SIGNATURE', 'does not verify');
   return 'held';
-}
-
-type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
-
-function verifierOf(cose: Uint8Array): Verifier | undefined {
-  if (cose.length === 42 && equalBytes(cose.subarray(0, 10), ed25519Prefix))
-    return (message, signature) => verifyEd25519(signature, message, cose.subarray(10));
-  const isEs256 =
-    cose.length === 77 &&
-    equalBytes(cose.subarray(0, 10), es256Prefix) &&
-    equalBytes(cose.subarray(42, 45), es256Middle);
-  if (!isEs256) return undefined;
-  const key = p256Key(concat(Uint8Array.of(4), cose.subarray(10, 42), cose.subarray(45)));
-  if (key === undefined) return () => false;
-  return (message, signature) => verifyP256(key, message, signature, { lowS: false });
 }
 
 function clientOf(bytes: Uint8Array): JsonObject {

@@ -148,6 +148,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
+export { isSoundPasskey, type PasskeyVerifier, passkeyVerifier } from './passkey.ts';
 export {
   commitRecord,
   type DisclosedElement,

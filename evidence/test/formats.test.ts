@@ -31,6 +31,7 @@ import {
   parseBlock,
   parseTrustPolicy,
   parseVerifierKey,
+  passkeyVerifier,
   rootHash,
   sha256,
   signNote,
@@ -164,6 +165,18 @@ describe('what docs/formats says is what the code does', () => {
       logs: [{ organizationId: 'hospital-a', mspId: 'HospitalAMSP', verifierKeys: [recorded.vkey] }],
     });
     expect(verifyPacked(proof, policy).verdict).toBe(facts.verdict);
+  });
+
+  test('passkeys', () => {
+    const vectors: { kind: string; cose: string; message: string; signature: string }[] =
+      vectorsOf('bundle').passkeys;
+
+    expect(vectors.map(({ kind }) => kind).sort()).toEqual(['ES256', 'EdDSA', 'RS256']);
+    for (const { kind, cose, message, signature } of vectors) {
+      const verifies = passkeyVerifier(fromHex(cose));
+      expect(verifies?.(fromHex(message), fromHex(signature)), kind).toBe(true);
+      expect(verifies?.(fromHex(`${message}00`), fromHex(signature)), kind).toBe(false);
+    }
   });
 
   test('cosignature', () => {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { base64, base64url, concat, hex, sha256, utf8 } from '../src/bytes.ts';
 import { canonicalJson } from '../src/canonical.ts';
 import { commit } from '../src/commitment.ts';
@@ -33,19 +33,20 @@ export const grant = {
   },
 };
 
+type Passkey = { cose: Uint8Array; sign(bytes: Uint8Array): Uint8Array };
+
 /** What the patient's passkey makes of a consent. */
 export function consentContent(
   consent: object = grant,
   {
-    kind = 'es256',
+    passkey = es256(),
     flags = 0x05,
     type = 'webauthn.get',
-  }: { kind?: 'es256' | 'ed25519' | 'rsa'; flags?: number; type?: string } = {},
+  }: { passkey?: Passkey; flags?: number; type?: string } = {},
 ) {
   const challenge = base64url(sha256(utf8(`medseal/consent-grant/v1\n${canonicalJson(consent)}`)));
   const client = utf8(JSON.stringify({ type, challenge, origin: 'https://hospital-a.example' }));
   const authenticator = concat(sha256(utf8('hospital-a.example')), Uint8Array.of(flags, 0, 0, 0, 7));
-  const { cose, sign: signWith } = passkey(kind);
   return {
     v: 1,
     version: 1,
@@ -53,29 +54,56 @@ export function consentContent(
     revocation: null,
     assertion: {
       credentialId: 'Y3JlZA',
-      publicKey: base64url(cose),
+      publicKey: base64url(passkey.cose),
       authenticatorData: base64url(authenticator),
       clientDataJSON: base64url(client),
-      signature: base64url(signWith(concat(authenticator, sha256(client)))),
+      signature: base64url(passkey.sign(concat(authenticator, sha256(client)))),
     },
   };
 }
 
-function passkey(kind: 'es256' | 'ed25519' | 'rsa') {
-  if (kind === 'ed25519') {
-    const keys = ed25519();
-    const cose = concat(Buffer.from('a4010103272006215820', 'hex'), keys.publicKey);
-    return { cose, sign: (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, keys.privateKey)) };
-  }
+export function eddsa(): Passkey {
+  const keys = ed25519();
+  const cose = concat(Buffer.from('a4010103272006215820', 'hex'), keys.publicKey);
+  return { cose, sign: (bytes) => new Uint8Array(sign(null, bytes, keys.privateKey)) };
+}
+
+function es256(): Passkey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
   const [left, right] = [x, y].map((part) => new Uint8Array(Buffer.from(part, 'base64url'))) as [
     Uint8Array,
     Uint8Array,
   ];
-  const es256 = concat(Buffer.from('a5010203262001215820', 'hex'), left, Buffer.from('225820', 'hex'), right);
-  const cose = kind === 'rsa' ? utf8('another kind of key') : es256;
-  return { cose, sign: (bytes: Uint8Array) => new Uint8Array(sign('sha256', bytes, privateKey)) };
+  const cose = concat(Buffer.from('a5010203262001215820', 'hex'), left, Buffer.from('225820', 'hex'), right);
+  return { cose, sign: (bytes) => new Uint8Array(sign('sha256', bytes, privateKey)) };
+}
+
+/** A passkey of a kind that no verifier judges. */
+export const unjudged: Passkey = { ...es256(), cose: utf8('another kind of key') };
+
+const rsaKeys = new Map<string, ReturnType<typeof generateRsa>>();
+
+function generateRsa(modulusLength: number, publicExponent: number) {
+  return generateKeyPairSync('rsa', { modulusLength, publicExponent });
+}
+
+/** A passkey as Windows Hello makes it, or a wrong one of that kind. */
+export function rs256({ bits = 2048, exponent = 65_537, hash = 'sha256', pss = 'no' } = {}): Passkey {
+  const name = `${bits} ${exponent}`;
+  const { privateKey, publicKey } = rsaKeys.get(name) ?? generateRsa(bits, exponent);
+  rsaKeys.set(name, { privateKey, publicKey });
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const [modulus, power] = [n, e].map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer];
+  const head = Buffer.from([0x59, modulus.length >> 8, modulus.length & 255]);
+  const padding = pss === 'no' ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_PSS_PADDING;
+  return {
+    cose: concat(
+      ...[Buffer.from('a401030339010020', 'hex'), head, modulus],
+      ...[Buffer.of(0x21, 0x40 + power.length), power],
+    ),
+    sign: (bytes) => new Uint8Array(sign(hash, bytes, { key: privateKey, padding })),
+  };
 }
 
 export function consentLeaf(content: object): Leaf {

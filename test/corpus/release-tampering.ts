@@ -1,14 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { hex } from '../../evidence/src/index.ts';
+import { concat, hex } from '../../evidence/src/index.ts';
 import type { TestChannel } from '../../evidence/test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../../evidence/test/proof.ts';
 import {
   consentContent,
   consentLeaf,
   consentSalt,
+  eddsa,
   grant,
   message,
   releaseOf,
+  rs256,
+  unjudged,
 } from '../../evidence/test/release.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
 
@@ -52,12 +55,13 @@ export function releaseCases(channel: TestChannel): CorpusCase[] {
   const { provision } = grant;
   return [
     make('with consent', {}, 'valid'),
-    make('with a consent by Ed25519', { content: consentContent(grant, { kind: 'ed25519' }) }, 'valid'),
+    make('with a consent by Ed25519', { content: consentContent(grant, { passkey: eddsa() }) }, 'valid'),
     make(
       'with a consent by another kind of key',
-      { content: consentContent(grant, { kind: 'rsa' }) },
+      { content: consentContent(grant, { passkey: unjudged }) },
       'valid',
     ),
+    ...rsaCases(make),
     make('no message key', {}, 'valid', false),
     after('no consent', (bundle) => delete (bundle as Partial<Bundle>).consent, 'valid'),
     after('consent without a release', (bundle) => delete (bundle as Partial<Bundle>).release, 'valid'),
@@ -228,6 +232,64 @@ export function releaseCases(channel: TestChannel): CorpusCase[] {
       'tampered PROOF_MALFORMED',
     ),
   ];
+}
+
+/** Passkeys with an RSA key: sound ones, and each way in which one is not. */
+function rsaCases(
+  make: (name: string, tampering: Tampering, expected: Expected) => CorpusCase,
+): CorpusCase[] {
+  const rsa = (name: string, passkey: ReturnType<typeof rs256>, expected: Expected) =>
+    make(`RSA, ${name}`, { content: consentContent(grant, { passkey }) }, expected);
+  const bent = (name: string, change: (bytes: Uint8Array) => Uint8Array, expected: Expected) =>
+    rsa(name, { ...sound, cose: change(sound.cose) }, expected);
+  const sound = rs256();
+  const signed = (change: (bytes: Uint8Array) => Uint8Array) => ({
+    ...sound,
+    sign: (bytes: Uint8Array) => change(sound.sign(bytes)),
+  });
+  const refused = 'tampered CONSENT_SIGNATURE';
+  return [
+    rsa('2048 bits', sound, 'valid'),
+    rsa('3072 bits', rs256({ bits: 3072 }), 'valid'),
+    rsa('1024 bits', rs256({ bits: 1024 }), refused),
+    rsa('exponent 3', rs256({ exponent: 3 }), refused),
+    rsa('PSS', rs256({ pss: 'yes' }), refused),
+    rsa('SHA-1', rs256({ hash: 'sha1' }), refused),
+    rsa('SHA-512', rs256({ hash: 'sha512' }), refused),
+    rsa(
+      'a byte after the signature',
+      signed((bytes) => concat(bytes, Uint8Array.of(0))),
+      refused,
+    ),
+    rsa(
+      'a byte before the signature',
+      signed((bytes) => concat(Uint8Array.of(0), bytes)),
+      refused,
+    ),
+    rsa(
+      'no signature',
+      signed(() => new Uint8Array(0)),
+      refused,
+    ),
+    rsa(
+      'its own signature',
+      signed(() => new Uint8Array(256).fill(1)),
+      refused,
+    ),
+    rsa('another key', { ...sound, cose: rs256({ bits: 3072 }).cose }, refused),
+    bent('a byte after the key', (cose) => concat(cose, Uint8Array.of(0)), refused),
+    bent('a key cut short', (cose) => cose.subarray(0, -1), refused),
+    bent('a key of a few bytes', (cose) => cose.subarray(0, 9), refused),
+    bent('exponent 1', (cose) => concat(cose.subarray(0, -5), Uint8Array.of(0x21, 0x41, 1)), refused),
+    bent('an even modulus', (cose) => cose.map((byte, at) => (at === 266 ? byte & 0xfe : byte)), refused),
+    bent('a modulus of 2047 bits', (cose) => cose.map((byte, at) => (at === 11 ? 0x7f : byte)), refused),
+    bent('a modulus that begins with zero', zeroFirst, refused),
+    bent('RS512', (cose) => cose.map((byte, at) => (at === 6 ? 2 : byte)), 'valid'),
+  ];
+}
+
+function zeroFirst(cose: Uint8Array): Uint8Array {
+  return concat(cose.subarray(0, 9), Uint8Array.of(1, 1, 0), cose.subarray(11));
 }
 
 function withAssertion(change: object): ReturnType<typeof consentContent> {

@@ -6,7 +6,7 @@ from typing import Any, Callable, List, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from .checkpoint import Checkpoint, ed25519_verifies
 from .commitment import leaf_bytes
@@ -48,6 +48,8 @@ _ASSERTION = {"credentialId", "publicKey", "authenticatorData", "clientDataJSON"
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
 _ES256 = bytes.fromhex("a5010203262001215820"), bytes.fromhex("225820")
 _ED25519 = bytes.fromhex("a4010103272006215820")
+_RS256 = bytes.fromhex("a401030339010020")
+_EXPONENT = 65537
 
 
 class Release(NamedTuple):
@@ -152,6 +154,8 @@ def _check_assertion(value: Any, consent: dict) -> bool:
 def _verifier(cose: bytes) -> Any:
     if len(cose) == 42 and cose[:10] == _ED25519:
         return lambda message, signature: ed25519_verifies(cose[10:], message, signature)
+    if cose.startswith(_RS256):
+        return _rsa_verifier(cose)
     if len(cose) != 77 or (cose[:10], cose[42:45]) != _ES256:
         return None
     try:
@@ -162,6 +166,29 @@ def _verifier(cose: bytes) -> Any:
     def verifies(message: bytes, signature: bytes) -> bool:
         try:
             key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+            return True
+        except (InvalidSignature, ValueError):
+            return False
+
+    return verifies
+
+
+def _rsa_verifier(cose: bytes) -> Any:
+    """RSASSA-PKCS1-v1_5 with SHA-256 under a modulus of 2048 to 4096 bits, in its one spelling, and exponent 65537."""
+    length = int.from_bytes(cose[9:11], "big")
+    modulus = cose[11 : 11 + length]
+    number = int.from_bytes(modulus, "big")
+    spelled = _RS256 + b"\x59" + length.to_bytes(2, "big") + modulus + bytes.fromhex("2143010001")
+    sound = cose == spelled and len(modulus) == length and modulus[:1] != b"\0"
+    if not (sound and 2048 <= number.bit_length() <= 4096 and number % 2 == 1):
+        return lambda message, signature: False
+    key = rsa.RSAPublicNumbers(_EXPONENT, number).public_key()
+
+    def verifies(message: bytes, signature: bytes) -> bool:
+        if len(signature) != length or int.from_bytes(signature, "big") >= number:
+            return False
+        try:
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
             return True
         except (InvalidSignature, ValueError):
             return False
