@@ -1,7 +1,10 @@
-import { createHash, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { type CBORType, encodeCBOR } from '@levischuck/tiny-cbor';
 
-/** A software authenticator: one resident passkey with a genuine P-256 key and a signature counter. */
+/** The key pair of a passkey: its COSE_Key, and what signs. */
+export type PasskeyKeys = { cose: Uint8Array; sign(bytes: Uint8Array): Uint8Array };
+
+/** A software authenticator: one resident passkey with a genuine key, P-256 unless told otherwise, and a signature counter. */
 export type Authenticator = {
   readonly credentialId: string;
   /** Answers `navigator.credentials.create` options with attestation `none`. */
@@ -36,8 +39,12 @@ const USER_VERIFIED = 0x04;
 const ATTESTED = 0x40;
 
 /** A new authenticator at `origin`. `userVerified: false` makes one that only notices a touch. */
-export function createAuthenticator(options: { origin: string; userVerified?: boolean }): Authenticator {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export function createAuthenticator(options: {
+  origin: string;
+  userVerified?: boolean;
+  keys?: PasskeyKeys;
+}): Authenticator {
+  const keys = options.keys ?? es256Keys();
   const credentialId = randomBytes(32);
   const id = credentialId.toString('base64url');
   const userFlags = USER_PRESENT | (options.userVerified === false ? 0 : USER_VERIFIED);
@@ -56,7 +63,7 @@ export function createAuthenticator(options: { origin: string; userVerified?: bo
         Buffer.alloc(16),
         Buffer.of(0, credentialId.length),
         credentialId,
-        coseKey(publicKey),
+        keys.cose,
       ]);
       const authData = Buffer.concat([
         header(rp.id ?? new URL(options.origin).hostname, userFlags | ATTESTED),
@@ -82,7 +89,7 @@ export function createAuthenticator(options: { origin: string; userVerified?: bo
       const authenticatorData = header(rpId ?? new URL(options.origin).hostname, userFlags);
       const client = clientData('webauthn.get', challenge, { origin: options.origin, ...forged });
       const clientHash = createHash('sha256').update(client).digest();
-      const signature = createSign('sha256').update(authenticatorData).update(clientHash).sign(privateKey);
+      const signature = Buffer.from(keys.sign(Buffer.concat([authenticatorData, clientHash])));
       return {
         ...envelope,
         response: {
@@ -93,6 +100,11 @@ export function createAuthenticator(options: { origin: string; userVerified?: bo
       };
     },
   };
+}
+
+function es256Keys(): PasskeyKeys {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { cose: coseKey(publicKey), sign: (bytes) => sign('sha256', bytes, privateKey) };
 }
 
 /** COSE_Key of a P-256 public key for ES256 (RFC 9053 §2.1, §7.1.1). */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Authenticator, createAuthenticator } from '../../../demo/authenticator.ts';
+import { type Authenticator, createAuthenticator, type PasskeyKeys } from '../../../demo/authenticator.ts';
+import { eddsa, rs256 } from '../../../evidence/test/release.ts';
 import type { Assertion, PatientId } from './index.ts';
 import {
   alice,
@@ -22,7 +23,7 @@ const consentHash = (text: string): Uint8Array => createHash('sha256').update(te
 
 async function enrol(
   patientId: PatientId,
-  options: { userVerified?: boolean; origin?: string } = {},
+  options: { userVerified?: boolean; origin?: string; keys?: PasskeyKeys } = {},
 ): Promise<Authenticator> {
   const { patients } = fixture;
   const authenticator = createAuthenticator({ origin: relyingParty.origin, ...options });
@@ -116,6 +117,28 @@ describe('enrolment', () => {
     await expect(enrol(alice, { origin: 'https://evil.example' })).rejects.toThrow(
       'IDENTITY_PASSKEY_REFUSED',
     );
+  });
+
+  it.each([
+    ['RSA, as Windows Hello makes them', rs256()],
+    ['Ed25519', eddsa()],
+  ])('takes a passkey of another kind that verifiers judge: %s', async (_, keys) => {
+    const authenticator = await enrol(alice, { keys });
+
+    expect(await fixture.patients.login(await assertionFor(authenticator))).toMatchObject({
+      patientId: alice,
+    });
+  });
+
+  it.each([
+    ['RSA of 1024 bits', rs256({ bits: 1024 }).cose],
+    ['RSA with exponent 3', rs256({ exponent: 3 }).cose],
+    ['RSA with a byte after it', Buffer.concat([rs256().cose, Buffer.of(0)])],
+    ['PS256', Buffer.concat([Buffer.from('a4010303382420', 'hex'), rs256().cose.subarray(8)])],
+  ])('refuses a passkey that no verifier would judge valid: %s', async (_, cose) => {
+    const keys = { ...rs256(), cose };
+
+    await expect(enrol(alice, { keys })).rejects.toThrow('IDENTITY_PASSKEY_REFUSED');
   });
 
   it('refuses a registration over another challenge', async () => {
@@ -247,6 +270,30 @@ describe('verifyAssertion', () => {
       signature: assertion.response.signature,
     });
     expect(verified.publicKey.length).toBeGreaterThan(60);
+  });
+
+  it('takes the signature of an RSA passkey, and one of another hash under it for none', async () => {
+    const keys = rs256();
+    const authenticator = await enrol(alice, { keys });
+    const challenge = consentHash('consent rsa');
+    const weak = await enrol(alice, { keys: { ...keys, sign: rs256({ hash: 'sha1' }).sign } });
+
+    await expect(verify(alice, sign(weak, challenge), challenge)).rejects.toThrow('IDENTITY_PASSKEY_REFUSED');
+    const { publicKey } = await verify(alice, sign(authenticator, challenge), challenge);
+    expect(publicKey).toBe(Buffer.from(keys.cose).toString('base64url'));
+  });
+
+  it('refuses a signature that WebAuthn libraries take and a strict verifier does not', async () => {
+    const authenticator = await enrol(alice);
+    const challenge = consentHash('consent loose');
+    const assertion = sign(authenticator, challenge);
+    const signature = Buffer.from(assertion.response.signature, 'base64url');
+    const loose = Buffer.concat([Buffer.of(0x30, 0x81), signature.subarray(1)]).toString('base64url');
+    const response = { ...assertion.response, signature: loose };
+
+    await expect(verify(alice, { ...assertion, response }, challenge)).rejects.toThrow(
+      'IDENTITY_PASSKEY_REFUSED',
+    );
   });
 
   it('refuses the same assertion again, and a new one over the same hash', async () => {

@@ -1,4 +1,4 @@
-import { base64url, fromBase64url } from '@medseal/evidence';
+import { base64url, fromBase64url, isSoundPasskey } from '@medseal/evidence';
 import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
@@ -80,7 +80,8 @@ async function verify(
       requireUserVerification: true,
       supportedAlgorithmIDs: algorithms,
     });
-    if (verified) return registrationInfo.credential;
+    // What no verifier could judge later signs no consent here (docs/formats/bundle.md, passkeys).
+    if (verified && isSoundPasskey(registrationInfo.credential.publicKey)) return registrationInfo.credential;
   } catch (cause) {
     throw new IdentityError('IDENTITY_PASSKEY_REFUSED', { cause });
   }

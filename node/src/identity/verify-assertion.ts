@@ -1,4 +1,4 @@
-import { base64url, equalBytes, fromBase64url } from '@medseal/evidence';
+import { base64url, concat, equalBytes, fromBase64url, passkeyVerifier, sha256 } from '@medseal/evidence';
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import { patientToken } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
@@ -103,11 +103,21 @@ async function newCounter(
         counter: Number(passkey.counter),
       },
     });
-    if (verified) return authenticationInfo.newCounter;
+    if (verified && isJudgedValid(passkey, request.response)) return authenticationInfo.newCounter;
   } catch (cause) {
     throw new IdentityError('IDENTITY_PASSKEY_REFUSED', { cause });
   }
   throw new IdentityError('IDENTITY_PASSKEY_REFUSED');
+}
+
+/** Whether a stranger's verifier accepts the signature, too: a consent that it would refuse must not come to be. */
+function isJudgedValid({ public_key }: PasskeyRow, { response }: Assertion): boolean {
+  const [authenticator, client, signature] = [
+    fromBase64url(response.authenticatorData),
+    fromBase64url(response.clientDataJSON),
+    fromBase64url(response.signature),
+  ];
+  return passkeyVerifier(public_key)?.(concat(authenticator, sha256(client)), signature) === true;
 }
 
 function credentialBytes(credentialId: string): Uint8Array {
