@@ -6,6 +6,8 @@ export type EntryFacts = {
   observer: string | undefined;
   requestId: string | undefined;
   decisionId: string | undefined;
+  /** Logical id, at the observer, of the patient it is about. */
+  patientId: string | undefined;
   /** Who acted: staff number and their organisation. */
   person: string | undefined;
   purpose: string | undefined;
@@ -31,6 +33,7 @@ export function factsOf(content: unknown): EntryFacts {
     observer: text(at(event, 'source', 'observer', 'identifier', 'value')),
     requestId: identified(entities, (entity) => at(entity, 'type', 'code') === 'XrequestId'),
     decisionId: identified(entities, (entity) => at(entity, 'role', 'code') === '13'),
+    patientId: patientIn(entities),
     person: staff === undefined || employer === undefined ? undefined : `${employer} ${staff}`,
     purpose: text(at(event, 'purposeOfEvent', 0, 'coding', 0, 'code')),
     outcome: text(at(event, 'outcome')),
@@ -42,6 +45,11 @@ export function factsOf(content: unknown): EntryFacts {
       .map((reference) => reference.replace(base, ''))
       .sort(),
   };
+}
+
+function patientIn(entities: unknown[]): string | undefined {
+  const entity = entities.find((each) => at(each, 'type', 'code') === '1');
+  return /^Patient\/(.+)$/.exec(text(at(entity, 'what', 'reference')) ?? '')?.[1];
 }
 
 function identified(entities: unknown[], isMeant: (entity: unknown) => boolean): string | undefined {

@@ -35,6 +35,17 @@ export type ConsentRow = {
   ledger_block_number: string | null;
 };
 
+export type ConsentVersionRow = Pick<
+  ConsentRow,
+  | 'ledger_id'
+  | 'version'
+  | 'patient_token'
+  | 'patient_wrapped_key'
+  | 'commitment'
+  | 'wrapped_key'
+  | 'body_sealed'
+> & { leaf_id: string };
+
 const select = `select c.ledger_id, c.version, c.patient_token, p.wrapped_key as patient_wrapped_key, c.active,
   c.commitment, c.wrapped_key, c.body_sealed, c.recorded_at, o.state as outbox_state,
   l.version as ledger_version, l.commitment as ledger_commitment, l.status as ledger_status,
@@ -92,6 +103,21 @@ export async function findForRecipient(
 /** The current version of one consent. */
 export async function findById(db: Queryable, idToken: Uint8Array): Promise<ConsentRow | undefined> {
   const { rows } = await db.query<ConsentRow>(`${select} where c.id_token = $1 and c.is_current`, [idToken]);
+  return rows[0];
+}
+
+/** One version of a consent, an earlier one too, with its leaf. */
+export async function findVersion(
+  db: Queryable,
+  { idToken, version }: { idToken: Uint8Array; version: number },
+): Promise<ConsentVersionRow | undefined> {
+  const { rows } = await db.query<ConsentVersionRow>(
+    `select c.ledger_id, c.version, c.patient_token, p.wrapped_key as patient_wrapped_key, c.commitment, c.wrapped_key,
+       c.body_sealed, c.leaf_id
+     from consent c left join patient_key p on p.patient_token = c.patient_token
+     where c.id_token = $1 and c.version = $2`,
+    [idToken, version],
+  );
   return rows[0];
 }
 

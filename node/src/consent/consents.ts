@@ -1,6 +1,7 @@
 import type { Assertion } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { ConsentDeps } from './consent-deps.ts';
+import { type ConsentEvidence, consentEvidence } from './consent-evidence.ts';
 import { type ConsentDraft, draftConsent } from './draft.ts';
 import { grantConsent } from './grant.ts';
 import { getConsent, listConsents, type Reading } from './read-consents.ts';
@@ -15,6 +16,8 @@ export type Consents = {
   revoke(signed: { patientId: PatientId; statement: unknown; assertion: Assertion }): Promise<ConsentView>;
   list(request: Reading & { patientId: PatientId }): Promise<ConsentView[]>;
   get(request: Reading & { consentId: string }): Promise<ConsentView>;
+  /** What proves one version, ended ones too. The access is decided on and recorded by the caller. */
+  evidence(version: { id: string; version: number }): Promise<ConsentEvidence | undefined>;
 };
 
 /** Binds the verbs of consent to their dependencies. */
@@ -26,5 +29,6 @@ export function createConsents(deps: ConsentDeps): Consents {
     revoke: (signed) => revokeConsent(signed, deps),
     list: (request) => listConsents(request, deps),
     get: (request) => getConsent(request, deps),
+    evidence: (version) => consentEvidence(version, deps),
   };
 }

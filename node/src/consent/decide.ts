@@ -164,7 +164,8 @@ function consentsOf(outcome: PolicyOutcome & { permit: true }): DecisionReceipt[
   );
 }
 
-function decisionOf(outcome: PolicyOutcome, receipt: DecisionReceipt): Decision {
+/** The decision that an outcome of the policy is, with the receipt that was signed for it. */
+export function decisionOf(outcome: PolicyOutcome, receipt: DecisionReceipt): Decision {
   if (!outcome.permit) return { permit: false, reasons: outcome.reasons, receipt };
   const { exclusions, redactions, obligations } = outcome;
   const grants = outcome.grants.map((grant) => ({ ...grant, exclusions }));

@@ -10,7 +10,7 @@ import { keepPolicy } from './decision-store.ts';
 import type { LedgerView, PolicyPort } from './ports.ts';
 import { receiptSigner } from './receipt.ts';
 import { releases } from './releases.ts';
-import { decisionEvidence, type Replay, replayDecision } from './replay.ts';
+import { decisionEvidence, permitGiven, type Replay, replayDecision } from './replay.ts';
 import { stillHolds } from './still-holds.ts';
 import type { Decision, DecisionRequest, RecordDescriptor } from './types.ts';
 
@@ -26,6 +26,8 @@ export type Decisions = {
   replay(decisionId: string): Promise<Replay>;
   /** What proves a decision in the log; undefined where there is none, or its patient was erased. */
   evidence: (decisionId: string) => ReturnType<typeof decisionEvidence>;
+  /** A permit as it was given, and whose records it is about; undefined as above. */
+  permitGiven: (decisionId: string) => ReturnType<typeof permitGiven>;
 };
 
 export type DecisionDeps = {
@@ -62,5 +64,6 @@ export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
     stillHolds: (tx, decision) => stillHolds(tx, decision, keyStore),
     replay: (decisionId) => replayDecision(decisionId, deps),
     evidence: (decisionId) => decisionEvidence(decisionId, deps),
+    permitGiven: (decisionId) => permitGiven(decisionId, deps),
   };
 }

@@ -1,4 +1,5 @@
 export type { ConsentDeps } from './consent-deps.ts';
+export type { ConsentEvidence } from './consent-evidence.ts';
 export { startConsentSubmitter } from './consent-submitter.ts';
 export { type Consents, createConsents } from './consents.ts';
 export type { PreparedDecision } from './decide.ts';

@@ -1,19 +1,21 @@
 import { equalBytes } from '@medseal/evidence';
 import { type KeyStore, openPatientKey } from '../crypto/index.ts';
-import type { ConsentRow } from './consent-store.ts';
+import type { ConsentVersionRow } from './consent-store.ts';
 import { ConsentError } from './errors.ts';
 import { parseConsent } from './parse-consent.ts';
 import { type ConsentContent, openConsent } from './sealed-consent.ts';
 import type { Consent } from './types.ts';
 
-export type OpenedConsent = { content: ConsentContent; consent: Consent };
+/** `salt` opens the commitment. */
+export type OpenedConsent = { content: ConsentContent; consent: Consent; salt: Uint8Array };
+type SealedRow = Omit<ConsentVersionRow, 'leaf_id'>;
 
 /**
  * Opens a stored version: undefined when the patient was erased, CONSENT_UNREADABLE when it was altered. What is sealed
  * must be what the row says it is; a row that was moved or put back does not pass for another.
  */
 export function openConsentRow(
-  row: ConsentRow,
+  row: SealedRow,
   { keyStore, tenant }: { keyStore: KeyStore; tenant: string },
 ): OpenedConsent | undefined {
   if (row.patient_wrapped_key === null) return undefined;
@@ -22,12 +24,12 @@ export function openConsentRow(
     keyStore,
   );
   if (key === undefined) return undefined;
-  const { content, commitment } = openConsent(
+  const { content, commitment, salt } = openConsent(
     { wrappedKey: row.wrapped_key, body: row.body_sealed },
     { key, address: { tenant, ledgerId: row.ledger_id, version: row.version } },
   );
   if (content.version !== row.version || !equalBytes(commitment, row.commitment)) {
     throw new ConsentError('CONSENT_UNREADABLE');
   }
-  return { content, consent: parseConsent(content.consent) };
+  return { content, consent: parseConsent(content.consent), salt };
 }

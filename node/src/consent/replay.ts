@@ -1,13 +1,15 @@
 import { canonicalJson, fromHex, hex, sha256 } from '@medseal/evidence';
 import { type KeyStore, openPatientKey } from '../crypto/index.ts';
+import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
+import { decisionOf } from './decide.ts';
 import { type DecisionContent, openDecision } from './decision-log.ts';
 import { findDecision, findPolicy } from './decision-store.ts';
 import { ConsentError } from './errors.ts';
 import { type PolicyOutcome, parseOutcome, policyUnavailable } from './policy-outcome.ts';
 import type { PolicyPort } from './ports.ts';
 import { inputDigest, verifyReceipt } from './receipt.ts';
-import type { DecisionReceipt, Finding, Reason } from './types.ts';
+import type { DecisionReceipt, Finding, Permit, Reason } from './types.ts';
 
 export type ReplayDeps = { db: Queryable; keyStore: KeyStore; tenant: string; policy: PolicyPort };
 
@@ -63,6 +65,18 @@ export async function decisionEvidence(
   if (stored.content === undefined) return undefined;
   const { receipt, salt } = stored.content;
   return { receipt, salt, leafId: stored.leafId };
+}
+
+/** A permit as it was given, and whose records it is about. Undefined where there is none, or its patient was erased. */
+export async function permitGiven(
+  decisionId: string,
+  deps: Pick<ReplayDeps, 'db' | 'keyStore' | 'tenant'>,
+): Promise<{ patientId: PatientId; decision: Permit } | undefined> {
+  const { content, patientErased } = await storedDecision(decisionId, deps);
+  const patientId = content?.input.patient ?? null;
+  if (content === undefined || patientErased || patientId === null) return undefined;
+  const decision = decisionOf(content.outcome, content.receipt);
+  return decision.permit ? { patientId: patientId as PatientId, decision } : undefined;
 }
 
 async function storedDecision(

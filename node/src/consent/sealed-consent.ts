@@ -34,15 +34,15 @@ export function sealConsent(
   return { sealed, commitment: commit('consent', content, leafSalt) };
 }
 
-/** Opens `sealConsent` and recomputes the commitment. */
+/** Opens `sealConsent` and recomputes the commitment under its salt. */
 export function openConsent(
   sealed: SealedRecord,
   { key, address }: Sealing,
-): { content: ConsentContent; commitment: Uint8Array } {
+): { content: ConsentContent; commitment: Uint8Array; salt: Uint8Array } {
   try {
     const { text, leafSalt } = openRecord(sealed, { key, address: recordAddress(address) });
     const content = JSON.parse(text) as ConsentContent;
-    return { content, commitment: commit('consent', content, leafSalt) };
+    return { content, commitment: commit('consent', content, leafSalt), salt: leafSalt };
   } catch (cause) {
     throw new ConsentError('CONSENT_UNREADABLE', { cause });
   }

@@ -150,6 +150,20 @@ export async function findAnchor(
   return rows.map(anchored)[0];
 }
 
+/** The anchor of a member's log that follows the one of this size, and so read it. */
+export async function followingAnchor(
+  db: Queryable,
+  organizationId: string,
+  treeSize: number,
+): Promise<AnchoredCheckpoint | undefined> {
+  const { rows } = await db.query<AnchorRow>(
+    `select ${anchorColumns} from evidence_anchor
+     where organization_id = $1 and tree_size > $2 order by tree_size limit 1`,
+    [organizationId, treeSize],
+  );
+  return rows.map(anchored)[0];
+}
+
 function anchored(row: AnchorRow): AnchoredCheckpoint {
   return {
     organizationId: row.organization_id,

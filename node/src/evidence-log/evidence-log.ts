@@ -10,7 +10,7 @@ import { accessHistory } from './access-history.ts';
 import { type AccessWriter, createAccessWriter } from './access-writer.ts';
 import { type AnchorDeps, type AnchorOutcome, anchor } from './anchor.ts';
 import { append } from './append.ts';
-import { findAnchor, latestAnchor } from './checkpoint-store.ts';
+import { findAnchor, followingAnchor, latestAnchor } from './checkpoint-store.ts';
 import { projectAnchors } from './confirm.ts';
 import { type FoundAccess, findAccesses } from './find-accesses.ts';
 import { latestOnLedger } from './ledger-head.ts';
@@ -57,6 +57,8 @@ export type EvidenceLog = {
   /** The checkpoint a member anchored at exactly this size, by our own projection. */
   findAnchor(organizationId: string, treeSize: number): Promise<AnchoredCheckpoint | undefined>;
   latestAnchor(organizationId: string): Promise<AnchoredCheckpoint | undefined>;
+  /** The anchor after the one of this size: its transaction read that one. */
+  followingAnchor(organizationId: string, treeSize: number): Promise<AnchoredCheckpoint | undefined>;
   /** Places every committed leaf in the tree and anchors it once; what the worker does all the time. */
   anchorNow(): Promise<AnchorOutcome>;
   /** Recomputes the whole log and holds it against the ledger's latest anchor. */
@@ -107,6 +109,7 @@ export function createEvidenceLog(deps: EvidenceLogDeps): EvidenceLog {
       projectAnchors(tx, transaction, { organizationId, confirmedAt: clock.now().toISOString() }),
     findAnchor: (memberId, treeSize) => findAnchor(db, memberId, treeSize),
     latestAnchor: (memberId) => latestAnchor(db, memberId),
+    followingAnchor: (memberId, treeSize) => followingAnchor(db, memberId, treeSize),
     anchorNow: async () => {
       await sequence(db, organizationId);
       return anchor(anchoring);

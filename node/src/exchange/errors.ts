@@ -7,6 +7,8 @@ export type ExchangeCode =
   | 'EXCHANGE_PATIENT_UNKNOWN'
   | 'EXCHANGE_MEMBER_DISABLED'
   | 'EXCHANGE_UNAVAILABLE'
+  | 'EXCHANGE_PROOF_PENDING'
+  | 'EXCHANGE_PROOF_INVALID'
   // What a partner is told.
   | 'EXCHANGE_REPLAYED';
 

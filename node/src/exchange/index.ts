@@ -2,6 +2,8 @@ export { type ExchangeCode, ExchangeError, type SourceFailureCode } from './erro
 export { exchangePath, sealedType } from './messages.ts';
 export { exchangePeerRoutes } from './peer-routes.ts';
 export type * from './ports.ts';
+export type { Confirmation, ProofDeps } from './proof-ports.ts';
+export { exchangeProofRoutes } from './proof-routes.ts';
 export { verifyReceipt } from './receipt.ts';
 export {
   type Inquiry,

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { roles } from '../identity/index.ts';
 import { parseJson } from '../lib/strict-json.ts';
 import { ExchangeError, ReplyRejected } from './errors.ts';
-import { type ExchangeReceipt, type ExchangeRequest, exchangePurposes, type ReplyPayload } from './types.ts';
+import {
+  type ExchangeReceipt,
+  type ExchangeRequest,
+  exchangePurposes,
+  type RecordProof,
+  type ReplyPayload,
+} from './types.ts';
 
 /** Path of the exchange on a node's peer port. */
 export const exchangePath = '/peer/exchange';
@@ -73,13 +79,23 @@ const receiptSchema: z.ZodType<ExchangeReceipt> = z.strictObject({
 const localized = { zh: text(500), en: text(500) };
 const reason = z.strictObject({ rule: text(128), ...localized, next: z.strictObject(localized) });
 // Leaf and disclosure are checked member by member where they are opened, by evidence/.
-const record = z.strictObject({
-  version: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/),
+const provedRecord = {
   leaf: z.custom<Leaf>(isObject),
   leafIndex: z.number().int().min(0),
   inclusionProof: z.array(digest).max(64),
   disclosure: z.custom<RecordDisclosure>(isObject),
+};
+const record = z.strictObject({ version: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/), ...provedRecord });
+const noteText = z.string().max(16_384);
+const ledgerPlace = { txId: text(128), blockNumber: z.number().int().min(0) };
+
+/** A received record as staff bring it back. */
+export const recordProofSchema: z.ZodType<RecordProof> = z.strictObject({
+  ...provedRecord,
+  checkpoint: noteText,
+  anchor: z.strictObject(ledgerPlace),
 });
+
 const replySchema: z.ZodType<ReplyPayload> = z.discriminatedUnion('permit', [
   z.strictObject({
     v: z.literal(1),
@@ -95,9 +111,7 @@ const replySchema: z.ZodType<ReplyPayload> = z.discriminatedUnion('permit', [
     obligations: z.array(text(64)).max(32),
     redactions: z.array(text(128)).max(256),
     records: z.array(record).max(maxRecords),
-    checkpoint: z
-      .strictObject({ note: z.string().max(16_384), txId: text(128), blockNumber: z.number().int().min(0) })
-      .nullable(),
+    checkpoint: z.strictObject({ note: noteText, ...ledgerPlace }).nullable(),
     pending: z.number().int().min(0),
     omitted: z.number().int().min(0),
   }),

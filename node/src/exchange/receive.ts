@@ -56,11 +56,11 @@ export async function receive(
   }
   requireDecision(payload, source);
   const records = await verifyRecords(payload, { request: sent.request, source }, deps);
-  const { receipt, obligations, pending, omitted } = payload;
+  const { receipt, decision, obligations, pending, omitted } = payload;
   const proofs =
     records.records.length === 0 ? [] : ['scope', 'digests', 'inclusion', 'checkpoint', 'anchor'];
   const checks = passed('signature', 'seal', 'receipt', 'decision', ...proofs);
-  return { permit: true, receipt, obligations, pending, omitted, ...records, checks };
+  return { permit: true, receipt, decision, obligations, pending, omitted, ...records, checks };
 }
 
 function requireForm(

@@ -219,6 +219,7 @@ function rowOf(outcome: SourceOutcome, request: ExchangeRequest, at: string): Ex
     recordCount: answered?.permit ? answered.records.length : 0,
     requestDigest: outcome.requestDigest,
     receipt: answered?.receipt,
+    decision: answered?.permit ? answered.decision : undefined,
     at,
   };
 }

@@ -14,7 +14,7 @@ import {
 } from './messages.ts';
 import { type Inquiry, type RequesterDeps, requestRecords, type SourceResult } from './request.ts';
 import { type ExchangeRow, findAsked } from './store.ts';
-import type { ReceivedRecord, SentCheckpoint } from './types.ts';
+import type { ReceivedRecord, RecordProof, SentCheckpoint } from './types.ts';
 
 const inquirySchema = z
   .strictObject({
@@ -119,7 +119,7 @@ function presentedRecord(
   if (proofs === 'omit' || checkpoint === null) return record;
   const { disclosure, leaf, leafIndex, inclusionProof } = evidence;
   const { note, txId, blockNumber } = checkpoint;
-  const proof = {
+  const proof: RecordProof = {
     disclosure,
     leaf,
     leafIndex,

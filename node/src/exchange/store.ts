@@ -15,6 +15,8 @@ export type ExchangeRow = {
   recordCount: number;
   requestDigest?: Uint8Array | undefined;
   receipt?: ExchangeReceipt | undefined;
+  /** The source's decision receipt, at the requester; the source keeps it sealed with its decision. */
+  decision?: Record<string, unknown> | undefined;
   at: string;
 };
 
@@ -30,18 +32,19 @@ type Stored = {
   record_count: number;
   request_digest: Uint8Array | null;
   receipt: ExchangeReceipt | null;
+  decision: Record<string, unknown> | null;
   created_at: Date;
 };
 
 const columns =
-  'exchange_id, request_id, direction, partner, purpose, staff_id, outcome, code, record_count, request_digest, receipt, created_at';
+  'exchange_id, request_id, direction, partner, purpose, staff_id, outcome, code, record_count, request_digest, receipt, decision, created_at';
 
 /** Keeps what this node asked of its partners. */
 export async function saveAsked(tx: Queryable, rows: readonly ExchangeRow[]): Promise<void> {
   await tx.query(
     `insert into exchange (${columns})
      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-       $8::text[], $9::integer[], $10::bytea[], $11::jsonb[], $12::timestamptz[])`,
+       $8::text[], $9::integer[], $10::bytea[], $11::jsonb[], $12::jsonb[], $13::timestamptz[])`,
     transpose(rows.map(valuesOf)),
   );
 }
@@ -57,11 +60,12 @@ export async function saveAnswer(
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
     `with fresh as (
-       insert into exchange_nonce (organization_id, nonce, expires_at) values ($4, $13, $14)
+       insert into exchange_nonce (organization_id, nonce, expires_at) values ($4, $14, $15)
        on conflict do nothing returning 1
      )
      insert into exchange (${columns})
-     select $1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::bytea, $11::jsonb, $12::timestamptz from fresh
+     select $1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::bytea, $11::jsonb, $12::jsonb,
+       $13::timestamptz from fresh
      on conflict (direction, partner, request_id) do nothing`,
     [...valuesOf(row), nonce, expiresAt],
   );
@@ -116,6 +120,7 @@ function valuesOf(row: ExchangeRow): unknown[] {
     row.recordCount,
     row.requestDigest ?? null,
     row.receipt === undefined ? null : JSON.stringify(row.receipt),
+    row.decision === undefined ? null : JSON.stringify(row.decision),
     row.at,
   ];
 }
@@ -137,6 +142,7 @@ function rowOf(row: Stored): ExchangeRow {
     recordCount: row.record_count,
     requestDigest: row.request_digest ?? undefined,
     receipt: row.receipt ?? undefined,
+    decision: row.decision ?? undefined,
     at: row.created_at.toISOString(),
   };
 }

@@ -58,6 +58,12 @@ export type SentRecord = {
   disclosure: RecordDisclosure;
 };
 
+/** What an offline check of one received record needs, as staff get it. */
+export type RecordProof = Omit<SentRecord, 'version'> & {
+  checkpoint: string;
+  anchor: { txId: string; blockNumber: number };
+};
+
 /** The checkpoint all proofs of a reply lead to, and where it is anchored. */
 export type SentCheckpoint = { note: string; txId: string; blockNumber: number };
 
@@ -99,6 +105,8 @@ export type VerifiedReply =
   | {
       permit: true;
       receipt: ExchangeReceipt;
+      /** The source's signed decision receipt. */
+      decision: Record<string, unknown>;
       obligations: readonly string[];
       records: ReceivedRecord[];
       checkpoint: SentCheckpoint | null;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consentRoutes } from '../consent/index.ts';
 import { disputePeerRoutes, disputeRoutes } from '../disputes/index.ts';
 import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
-import { exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
+import { exchangePeerRoutes, exchangeProofRoutes, exchangeRoutes } from '../exchange/index.ts';
 import { IdentityError, identityRoutes, pseudonymRoutes } from '../identity/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLogger } from '../lib/logger.ts';
@@ -36,6 +36,7 @@ const apiMounts: Mount[] = [
     router: consentRoutes({ consents: nothing, decisions: nothing, access: nothing, clock: nothing }),
   },
   { path: '/', router: exchangeRoutes(nothing) },
+  { path: '/', router: exchangeProofRoutes(nothing) },
   { path: '/', router: disputeRoutes(nothing) },
   {
     path: '/fhir/R4',

@@ -96,6 +96,8 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   EXCHANGE_NOT_FOUND: [404, 'No such exchange.'],
   EXCHANGE_PATIENT_UNKNOWN: [404, 'No such patient.'],
   EXCHANGE_UNAVAILABLE: [503, 'The exchange cannot be done now; try again.'],
+  EXCHANGE_PROOF_PENDING: [409, 'What proves this is not anchored yet; try again in some seconds.'],
+  EXCHANGE_PROOF_INVALID: [422, 'This proves no record that was received in this exchange.'],
   EXCHANGE_REPLAYED: [409, 'The request was received before.'],
   EXCHANGE_SOURCE_UNKNOWN: [404, 'No such member to ask.'],
   EXCHANGE_MEMBER_DISABLED: [

@@ -5,7 +5,7 @@ export type { AccessPort, ConsentPort, LogPort, PseudonymPort } from './ports.ts
 export { type PseudonymWorkerDeps, resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';
 export type { AnchorBlocks, CertificatePort, ProofPort } from './record-proof.ts';
 export { createRecords, type Records } from './records.ts';
-export type { KnownPatient, ReleaseRequest } from './release.ts';
+export type { KnownPatient, OpenedVersion, ReleaseRequest } from './release.ts';
 export { type RecordRouteDeps, recordRoutes } from './routes.ts';
 export { openSealing, type Sealing, sealHere } from './sealing.ts';
 export type { Caller, OpenedRecord, RecordsDeps, ReleasedRecord } from './types.ts';

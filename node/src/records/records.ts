@@ -10,7 +10,9 @@ import {
   findPatient,
   type KnownPatient,
   nationalIdOfPatient,
+  type OpenedVersion,
   openForRelease,
+  openVersion,
   type Release,
   type ReleaseRequest,
 } from './release.ts';
@@ -26,6 +28,8 @@ export type Records = {
   nationalIdOf(patientId: PatientId): Promise<string | undefined>;
   /** The records that a decision releases; the caller records the access. */
   openForRelease(request: ReleaseRequest): Promise<Release>;
+  /** One version of a patient's record, whole; what is shown of it is decided and recorded by the caller. */
+  openVersion(asked: Parameters<typeof openVersion>[0]): Promise<OpenedVersion | undefined>;
   /** Carries out a transaction or batch Bundle. */
   writeBundle(bundle: unknown, caller: Caller): Promise<BundleAnswer>;
   /** The file that proves one version of a record. */
@@ -42,6 +46,7 @@ export function createRecords(deps: RecordsDeps, proofs: ProofPort): Records {
     findPatient: (pseudonym) => findPatient(pseudonym, deps),
     nationalIdOf: (patientId) => nationalIdOfPatient(patientId, deps),
     openForRelease: (request) => openForRelease(request, deps),
+    openVersion: (asked) => openVersion(asked, deps),
     writeBundle: (bundle, caller) => writeBundle(bundle, { caller, deps }),
     proveRecord: (request, caller) => proveRecord(request, { caller, deps, proofs }),
     erasePatient: (patientId, caller) => erasePatient(patientId, { caller, deps }),

@@ -1,9 +1,12 @@
-import type { Decision } from '../consent/index.ts';
+import type { Decision, RecordDescriptor } from '../consent/index.ts';
 import { openIndex, openPatientKey, type PatientKey, patientToken } from '../crypto/index.ts';
+import type { Resource } from '../fhir/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { findByPseudonym, findIdentity, type IdentityRow } from './identity-store.ts';
+import { openRowBody } from './open-row.ts';
 import { fitting } from './page-room.ts';
 import type { PatientIdentity } from './patient-identity.ts';
+import { locate } from './read.ts';
 import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
 import type { RecordsDeps, ReleasedRecord } from './types.ts';
@@ -88,4 +91,38 @@ async function releasedHits(scope: Scope, request: ReleaseRequest, deps: Records
     hits.push(...(await scan(scope, () => true, { ...options, deps })));
   }
   return hits;
+}
+
+/** One version of a record, whole, with what its commitment needs. */
+export type OpenedVersion = {
+  resource: Resource;
+  leafId: bigint;
+  contentSalt: Uint8Array;
+  descriptor: RecordDescriptor;
+  key: PatientKey;
+  /** Whether a decision shows it: the version as it was, and the record as it is now. */
+  isShownBy(decision: Decision): boolean;
+};
+
+/**
+ * Opens one version of a patient's record, to prove that it was given away. Undefined for an absent, deleted or erased
+ * one, and for another patient's. What may be shown of it is the caller's to decide, and to record.
+ */
+export async function openVersion(
+  { patientId, ...asked }: { patientId: PatientId; type: string; id: string; version: number },
+  deps: RecordsDeps,
+): Promise<OpenedVersion | undefined> {
+  const found = await locate(asked, deps);
+  if (found === undefined || found.index.owner !== patientId || found.row.deleted) return undefined;
+  const { key, index, current } = found;
+  const { original, leafId, contentSalt } = openRowBody(found.row, { key, index, tenant: deps.tenant });
+  const { type, id, labels, date } = index;
+  return {
+    ...{ resource: original, leafId, contentSalt: contentSalt(), key },
+    descriptor: { type, id, labels, ...(date === undefined ? {} : { date }) },
+    isShownBy: (decision) => {
+      const view = viewOfDecision(patientId, decision, deps);
+      return view.releases(index) && view.releases(current);
+    },
+  };
 }

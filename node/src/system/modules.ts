@@ -13,7 +13,7 @@ import {
   type EvidenceLog,
   type Witnessing,
 } from '../evidence-log/index.ts';
-import { findExchanges } from '../exchange/index.ts';
+import { findExchanges, type ProofDeps } from '../exchange/index.ts';
 import {
   askIdentityService,
   createPatients,
@@ -67,7 +67,7 @@ export type Modules = {
   consents: Consents;
   recordsDeps: RecordsDeps;
   records: Records;
-  proofs: Parameters<typeof createRecords>[1];
+  proofs: ProofDeps['proofs'];
   certificates: CertificatePort;
   disputes: Disputes;
   disputeDeps: DisputeDeps;
@@ -153,6 +153,26 @@ export type Late = {
   wakeDisputes: () => void;
 };
 
+/** Proofs that a stranger accepts: read back where several organisations could, and under the notary's records. */
+function buildProofs({ config, db, ledger }: Foundation, log: EvidenceLog): Modules['proofs'] {
+  const { genesisHash } = ledger.trust;
+  const chain = { db, genesisHash, channel: config.MEDSEAL_LEDGER_CHANNEL, block: ledger.block };
+  // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
+  const prove = ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor;
+  return {
+    proofsFor: (leafIds) => proveUnderNotary(leafIds, prove, chain),
+    blocks: async (place) => {
+      const notary = await notaryPart(place.anchor.blockNumber, chain);
+      return { ...(await ledger.anchorBlocks(place)), ...(notary === undefined ? {} : { notary }) };
+    },
+    confirmationOf: async (organizationId, treeSize) => {
+      if (ledger.trust.ledger === 'solo') return { state: 'unneeded' };
+      const following = await log.followingAnchor(organizationId, treeSize);
+      return following === undefined ? { state: 'awaited' } : { state: 'confirmed', by: following };
+    },
+  };
+}
+
 /** Builds the modules in the order of their ranks. */
 export async function buildModules(foundation: Foundation, late: Late): Promise<Modules> {
   const { config, db, keys: keyStore, ledger, clock, logger } = foundation;
@@ -181,17 +201,7 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
     forget: [patients.forget],
   };
-  const { genesisHash } = ledger.trust;
-  const chain = { db, genesisHash, channel: config.MEDSEAL_LEDGER_CHANNEL, block: ledger.block };
-  // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
-  const prove = ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor;
-  const proofs: Modules['proofs'] = {
-    proofsFor: (leafIds) => proveUnderNotary(leafIds, prove, chain),
-    blocks: async (place) => {
-      const notary = await notaryPart(place.anchor.blockNumber, chain);
-      return { ...(await ledger.anchorBlocks(place)), ...(notary === undefined ? {} : { notary }) };
-    },
-  };
+  const proofs = buildProofs(foundation, log);
   const records = createRecords(recordsDeps, proofs);
   const tokens = buildTokens(foundation);
   const partners = buildPeers(foundation, members);

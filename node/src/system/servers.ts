@@ -3,7 +3,13 @@ import { fromHex } from '@medseal/evidence';
 import { consentRoutes } from '../consent/index.ts';
 import { disputePeerRoutes, disputeRoutes } from '../disputes/index.ts';
 import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
-import { createResponder, exchangePeerRoutes, exchangeRoutes } from '../exchange/index.ts';
+import {
+  createResponder,
+  exchangePeerRoutes,
+  exchangeProofRoutes,
+  exchangeRoutes,
+  type ProofDeps,
+} from '../exchange/index.ts';
 import {
   createApiServer,
   createMetrics,
@@ -81,6 +87,7 @@ function apiMounts(
     { path: '/', router: witnessRoutes(modules.witnessing) },
     { path: '/', router: consentRoutes({ consents, decisions, access, clock }) },
     { path: '/', router: exchangeRoutes(requester(foundation, modules)) },
+    { path: '/', router: exchangeProofRoutes(proving(foundation, modules)) },
     { path: '/', router: disputeRoutes(modules.disputes) },
   ];
 }
@@ -100,6 +107,13 @@ function exchangePorts(
 function requester(foundation: Foundation, modules: Modules): Parameters<typeof exchangeRoutes>[0] {
   const { members, peers, pseudonyms } = modules;
   return { ...exchangePorts(foundation, modules), members, peers, pseudonyms };
+}
+
+function proving(
+  { db, clock }: Foundation,
+  { members, decisions, consents, records, log, proofs, access }: Modules,
+): ProofDeps {
+  return { db, clock, members, decisions, consents, records, log, proofs, access };
 }
 
 function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
