@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
-import { type Authenticator, createAuthenticator } from '../../demo/authenticator.ts';
+import { type Authenticator, createAuthenticator, type PasskeyKeys } from '../../demo/authenticator.ts';
 import { expectStatus } from '../../demo/client.ts';
 import { inventNationalId } from '../../demo/national-id.ts';
 import type { SourceAnswer } from '../../demo/steps/ask.ts';
@@ -70,9 +70,13 @@ export async function takeInPerson(
 export async function enrol<Known extends Person>(
   story: Story,
   person: Known,
+  keys?: PasskeyKeys,
 ): Promise<Known & EnrolledPerson> {
   const client = clientOf(story, 'hospital-a');
-  const authenticator = createAuthenticator({ origin: story.alliance.apiUrl('hospital-a') });
+  const authenticator = createAuthenticator({
+    origin: story.alliance.apiUrl('hospital-a'),
+    ...(keys === undefined ? {} : { keys }),
+  });
   const registrar = await story.staff('registrar@hospital-a');
   const codePath = `/patients/${person.patientId}/enrolment-codes`;
   const { code } = expectStatus(
