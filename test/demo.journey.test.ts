@@ -83,8 +83,11 @@ function expectEveryStep({ code, text }: Ended): void {
     'revoked, hospital B denied',
     'hospital C denied as well',
     'accesses without a gap, each proof valid',
-    'bundle verified offline',
+    'bundle verified offline: given to whom, on which consent',
+    '✓ release',
+    '✓ consent',
     'one bit flipped is refused',
+    'names another hospital as requester is refused',
     'every step passed',
   ])
     expect(text).toContain(words);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { canonicalJson, factsOf, hex, sha256, utf8 } from '@medseal/evidence';
 import { isInLog, isLogged, type LeafProof } from '../access-proof.ts';
 import { expectStatus } from '../client.ts';
 import { type Bundle, cosignaturesOf, courtPolicy, witnessQuorum } from '../court-policy.ts';
@@ -16,7 +17,7 @@ type Access = {
 /** How often, a second apart, the demo asks for what a bundle gains with time; then the verifier says what is missing. */
 const mostAsked = 25;
 
-/** 6. The patient's access history, each entry with its proof; one record's proof verified offline, and a forged copy refused. */
+/** 6. The patient's access history, each entry with its proof; one disclosure verified offline, and forged copies refused. */
 export async function showHistory(story: Story, root: string): Promise<void> {
   heading(
     6,
@@ -40,7 +41,7 @@ export async function showHistory(story: Story, root: string): Promise<void> {
     true,
     `${accesses.length} 次访问，无缺号，每次证明有效 · accesses without a gap, each proof valid (${denied} 次被拒 denied)`,
   );
-  await verifyOffline(story, { root, members });
+  await verifyOffline(story, { root, members, path: disclosurePath(story, accesses) });
 }
 
 async function accessHistory(story: Story): Promise<Access[]> {
@@ -62,11 +63,25 @@ function requireProof(access: Access, logKey: string): void {
   if (!isInLog(evidence, logKey)) throw new Error(`access ${content.patientSeq} is not in the log`);
 }
 
-/** A bundle that strangers accept may be some seconds away: anchored, cosigned, and recorded by the outside notary. */
-async function recordBundle(story: Story): Promise<string> {
+/** Where the evidence of one record's disclosure to hospital B is: the patient's own history names request and record. */
+function disclosurePath(story: Story, accesses: readonly Access[]): string {
   const { type, id, version } = must(story.releasedRecord, 'a released record');
+  const reference = `${type}/${id}/_history/${version}`;
+  const { requestId } = must(
+    accesses
+      .map(({ content }) => factsOf(content))
+      .findLast(
+        ({ instances, organizations }) =>
+          organizations.includes('hospital-b') && instances.includes(reference),
+      ),
+    'the disclosure in the history',
+  );
+  return `/exchange/requests/${requestId}/hospital-b/${reference}/$proof`;
+}
+
+/** A bundle that strangers accept may be some seconds away: anchored, cosigned, and recorded by the outside notary. */
+async function disclosureBundle(story: Story, path: string): Promise<string> {
   const bearer = must(story.patientBearer, "the patient's session");
-  const path = `/fhir/R4/${type}/${id}/_history/${version}/$proof`;
   for (let asked = 1; ; asked += 1) {
     const answer = await clientOf(story, 'hospital-a').call<Bundle>('GET', path, { bearer });
     const isLast = asked === mostAsked;
@@ -79,21 +94,23 @@ async function recordBundle(story: Story): Promise<string> {
   }
 }
 
-/** Runs `medseal-verify` on the bundle and on a copy with one bit of the record flipped. */
+/** Runs `medseal-verify` on the bundle, on a copy with one bit of the record flipped, and on one that names another requester. */
 async function verifyOffline(
   story: Story,
-  { root, members }: { root: string; members: ListedMember[] },
+  { root, members, path }: { root: string; members: ListedMember[]; path: string },
 ): Promise<void> {
   const folder = story.alliance.folder;
   const files = {
     policy: join(folder, 'trust.json'),
     proof: join(folder, 'bundle.json'),
     forged: join(folder, 'bundle-forged.json'),
+    redirected: join(folder, 'bundle-redirected.json'),
   };
-  const proof = await recordBundle(story);
+  const proof = await disclosureBundle(story, path);
   writeFileSync(files.policy, JSON.stringify(await courtPolicy(story, { members, proof })));
   writeFileSync(files.proof, proof);
   writeFileSync(files.forged, flipOneBit(proof));
+  writeFileSync(files.redirected, nameAnother(proof));
   const verify = (file: string) =>
     spawnSync(
       process.execPath,
@@ -109,12 +126,34 @@ async function verifyOffline(
   const good = verify(files.proof);
   if (good.status !== 0)
     throw new Error(`medseal-verify refused a valid proof: ${good.stdout}${good.stderr}`);
-  result(true, 'medseal-verify: 离线核验通过 · bundle verified offline');
+  for (const name of ['release', 'consent'])
+    if (!good.stdout.includes(`✓ ${name}`))
+      throw new Error(`the bundle does not prove the ${name}: ${good.stdout}`);
+  result(
+    true,
+    'medseal-verify: 离线核验通过：给了谁、凭哪份患者授权 · bundle verified offline: given to whom, on which consent of the patient',
+  );
   detail(good.stdout.trim());
-  const bad = verify(files.forged);
-  if (bad.status !== 1) throw new Error(`medseal-verify did not refuse a forged copy: exit ${bad.status}`);
-  result(true, '改动一个比特的副本被识破 · a copy with one bit flipped is refused');
-  for (const text of bad.stdout.split('\n').filter((row) => row.includes('✗'))) detail(text.trim());
+  expectRefused(verify(files.forged), '改动一个比特的副本被识破 · a copy with one bit flipped is refused');
+  expectRefused(
+    verify(files.redirected),
+    '把接收方改成另一家医院的副本被识破 · a copy that names another hospital as requester is refused',
+  );
+}
+
+function expectRefused({ status, stdout }: { status: number | null; stdout: string }, text: string): void {
+  if (status !== 1) throw new Error(`medseal-verify did not refuse a forged copy: exit ${status}`);
+  result(true, text);
+  for (const row of stdout.split('\n').filter((each) => each.includes('✗'))) detail(row.trim());
+}
+
+/** A receipt that says the record went to another hospital; the digest over the file fits again. */
+function nameAnother(proof: string): string {
+  const parsed = JSON.parse(proof) as { digest?: string; release: { receipt: { requester: string } } };
+  parsed.release.receipt.requester = 'hospital-c';
+  delete parsed.digest;
+  const digest = hex(sha256(utf8(`medseal/bundle/v1\n${canonicalJson(parsed)}`)));
+  return JSON.stringify({ ...parsed, digest });
 }
 
 /** Flips the lowest bit of one letter inside the first disclosed text of the record. */
