@@ -3,7 +3,7 @@ import { formatCheckpoint, noteSigner, signNote, verifierKey } from '@medseal/ev
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Queryable } from '../lib/sql.ts';
 import type { EvidenceLog } from './evidence-log.ts';
-import { appendLeaves, createTestNode, type TestNode, testKeyStore } from './test/node.ts';
+import { appendLeaves, createTestNode, organizationId, type TestNode, testKeyStore } from './test/node.ts';
 
 let node: TestNode;
 beforeEach(async () => {
@@ -101,6 +101,21 @@ describe('the projection', () => {
     await expect(project({ writes: [{ ...write, value: Buffer.from('{}') }] })).rejects.toEqual(
       expect.objectContaining({ code: 'EVIDENCE_ANCHOR_INVALID' }),
     );
+  });
+
+  it('knows the anchor that followed another one, of the same log and whatever its size', async () => {
+    const { database, log } = node;
+    for (const count of [3, 4]) {
+      await appendLeaves(database.db, log, count);
+      await log.anchorNow();
+      await deliver();
+    }
+    const last = await log.latestAnchor(organizationId);
+
+    expect(last).toMatchObject({ treeSize: 7 });
+    expect(await log.followingAnchor(organizationId, 3)).toEqual(last);
+    expect(await log.followingAnchor(organizationId, 7)).toBeUndefined();
+    expect(await log.followingAnchor('hospital-b', 3)).toBeUndefined();
   });
 
   it('is the same when all blocks are replayed', async () => {
