@@ -66,7 +66,8 @@ async function findDisclosure(
   if (record === undefined) return undefined;
   if (!receipt.records.includes(hex(commitRecord(record.resource, record.contentSalt)))) return undefined;
   const consent = await consentFor(record, decision, deps);
-  return { receipt, patientId, given: decision, record, consent };
+  const own = consent?.patientId === patientId ? consent : undefined;
+  return { receipt, patientId, given: decision, record, consent: own };
 }
 
 /** The consent whose grant released the record, where several consents made up the decision. */
