@@ -34,7 +34,7 @@ export async function askHospitalA(story: Story, from: string): Promise<SourceAn
         sources: ['hospital-a'],
         types: ['MedicationRequest', 'Observation', 'Condition'],
         purpose: 'TREAT',
-        count: 500,
+        count: 256,
       },
     },
   );

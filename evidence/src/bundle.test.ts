@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { bftChannel, members } from '../test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../test/proof.ts';
 import { realProof } from '../test/recorded.ts';
+import { consentContent, consentLeaf, consentSalt, grant, releaseOf, rs256 } from '../test/release.ts';
 import { packed, verifyPacked } from '../test/unpacked.ts';
 import { type EvidenceBundle, parseBundle } from './bundle.ts';
-import { base64, fromUtf8, utf8 } from './bytes.ts';
+import { base64, fromUtf8, hex, sha256, utf8 } from './bytes.ts';
 import { EvidenceError } from './errors.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { parseTrustPolicy, type TrustPolicy } from './trust-policy.ts';
@@ -64,6 +65,21 @@ describe('a bundle from a real network with BFT ordering', () => {
     expect(verdictOn(file)).toBe('valid');
     expect(parseBundle(bundle).configBlocks).toHaveLength(2);
     expect(file.length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('still has room for a release of 256 records, the most of one reply, with a consent of the longest key', () => {
+    const others = Array.from({ length: 255 }, (_, at) => hex(sha256(utf8(`record ${at}`))));
+    const release = releaseOf(proof.leaf, { receipt: { records: [...others, proof.leaf.digest] } });
+    const content = consentContent(grant, { passkey: rs256({ bits: 4096 }) });
+    const leaf = consentLeaf(content);
+    const inclusionProof = others.slice(0, 40);
+    const consent = { content, salt: hex(consentSalt), leaf, leafIndex: 1, inclusionProof };
+
+    const released = packed({ ...proof, release });
+    const whole = packed({ ...proof, release, consent });
+
+    expect(verdictOn(utf8(JSON.stringify(released)))).toBe('valid');
+    expect(JSON.stringify(whole).length).toBeLessThanOrEqual(64 * 1024);
   });
 
   test('is never accepted with any one byte changed', () => {

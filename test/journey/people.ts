@@ -158,7 +158,7 @@ export async function ask(story: Story, username: string, question: Question): P
     code?: string;
   }>('POST', '/exchange/requests', {
     bearer: await story.staff(username),
-    body: { purpose: 'TREAT', count: 500, ...question, sources: ['hospital-a'] },
+    body: { purpose: 'TREAT', count: 256, ...question, sources: ['hospital-a'] },
   });
   if (status === 200) return must(body.sources[0], 'the answer of hospital A');
   return { organizationId: 'hospital-a', outcome: 'failed', code: body.code ?? `HTTP_${status}` };

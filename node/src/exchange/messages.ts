@@ -16,7 +16,8 @@ export const exchangePath = '/peer/exchange';
 /** Media type of a sealed reply. */
 export const sealedType = 'application/vnd.medseal.exchange';
 export const maxRequestBytes = 64 * 1024;
-export const maxRecords = 500;
+/** So many digests in a receipt leave room for a whole bundle of 64 KiB, BFT blocks and consent included. */
+export const maxRecords = 256;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
