@@ -80,7 +80,7 @@ export async function insertConsent(tx: Queryable, row: NewConsentRow): Promise<
 
 /** A patient's consents, newest first. */
 export async function findByPatient(db: Queryable, patientToken: Uint8Array): Promise<ConsentRow[]> {
-  const { rows } = await db.query<ConsentRow>(
+  const { rows } = await db.select<ConsentRow>(
     `${select} where c.patient_token = $1 and c.is_current order by c.recorded_at desc, c.ledger_id`,
     [patientToken],
   );
@@ -92,7 +92,7 @@ export async function findForRecipient(
   db: Queryable,
   { patientToken, recipientToken }: { patientToken: Uint8Array; recipientToken: Uint8Array },
 ): Promise<ConsentRow[]> {
-  const { rows } = await db.query<ConsentRow>(
+  const { rows } = await db.select<ConsentRow>(
     `${select} where c.patient_token = $1 and c.is_current and c.active and $2 = any(c.recipient_tokens)
      order by c.recorded_at, c.ledger_id`,
     [patientToken, recipientToken],
@@ -102,7 +102,7 @@ export async function findForRecipient(
 
 /** The current version of one consent. */
 export async function findById(db: Queryable, idToken: Uint8Array): Promise<ConsentRow | undefined> {
-  const { rows } = await db.query<ConsentRow>(`${select} where c.id_token = $1 and c.is_current`, [idToken]);
+  const { rows } = await db.select<ConsentRow>(`${select} where c.id_token = $1 and c.is_current`, [idToken]);
   return rows[0];
 }
 

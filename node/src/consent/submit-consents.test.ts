@@ -195,6 +195,7 @@ describe('telling the ledger', () => {
         broken
           ? Promise.reject(new Error('away'))
           : fixture.db.query(text, values)) as typeof fixture.db.query,
+      select: fixture.db.select,
     };
     const logger = { ...silentLogger, error: (event: string) => void errors.push(event) };
     await using submitter = startConsentSubmitter(

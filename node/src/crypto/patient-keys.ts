@@ -50,7 +50,8 @@ export async function findKeys(
   tokens: readonly Uint8Array[],
   { keyStore, lock }: { keyStore: KeyStore; lock?: 'share' },
 ): Promise<Map<string, PatientKey>> {
-  const { rows } = await db.query<KeyRow>(
+  const ask = lock === undefined ? db.select : db.query;
+  const { rows } = await ask<KeyRow>(
     `select patient_token, wrapped_key from patient_key
      where patient_token = any($1::bytea[]) and wrapped_key is not null
      order by patient_token ${lock === 'share' ? 'for share' : ''}`,

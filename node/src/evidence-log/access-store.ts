@@ -103,7 +103,7 @@ export async function readSequences(
   db: Queryable,
   tokens: readonly Uint8Array[],
 ): Promise<Map<string, number>> {
-  const { rows } = await db.query<{ patient_token: Uint8Array; last: string }>(
+  const { rows } = await db.select<{ patient_token: Uint8Array; last: string }>(
     'select patient_token, last from access_sequence where patient_token = any($1::bytea[])',
     [tokens],
   );

@@ -44,6 +44,7 @@ function watched(db: Database): Database & { commits: number; broken: unknown[] 
       text.trim().startsWith('with')
         ? attempt(() => db.query<Row>(text, values))
         : db.query<Row>(text, values),
+    select: db.select,
     transaction: <Result>(work: (tx: Queryable) => Promise<Result>) => attempt(() => db.transaction(work)),
   };
   return watching;

@@ -77,7 +77,7 @@ export async function latestAnchor(
   organizationId: string,
   highestBlock = Number.MAX_SAFE_INTEGER,
 ): Promise<AnchoredCheckpoint | undefined> {
-  const { rows } = await db.query<AnchorRow>(
+  const { rows } = await db.select<AnchorRow>(
     `select ${anchorColumns} from evidence_anchor
      where organization_id = $1 and block_number <= $2 order by tree_size desc limit 1`,
     [organizationId, highestBlock],
@@ -91,7 +91,7 @@ export async function latestCosignedAnchor(
   organizationId: string,
   highestBlock = Number.MAX_SAFE_INTEGER,
 ): Promise<AnchoredCheckpoint | undefined> {
-  const { rows } = await db.query<AnchorRow>(
+  const { rows } = await db.select<AnchorRow>(
     `select organization_id, tree_size, root_hash, cosigned.note, tx_id, block_number
      from evidence_cosigned cosigned join evidence_anchor using (tree_size)
      where organization_id = $1 and block_number <= $2 order by tree_size desc limit 1`,
@@ -143,7 +143,7 @@ export async function findAnchor(
   organizationId: string,
   treeSize: number,
 ): Promise<AnchoredCheckpoint | undefined> {
-  const { rows } = await db.query<AnchorRow>(
+  const { rows } = await db.select<AnchorRow>(
     `select ${anchorColumns} from evidence_anchor where organization_id = $1 and tree_size = $2`,
     [organizationId, treeSize],
   );

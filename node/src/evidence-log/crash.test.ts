@@ -36,6 +36,7 @@ describe('a process that is killed', () => {
     };
     const wrap = (inner: Queryable): Queryable => ({
       query: (text, values) => around(() => inner.query(text, values)),
+      select: (text, values) => around(() => inner.select(text, values)),
     });
     return {
       ...wrap(db),

@@ -83,7 +83,7 @@ export async function findLeaves(
   db: Queryable,
   leafIds: readonly bigint[],
 ): Promise<Map<bigint, StoredLeaf & { leafIndex: number | undefined }>> {
-  const { rows } = await db.query<LeafRow & { leaf_index: string | null }>(
+  const { rows } = await db.select<LeafRow & { leaf_index: string | null }>(
     `select leaf.leaf_id, leaf.kind, leaf.digest, leaf.at, place.leaf_index
      from evidence_leaf leaf left join evidence_index place using (leaf_id) where leaf.leaf_id = any($1::bigint[])`,
     [leafIds],

@@ -28,6 +28,7 @@ function noting(db: Database, ids: string[]): Database {
       if (text.includes('insert into audit_event')) note(values);
       return inner.query(text, values);
     },
+    select: inner.select,
   });
   return {
     ...passing(db),

@@ -71,7 +71,7 @@ function keyOf({ level, index }: TileId): string {
 }
 
 async function selectTiles(db: Queryable, tiles: readonly TileId[]): Promise<Tile[]> {
-  const { rows } = await db.query<{ level: number; tile_index: string; hashes: Uint8Array }>(
+  const { rows } = await db.select<{ level: number; tile_index: string; hashes: Uint8Array }>(
     `select tile.level, tile.tile_index, tile.hashes
      from unnest($1::smallint[], $2::bigint[]) as wanted(level, tile_index)
      join evidence_tile tile using (level, tile_index)`,

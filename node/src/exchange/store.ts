@@ -77,7 +77,7 @@ export async function isNonceUsed(
   db: Queryable,
   { organizationId, nonce }: { organizationId: string; nonce: Uint8Array },
 ): Promise<boolean> {
-  const { rowCount } = await db.query(
+  const { rowCount } = await db.select(
     'select from exchange_nonce where organization_id = $1 and nonce = $2',
     [organizationId, nonce],
   );

@@ -23,7 +23,7 @@ const columns =
 /** The members as this node's projection of the ledger has them now. */
 export function membersIn(db: Queryable): Members {
   const select = async (condition: string, values: unknown[]): Promise<Member[]> => {
-    const { rows } = await db.query<MemberRow>(`select ${columns} from member where ${condition}`, values);
+    const { rows } = await db.select<MemberRow>(`select ${columns} from member where ${condition}`, values);
     return rows.map(memberOf);
   };
   return {

@@ -1,9 +1,16 @@
+type Statement = <Row extends object>(
+  text: string,
+  values?: readonly unknown[],
+) => Promise<{ rows: Row[]; rowCount: number }>;
+
 /** What a store needs of PostgreSQL: one parameterised statement. */
 export type Queryable = {
-  query<Row extends object>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<{ rows: Row[]; rowCount: number }>;
+  query: Statement;
+  /**
+   * Like `query`, for a select that locks nothing and calls no function that does: outside of a transaction, those of one
+   * moment share a connection and a round trip.
+   */
+  select: Statement;
 };
 
 /** A database: statements of their own, or several in one transaction (committed when `work` resolves, else rolled back). */

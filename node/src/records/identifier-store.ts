@@ -47,7 +47,7 @@ export async function findByIdentifiers(
   tokens: readonly Uint8Array[],
 ): Promise<(IndexRow & { identifier_token: Uint8Array })[]> {
   if (tokens.length === 0) return [];
-  const { rows } = await db.query<IndexRow & { identifier_token: Uint8Array }>(
+  const { rows } = await db.select<IndexRow & { identifier_token: Uint8Array }>(
     `select i.identifier_token, r.version_seq, r.id_token, r.version, r.patient_token, r.deleted, r.is_current,
        r.index_sealed
      from record_identifier i join record_version r on r.id_token = i.id_token and r.is_current

@@ -99,7 +99,7 @@ export async function findByPseudonym(
   db: Queryable,
   pseudonymToken: Uint8Array,
 ): Promise<IdentityRow | undefined> {
-  const { rows } = await db.query<IdentityRow>(
+  const { rows } = await db.select<IdentityRow>(
     `select i.patient_token, i.identity_sealed, k.wrapped_key
      from patient_identity i join patient_key k using (patient_token)
      where i.pseudonym_token = $1 and k.wrapped_key is not null`,
@@ -113,7 +113,7 @@ export async function findIdentity(
   db: Queryable,
   patientToken: Uint8Array,
 ): Promise<IdentityRow | undefined> {
-  const { rows } = await db.query<IdentityRow>(
+  const { rows } = await db.select<IdentityRow>(
     `select i.patient_token, i.identity_sealed, k.wrapped_key
      from patient_identity i join patient_key k using (patient_token)
      where i.patient_token = $1 and k.wrapped_key is not null`,

@@ -79,7 +79,7 @@ export async function retireVersions(tx: Queryable, versionSeqs: readonly string
 /** The current versions, without bodies, of the records that exist. */
 export async function findCurrent(db: Queryable, idTokens: readonly Uint8Array[]): Promise<IndexRow[]> {
   if (idTokens.length === 0) return [];
-  const { rows } = await db.query<IndexRow>(
+  const { rows } = await db.select<IndexRow>(
     `select ${indexColumns} from record_version r where r.id_token = any($1::bytea[]) and r.is_current`,
     [byteaArray(idTokens)],
   );
@@ -92,7 +92,7 @@ export async function findVersion(
   idToken: Uint8Array,
   version?: number,
 ): Promise<(BodyRow & { patient_key: Uint8Array | null }) | undefined> {
-  const { rows } = await db.query<BodyRow & { patient_key: Uint8Array | null }>(
+  const { rows } = await db.select<BodyRow & { patient_key: Uint8Array | null }>(
     `select ${bodyColumns}, k.wrapped_key as patient_key
      from record_version r join patient_key k using (patient_token)
      where r.id_token = $1 and ${version === undefined ? 'r.is_current' : 'r.version = $2'}`,
@@ -113,7 +113,7 @@ export type Stretch = {
 /** Where the current records of a stretch are, and nothing else of them. */
 export async function listPositions(db: Queryable, stretch: Stretch): Promise<string[]> {
   // One row: a thousand of one number each would cost more than all that follows.
-  const { rows } = await db.query<{ positions: string | null }>(
+  const { rows } = await db.select<{ positions: string | null }>(
     `select string_agg(version_seq::text, ',' order by version_seq desc) as positions from (
        select r.version_seq from record_version r
        where r.${stretch.by} = $1 and r.is_current and not r.deleted and r.version_seq < $2
@@ -130,7 +130,7 @@ export async function findIndices(
   positions: readonly string[],
 ): Promise<IndexedRow[]> {
   if (positions.length === 0) return [];
-  const { rows } = await db.query<IndexedRow>(
+  const { rows } = await db.select<IndexedRow>(
     `select ${indexColumns}, r.leaf_id from record_version r
      where r.version_seq = any($2::bigint[]) and r.${by} = $1`,
     [token, positions],
@@ -145,7 +145,7 @@ export async function findListed(
   positions: readonly string[],
 ): Promise<ListedRow[]> {
   if (positions.length === 0) return [];
-  const { rows } = await db.query<ListedRow>(
+  const { rows } = await db.select<ListedRow>(
     `select ${listedColumns} from record_version r
      where r.version_seq = any($2::bigint[]) and r.${by} = $1`,
     [token, positions],
@@ -158,7 +158,7 @@ export async function listVersions(
   db: Queryable,
   stretch: Omit<Stretch, 'by'> & { by: 'compartment_token' | 'id_token' },
 ): Promise<ListedRow[]> {
-  const { rows } = await db.query<ListedRow>(
+  const { rows } = await db.select<ListedRow>(
     `select ${listedColumns} from record_version r
      where r.${stretch.by} = $1 and r.version_seq < $2 order by r.version_seq desc limit $3`,
     [stretch.token, stretch.before ?? newest, stretch.limit],
@@ -169,7 +169,7 @@ export async function listVersions(
 /** Complete rows by position. */
 export async function findBodies(db: Queryable, versionSeqs: readonly string[]): Promise<BodyRow[]> {
   if (versionSeqs.length === 0) return [];
-  const { rows } = await db.query<BodyRow>(
+  const { rows } = await db.select<BodyRow>(
     `select ${bodyColumns} from record_version r where r.version_seq = any($1::bigint[])`,
     [versionSeqs],
   );

@@ -1,5 +1,7 @@
 import pg from 'pg';
 import type { Database, Queryable } from '../../lib/sql.ts';
+import { GatheringSocket } from './gathering-socket.ts';
+import { createSelects } from './selects.ts';
 
 export type PostgresDatabase = Database & { close(): Promise<void> };
 
@@ -22,17 +24,16 @@ function createNames(): NameOf {
 
 /** Runs one statement; `rowCount` is 0 where PostgreSQL reports none. Multi-statement texts are possible without values only. */
 function queryable(client: { query: pg.Pool['query'] }, nameOf: NameOf): Queryable {
-  return {
-    async query<Row extends object>(text: string, values?: readonly unknown[]) {
-      const name = values === undefined ? undefined : nameOf(text);
-      const result = await client.query<Row>({
-        text,
-        ...(name === undefined ? {} : { name }),
-        ...(values === undefined ? {} : { values: [...values] }),
-      });
-      return { rows: result.rows, rowCount: result.rowCount ?? 0 };
-    },
+  const query = async <Row extends object>(text: string, values?: readonly unknown[]) => {
+    const name = values === undefined ? undefined : nameOf(text);
+    const result = await client.query<Row>({
+      text,
+      ...(name === undefined ? {} : { name }),
+      ...(values === undefined ? {} : { values: [...values] }),
+    });
+    return { rows: result.rows, rowCount: result.rowCount ?? 0 };
   };
+  return { query, select: query };
 }
 
 /** A connection that broke is discarded; a healthy one goes back to the pool. */
@@ -76,6 +77,7 @@ export function openDatabase(
   const pool = new pg.Pool({
     connectionString: url,
     pipeline: true,
+    stream: () => new GatheringSocket(),
     max: options.maxConnections ?? 10,
     statement_timeout: 30_000,
     lock_timeout: 10_000,
@@ -87,6 +89,7 @@ export function openDatabase(
   const nameOf = createNames();
   return {
     ...queryable(pool, nameOf),
+    select: createSelects({ pool, queryableOf: (client) => queryable(client, nameOf) }),
     transaction: (work) => inTransaction(pool, nameOf, work),
     close: () => pool.end(),
   };

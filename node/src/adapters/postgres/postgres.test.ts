@@ -44,6 +44,51 @@ describe('postgres adapter', () => {
     expect((await test.db.query('select 1')).rowCount).toBe(1);
   });
 
+  it('answers the selects of one moment on one connection, each with its own outcome', async () => {
+    const own = 'select pg_backend_pid() as pid, $1::int as asked';
+    const [first, broken, third] = await Promise.allSettled([
+      test.db.select<{ pid: number; asked: number }>(own, [1]),
+      test.db.select('select 1 / $1::int', [0]),
+      test.db.select<{ pid: number; asked: number }>(own, [3]),
+    ]);
+
+    expect(broken).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
+    if (first.status === 'rejected' || third.status === 'rejected') throw new Error('rejected');
+    expect([first.value.rows[0]?.asked, third.value.rows[0]?.asked]).toEqual([1, 3]);
+    expect(first.value.rows[0]?.pid).toBe(third.value.rows[0]?.pid);
+  });
+
+  it('lets no more than sixteen selects wait for each other', async () => {
+    const asked = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        test.db.select<{ pid: number }>('select pg_backend_pid() as pid where $1', [true]),
+      ),
+    );
+
+    const pids = asked.map(({ rows }) => rows[0]?.pid);
+    expect(new Set(pids.slice(0, 16)).size).toBe(1);
+    expect(pids[16]).not.toBe(pids[0]);
+  });
+
+  it('rejects the selects whose connection is lost, and takes the next on another', async () => {
+    const lost = await Promise.allSettled([
+      test.db.select('select pg_terminate_backend(pg_backend_pid()), $1::int', [1]),
+      test.db.select('select $1::int', [2]),
+    ]);
+
+    expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect((await test.db.select('select $1::int as n', [3])).rows).toEqual([{ n: 3 }]);
+  });
+
+  it('sees in a select of a transaction what the transaction has written', async () => {
+    await test.db.query('create table note (line text)');
+
+    await test.db.transaction(async (tx) => {
+      await tx.query('insert into note values ($1)', ['written']);
+      expect((await tx.select('select line from note where $1', [true])).rows).toEqual([{ line: 'written' }]);
+    });
+  });
+
   it('refuses a migration that was edited after it had been applied, and a database newer than the program', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'migrations-'));
     const clean = await createTestDatabase();
