@@ -69,7 +69,7 @@ async function answerWhileConsentHolds(
   for (let attempt = 1; attempt <= maxDecisions; attempt += 1) {
     const concern = { ...accepted, patient };
     const answer = await prepareAnswer(concern, deps);
-    const body = await sealAnswer(accepted, answer, deps);
+    const body = sealAnswer(accepted, answer, deps);
     if (await commitAnswer(concern, answer, deps)) return { permit: answer.payload.permit, body };
   }
   throw new ExchangeError('EXCHANGE_UNAVAILABLE');
@@ -165,7 +165,7 @@ function sealAnswer(
   { member, request, verified }: Accepted,
   { payload }: Answer,
   deps: ResponderDeps,
-): Promise<Uint8Array> {
+): Uint8Array {
   return sealFor(fromHex(member.sealingKey), pad(replyBytes(payload)), {
     requestDigest: verified.digest,
     sourceOrganizationId: deps.organizationId,
