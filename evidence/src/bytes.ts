@@ -12,21 +12,24 @@ const scratch = new Uint8Array(16_384);
 const stringChunk = 0x8000;
 
 /** One-shot hash of the platform; `binary` is a text of which each character is a byte. */
-export type NativeHash = {
-  (algorithm: 'sha256', bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
-  (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex' | 'binary'): string;
-};
+export type NativeHash = (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex' | 'binary') => string;
 type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => { hash?: NativeHash } | undefined } };
 
-/** Node's own SHA-256 where there is one: several times faster on long inputs. A browser has no synchronous one. */
+/** Node's own SHA-256 where there is one: several times faster. A browser has no synchronous one. */
 export const nativeHash = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto')?.hash;
-const nativePays = 96;
+const digestLength = 32;
 
 /** SHA-256 (FIPS 180-4). */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  if (nativeHash === undefined || bytes.length < nativePays) return nobleSha256(bytes);
-  const digest = nativeHash('sha256', bytes, 'buffer');
-  return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+  if (nativeHash === undefined) return nobleSha256(bytes);
+  const digest = new Uint8Array(digestLength);
+  putBinary(nativeHash('sha256', bytes, 'binary'), digest, 0);
+  return digest;
+}
+
+/** Writes a text of bytes, which is several times cheaper to get from the platform than a buffer. */
+export function putBinary(binary: string, target: Uint8Array, start: number): void {
+  for (let at = 0; at < binary.length; at += 1) target[start + at] = binary.charCodeAt(at);
 }
 
 /** SHA-256 in lower-case hex of a domain line, bytes and a text, without joining them in fresh memory first. */

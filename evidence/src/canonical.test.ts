@@ -146,6 +146,17 @@ describe('canonical JSON', () => {
     );
   });
 
+  test.each([2, 23, 24, 25, 60])('puts %i names in the order of their code units', (count) => {
+    const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/^\d|^__proto__$/.test(text));
+    const names = fc.uniqueArray(name, { minLength: count, maxLength: count });
+    fc.assert(
+      fc.property(names, (shuffled) => {
+        const text = canonicalJson(Object.fromEntries(shuffled.map((each) => [each, 0])));
+        expect(Object.keys(JSON.parse(text))).toEqual(shuffled.toSorted());
+      }),
+    );
+  });
+
   test('refuses what JSON cannot say instead of dropping it', () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);

@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type NativeHash, nativeHash } from './bytes.ts';
+import { type NativeHash, nativeHash, putBinary } from './bytes.ts';
 
 const blockLength = 64;
 const digestLength = 32;
@@ -41,17 +41,12 @@ function hmacWith(key: Uint8Array, hash: NativeHash): Hmac {
   return (message) => {
     requireAtMost(message, longestMessage);
     inner.set(message, blockLength);
-    put(hash('sha256', inner.subarray(0, blockLength + message.length), 'binary'), outer, blockLength);
-    put(hash('sha256', outer, 'binary'), derived, 0);
+    putBinary(hash('sha256', inner.subarray(0, blockLength + message.length), 'binary'), outer, blockLength);
+    putBinary(hash('sha256', outer, 'binary'), derived, 0);
     return derived;
   };
 }
 
 function requireAtMost(bytes: Uint8Array, length: number): void {
   if (bytes.length > length) throw new RangeError('longer than an HMAC here takes');
-}
-
-/** A text of bytes is several times cheaper to get from the platform than a buffer. */
-function put(digest: string, target: Uint8Array, start: number): void {
-  for (let at = 0; at < digestLength; at += 1) target[start + at] = digest.charCodeAt(at);
 }

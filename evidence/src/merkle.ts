@@ -28,10 +28,16 @@ export type GrowthPath = { oldSize: number; newSize: number; path: readonly Uint
 const hashLength = 32;
 const maxProofLength = 53;
 const nodePrefix = Uint8Array.of(0x01);
+const node = new Uint8Array(1 + 2 * hashLength);
+node.set(nodePrefix);
 
 /** Hash of an inner node: SHA-256(0x01 ‖ left ‖ right), RFC 9162 §2.1.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concat(nodePrefix, left, right));
+  if (left.length !== hashLength || right.length !== hashLength)
+    return sha256(concat(nodePrefix, left, right));
+  node.set(left, 1);
+  node.set(right, 1 + hashLength);
+  return sha256(node);
 }
 
 /** Root of the tree over these leaf hashes; SHA-256 of nothing for the empty tree (RFC 9162 §2.1.1). */
