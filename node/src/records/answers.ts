@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import type { Resource } from '../fhir/index.ts';
 import { actorOf } from '../identity/index.ts';
 import { auditedQuery } from './audited-query.ts';
 import { purposeFor } from './requests.ts';
@@ -49,8 +48,10 @@ export function answerText(response: Response, json: string): void {
 }
 
 /** One version with its ETag (FHIR R4 http.html §read). */
-export function answerRecord(response: Response, { resource, text, version }: OpenedRecord): void {
-  setVersion(response, resource, version);
+export function answerRecord(response: Response, { index, text, version }: OpenedRecord): void {
+  response.set('ETag', `W/"${version}"`);
+  // The same as `meta.lastUpdated`, for which the record would have to be parsed.
+  if (index.values.at !== undefined) response.set('Last-Modified', new Date(index.values.at).toUTCString());
   answerText(response, text);
 }
 
@@ -68,10 +69,4 @@ export function answerWrite(
   const isMinimal = /(?:^|[;,\s])return=minimal(?:$|[;,\s])/.test(request.get('Prefer') ?? '');
   if (resource === undefined || isMinimal) response.end();
   else answer(response, resource);
-}
-
-function setVersion(response: Response, resource: Resource, version: number): void {
-  response.set('ETag', `W/"${version}"`);
-  const lastUpdated = resource.meta?.lastUpdated;
-  if (lastUpdated !== undefined) response.set('Last-Modified', new Date(lastUpdated).toUTCString());
 }

@@ -33,6 +33,18 @@ export function openRowBody(
   return recordOf({ index, version: row.version, leafId: row.leaf_id }, body);
 }
 
+/** The same, and keeps it open for whoever asks next. */
+export function openAndKeepBody(
+  row: BodyRow,
+  { key, index }: { key: PatientKey; index: RecordIndex },
+  { tenant, opened }: Pick<RecordsDeps, 'tenant' | 'opened'>,
+): OpenedRecord {
+  const body = openBody(row, { key, index, tenant });
+  const version = { index, version: row.version, leafId: row.leaf_id };
+  opened.keep(row.version_seq, { ...version, body });
+  return recordOf(version, body);
+}
+
 /** A version that is open, as a record. */
 export function recordOf({ index, version, leafId }: OpenedVersion, body: OpenedBody): OpenedRecord {
   let parsed: Resource | undefined;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSearch, type Resource } from '../fhir/index.ts';
 import { manualClock } from '../lib/clock.ts';
 import { createOpenedVersions, type OpenedVersion } from './opened-versions.ts';
+import { readRecord } from './read.ts';
 import { searchset } from './searchset.ts';
 import {
   asPatientId,
@@ -38,13 +39,17 @@ async function search(patientId: string, more = ''): Promise<Resource[]> {
   return (found.entry ?? []).map(({ resource }) => resource);
 }
 
-/** A patient whose one observation was searched for, with and without a criterion, and so is in memory. */
+const read = async (id: string): Promise<Resource> =>
+  (await readRecord({ type: 'Observation', id }, context())).resource;
+
+/** A patient whose one observation was read and searched for, with and without a criterion, and so is in memory. */
 async function searched(more: object = {}): Promise<{ patientId: string; id: string; resource: Resource }> {
   const patientId = await create(patient());
   const id = await create(observation(patientId, { note: [{ text: 'first' }], ...more }));
   const [resource] = await search(patientId);
   expect(await search(patientId, '&_sort=_id')).toEqual([resource]);
   expect(await search(patientId)).toEqual([resource]);
+  expect([await read(id), await read(id)]).toEqual([resource, resource]);
   return { patientId, id, resource: resource as Resource };
 }
 
@@ -57,6 +62,7 @@ describe('what was opened before', () => {
 
     expect(await search(patientId)).toMatchObject([{ note: [{ text: 'second' }], meta: { versionId: '2' } }]);
     expect(await search(patientId, '&_sort=_id')).toMatchObject([{ meta: { versionId: '2' } }]);
+    expect(await read(id)).toMatchObject({ note: [{ text: 'second' }], meta: { versionId: '2' } });
   });
 
   it('is not shown once it is deleted, whoever deleted', async () => {
@@ -65,16 +71,18 @@ describe('what was opened before', () => {
     await deleteRecord({ type: 'Observation', id, ifMatch: undefined }, context(elsewhere()));
 
     expect(await search(patientId)).toEqual([]);
+    await expect(read(id)).rejects.toMatchObject({ code: 'RECORDS_DELETED' });
   });
 
   it.each(['here', 'elsewhere'] as const)('is not shown once the patient was erased %s', async (place) => {
-    const { patientId } = await searched();
+    const { patientId, id } = await searched();
 
     const deps = place === 'here' ? fixture.deps : elsewhere();
     await eraseByTwo(asPatientId(patientId), deps);
 
     expect(await search(patientId)).toEqual([]);
     expect(await search(patientId, '&_sort=_id')).toEqual([]);
+    await expect(read(id)).rejects.toMatchObject({ code: 'RECORDS_NOT_FOUND' });
   });
 
   it('is not in memory once the patient was erased', async () => {
@@ -92,16 +100,30 @@ describe('what was opened before', () => {
   });
 
   it('is withheld, redacted or denied as the decision of each request says', async () => {
-    const { patientId } = await searched();
+    const { patientId, id } = await searched();
 
     fixture.setPolicy(() => ({ grants: [everything], redactions: ['note'] }));
     expect((await search(patientId))[0]).not.toHaveProperty('note');
+    expect(await read(id)).not.toHaveProperty('note');
     fixture.setPolicy(() => ({ grants: [{ ...everything, types: ['Condition'] }] }));
     expect(await search(patientId)).toEqual([]);
+    await expect(read(id)).rejects.toMatchObject({ code: 'RECORDS_NOT_FOUND' });
     fixture.setPolicy(() => 'deny');
     expect(await search(patientId)).toEqual([]);
+    await expect(read(id)).rejects.toMatchObject({ code: 'RECORDS_NOT_FOUND' });
     fixture.setPolicy(() => ({ grants: [everything] }));
     expect((await search(patientId))[0]).toHaveProperty('note');
+    expect(await read(id)).toHaveProperty('note');
+  });
+
+  it.each(['version = 7', 'deleted = true'])('is refused where its row says %s', async (change) => {
+    const { id } = await searched();
+
+    await fixture.database.db.query(`update record_version set ${change} where id_token = $1`, [
+      idToken(fixture.deps.keyStore, 'Observation', id),
+    ]);
+
+    await expect(read(id)).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
   });
 
   it('is refused where its row was moved to another patient', async () => {

@@ -1,6 +1,6 @@
 import type { PatientKey } from '../crypto/index.ts';
 import { RecordsError } from './errors.ts';
-import { keyOfRow, openRowBody, openRowIndex } from './open-row.ts';
+import { keyOfRow, openAndKeepBody, openRowIndex, recordOf } from './open-row.ts';
 import { type BodyRow, findCurrent, findVersion } from './store.ts';
 import { idToken } from './tokens.ts';
 import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
@@ -36,7 +36,7 @@ export async function readRecord(
   });
   if (!shown) throw new RecordsError('RECORDS_NOT_FOUND');
   if (found.row.deleted) throw new RecordsError('RECORDS_DELETED');
-  return view.show(openRowBody(found.row, { key: found.key, index: found.index, tenant: deps.tenant }));
+  return view.show(openLocated(found, deps));
 }
 
 function nameOf({ type, id, version }: ReadRequest): string {
@@ -48,14 +48,35 @@ export type Located = { row: BodyRow; key: PatientKey; index: RecordIndex; curre
 
 /** Finds a record; undefined for everything that cannot be opened here. */
 export async function locate(
-  { type, id, version }: ReadRequest,
+  request: ReadRequest,
   deps: RecordsDeps,
 ): Promise<Located | undefined> {
+  const { type, id, version } = request;
   const row = await findVersion(deps.db, idToken(deps.keyStore, type, id), version);
   const key = row === undefined ? undefined : keyOfRow(row, deps);
   if (row === undefined || key === undefined) return undefined;
-  const index = openRowIndex(row, key, deps);
+  const index = keptIndex(row, request, deps) ?? openRowIndex(row, key, deps);
   if (row.is_current) return { row, key, index, current: index };
   const [current = row] = await findCurrent(deps.db, [row.id_token]);
   return { row, key, index, current: openRowIndex(current, key, deps) };
+}
+
+/** What was opened of this row lately; what does not fit the row is opened again, and then refused if it was altered. */
+function keptIndex(
+  row: BodyRow,
+  { type, id }: ReadRequest,
+  { opened }: RecordsDeps,
+): RecordIndex | undefined {
+  const kept = opened.get(row.version_seq);
+  if (kept === undefined || kept.version !== row.version) return undefined;
+  const { index } = kept;
+  const fits = index.type === type && index.id === id && (index.deleted ?? false) === row.deleted;
+  return fits ? index : undefined;
+}
+
+/** The record of the very index that was decided about. */
+function openLocated({ row, key, index }: Located, deps: RecordsDeps): OpenedRecord {
+  const kept = deps.opened.get(row.version_seq);
+  if (kept?.index === index && kept.body !== undefined) return recordOf(kept, kept.body);
+  return openAndKeepBody(row, { key, index }, deps);
 }

@@ -1,5 +1,5 @@
 import { CryptoError, directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
-import { openBody, openRowIndex, recordOf } from './open-row.ts';
+import { openAndKeepBody, openRowIndex, recordOf } from './open-row.ts';
 import {
   type BodyRow,
   findBodies,
@@ -126,7 +126,7 @@ export async function openHits(
   return hits.map((hit, at) => {
     const { row, scope } = hit;
     const complete = hasBody(row) ? row : read.get(row.version_seq);
-    const record = ready[at] ?? (complete && openComplete(complete, hit, deps));
+    const record = ready[at] ?? (complete && openAndKeepBody(complete, { key: scope.key, index: hit.index }, deps));
     return record === undefined ? undefined : scope.view.show(record); // undefined: erased in between
   });
 }
@@ -137,13 +137,6 @@ function openedBefore({ row, index }: Hit, { opened }: RecordsDeps): OpenedRecor
   const isSame =
     found.index.owner === index.owner && found.index.type === index.type && found.index.id === index.id;
   return isSame ? recordOf(found, found.body) : undefined;
-}
-
-function openComplete(row: BodyRow, { index, scope }: Hit, deps: RecordsDeps): OpenedRecord {
-  const body = openBody(row, { key: scope.key, index, tenant: deps.tenant });
-  const version = { index, version: row.version, leafId: row.leaf_id };
-  deps.opened.keep(row.version_seq, { ...version, body });
-  return recordOf(version, body);
 }
 
 /** Where the directory's records are. */
