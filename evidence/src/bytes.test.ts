@@ -56,6 +56,17 @@ describe('codecs', () => {
       expect(() => fromHex(text)).toThrowError('BYTES_INVALID');
   });
 
+  test('takes for hex what is nothing but pairs of lower-case digits', () => {
+    const unit = fc.constantFrom(...'0123456789abcdef', 'A', 'g', '/', ':', '`', '０', '\u{1F600}', '\u0130');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 6 }), (text) => {
+        if (/^(?:[0-9a-f]{2})*$/.test(text)) expect(hex(fromHex(text))).toBe(text);
+        else expect(() => fromHex(text)).toThrowError('BYTES_INVALID');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('refuse ill-formed UTF-8 and keep a byte order mark', () => {
     for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]) {
       expect(() => fromUtf8(Uint8Array.from(bytes))).toThrowError('BYTES_INVALID');
