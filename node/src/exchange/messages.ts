@@ -132,11 +132,6 @@ export function parseRequest(bytes: Uint8Array): ExchangeRequest {
   }
 }
 
-/** The bytes of a reply before padding and sealing. */
-export function replyBytes(reply: ReplyPayload): Uint8Array {
-  return Buffer.from(JSON.stringify(reply), 'utf8');
-}
-
 /** The reply that a source sealed. REPLY_CONTENT for anything else. */
 export function parseReply(bytes: Uint8Array): ReplyPayload {
   try {

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { largestClass, pad, unpad } from './padding.ts';
+import { largestClass, pad, padText, unpad } from './padding.ts';
 
 describe('padding', () => {
   it('gives the message back, and a length that is a size class', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40_000 }), (message) => {
         const padded = pad(message);
+        const text = `${Buffer.from(message).toString('base64')} 字😀`;
+        expect(padText(text)).toEqual(pad(Buffer.from(text)));
 
         expect([8192, 16_384, 32_768, 65_536]).toContain(padded.length);
         expect(Buffer.from(unpad(padded) ?? []).equals(message)).toBe(true);

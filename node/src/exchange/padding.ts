@@ -8,11 +8,15 @@ export const largestClass = 16 * 1024 * 1024;
  * of a sealed reply is its class, and every denial is in the smallest.
  */
 export function pad(message: Uint8Array): Uint8Array {
-  const length = classOf(message.length);
-  if (length > largestClass) throw new RangeError('message too long');
-  const padded = Buffer.alloc(length);
-  padded.writeUInt32BE(message.length);
+  const padded = framed(message.length);
   padded.set(message, headerLength);
+  return padded;
+}
+
+/** The same for the UTF-8 bytes of a text, which are written where they belong. */
+export function padText(text: string): Uint8Array {
+  const padded = framed(Buffer.byteLength(text, 'utf8'));
+  padded.write(text, headerLength, 'utf8');
   return padded;
 }
 
@@ -26,6 +30,14 @@ export function unpad(padded: Uint8Array): Uint8Array | undefined {
   return rest.equals(Buffer.alloc(rest.length))
     ? view.subarray(headerLength, headerLength + length)
     : undefined;
+}
+
+function framed(messageLength: number): Buffer {
+  const length = classOf(messageLength);
+  if (length > largestClass) throw new RangeError('message too long');
+  const padded = Buffer.alloc(length);
+  padded.writeUInt32BE(messageLength);
+  return padded;
 }
 
 function classOf(messageLength: number): number {

@@ -10,9 +10,8 @@ import { newId } from '../lib/ids.ts';
 import { type AcceptDeps, type Accepted, acceptRequest, recordRefusal } from './accept-request.ts';
 import { type Answer, type Concern, commitAnswer } from './commit-answer.ts';
 import { ExchangeError } from './errors.ts';
-import { replyBytes, sealedType } from './messages.ts';
-import { pad } from './padding.ts';
-
+import { sealedType } from './messages.ts';
+import { padText } from './padding.ts';
 import type { ConsentPort } from './ports.ts';
 import { decisionDigest, signReceipt } from './receipt.ts';
 import { type Release, type ReleaseDeps, release } from './release.ts';
@@ -166,7 +165,7 @@ function sealAnswer(
   { payload }: Answer,
   deps: ResponderDeps,
 ): Uint8Array {
-  return sealFor(fromHex(member.sealingKey), pad(replyBytes(payload)), {
+  return sealFor(fromHex(member.sealingKey), padText(JSON.stringify(payload)), {
     requestDigest: verified.digest,
     sourceOrganizationId: deps.organizationId,
     requesterOrganizationId: member.organizationId,
