@@ -1,7 +1,5 @@
 import { commit, fromHex, hex } from '@medseal/evidence';
 import {
-  createKeys,
-  directoryToken,
   findKeys,
   type KeyStore,
   openRecord,
@@ -11,7 +9,6 @@ import {
   sealRecord,
 } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
 import { type DecisionRow, insertDecisions } from './decision-store.ts';
 import type { PolicyInput } from './policy-input.ts';
@@ -45,7 +42,8 @@ export type DecisionLogDeps = {
   db: Database;
   keyStore: KeyStore;
   tenant: string;
-  clock: Clock;
+  /** The directory's key, which is never destroyed. */
+  directoryKey: PatientKey;
 };
 
 type Waiting = { entry: DecisionEntry; resolve: () => void; reject: (error: unknown) => void };
@@ -93,7 +91,7 @@ async function writeBatch(
 ): Promise<void> {
   const keys = await keysFor(tx, entries, deps);
   const sealed = entries.map((entry, at) =>
-    sealDecision(entry.content, keys[at] ?? missingKey(), deps.tenant),
+    sealDecision(entry.content, keys[at] ?? deps.directoryKey, deps.tenant),
   );
   await insertDecisions(tx, sealed);
 }
@@ -102,24 +100,17 @@ async function writeBatch(
 async function keysFor(
   tx: Queryable,
   entries: readonly DecisionEntry[],
-  { keyStore, clock }: DecisionLogDeps,
+  { keyStore, directoryKey }: DecisionLogDeps,
 ): Promise<PatientKey[]> {
-  const known = entries.flatMap(({ key }) => (key === undefined ? [] : [key]));
-  if (known.length === entries.length) return known;
-  const directory = directoryToken(keyStore);
-  const tokens = entries.map(({ patientId }) =>
-    patientId === undefined ? directory : patientToken(keyStore, patientId),
+  const tokens = entries.map(({ patientId, key }) =>
+    patientId === undefined || key !== undefined ? undefined : patientToken(keyStore, patientId),
   );
-  const found = await findKeys(tx, [...tokens, directory], { keyStore });
-  const shared =
-    found.get(hex(directory)) ??
-    (await createKeys(tx, [directory], { keyStore, at: clock.now() })).get(hex(directory));
-  return tokens.map((token, at) => entries[at]?.key ?? found.get(hex(token)) ?? shared ?? missingKey());
-}
-
-/** `createKeys` returns every key it was asked for or throws; a batch without a key must not be written. */
-function missingKey(): never {
-  throw new Error('no key to seal a decision with');
+  const unknown = tokens.filter((token) => token !== undefined);
+  const found = unknown.length === 0 ? new Map() : await findKeys(tx, unknown, { keyStore });
+  return entries.map(({ key }, at): PatientKey => {
+    const token = tokens[at];
+    return key ?? (token && found.get(hex(token))) ?? directoryKey;
+  });
 }
 
 function sealDecision(content: DecisionContent, key: PatientKey, tenant: string): DecisionRow {

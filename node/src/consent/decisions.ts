@@ -1,3 +1,4 @@
+import { hex } from '@medseal/evidence';
 import { createKeys, directoryToken, type KeyStore, type PatientKey } from '../crypto/index.ts';
 import type { Members } from '../identity/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
@@ -51,10 +52,13 @@ export async function createDecisions(deps: DecisionDeps): Promise<Decisions> {
   const { journal, keyStore, tenant, policy, clock } = deps;
   await keepPolicy(journal, { digest: policy.digest, wasm: policy.wasm, at: clock.now() });
   // Here already, so that no decision waits for a transaction that creates it and itself waits for the decision.
-  await createKeys(journal, [directoryToken(keyStore)], { keyStore, at: clock.now() });
+  const directory = directoryToken(keyStore);
+  const keys = await createKeys(journal, [directory], { keyStore, at: clock.now() });
+  const directoryKey = keys.get(hex(directory));
+  if (directoryKey === undefined) throw new Error('no key to seal decisions about nobody with');
   const decideDeps: DecideDeps = {
     ...deps,
-    decisions: createDecisionLog({ ...deps, db: journal }),
+    decisions: createDecisionLog({ ...deps, db: journal, directoryKey }),
     signReceipt: receiptSigner(tenant, keyStore),
   };
   return {
