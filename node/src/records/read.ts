@@ -47,10 +47,7 @@ function nameOf({ type, id, version }: ReadRequest): string {
 export type Located = { row: BodyRow; key: PatientKey; index: RecordIndex; current: RecordIndex };
 
 /** Finds a record; undefined for everything that cannot be opened here. */
-export async function locate(
-  request: ReadRequest,
-  deps: RecordsDeps,
-): Promise<Located | undefined> {
+export async function locate(request: ReadRequest, deps: RecordsDeps): Promise<Located | undefined> {
   const { type, id, version } = request;
   const row = await findVersion(deps.db, idToken(deps.keyStore, type, id), version);
   const key = row === undefined ? undefined : keyOfRow(row, deps);

@@ -126,7 +126,8 @@ export async function openHits(
   return hits.map((hit, at) => {
     const { row, scope } = hit;
     const complete = hasBody(row) ? row : read.get(row.version_seq);
-    const record = ready[at] ?? (complete && openAndKeepBody(complete, { key: scope.key, index: hit.index }, deps));
+    const record =
+      ready[at] ?? (complete && openAndKeepBody(complete, { key: scope.key, index: hit.index }, deps));
     return record === undefined ? undefined : scope.view.show(record); // undefined: erased in between
   });
 }
