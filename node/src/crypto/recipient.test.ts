@@ -180,7 +180,11 @@ describe('a sealed reply', () => {
         enc: window(Buffer.from(sealed.subarray(0, 32))),
         info: window(info),
       });
-    const recipientPublicKey = await suite.kem.importKey('raw', window(Buffer.from(recipient.publicKey)), true);
+    const recipientPublicKey = await suite.kem.importKey(
+      'raw',
+      window(Buffer.from(recipient.publicKey)),
+      true,
+    );
 
     for (const plain of [Buffer.alloc(0), Buffer.from('records'), Buffer.alloc(200_000, 7)]) {
       const ours = sealFor(recipient.publicKey, plain, binding);
@@ -226,25 +230,33 @@ describe('a sealed reply', () => {
   ])('is refused for %s', (_, change) => {
     const sealed = sealFor(recipient.publicKey, Buffer.from('records'), binding);
 
-    expect(() => openFrom(recipient, sealed, { ...binding, ...change })).toThrow(expect.objectContaining({
-      code: 'SEAL_REFUSED',
-    }));
+    expect(() => openFrom(recipient, sealed, { ...binding, ...change })).toThrow(
+      expect.objectContaining({
+        code: 'SEAL_REFUSED',
+      }),
+    );
   });
 
   it('is refused for another recipient, cut short, or with any bit flipped, always with the same error', () => {
     const sealed = Buffer.from(sealFor(recipient.publicKey, Buffer.from('records'), binding));
 
-    expect(() => openFrom(agreementKey(), sealed, binding)).toThrow(expect.objectContaining({ code: 'SEAL_REFUSED' }));
+    expect(() => openFrom(agreementKey(), sealed, binding)).toThrow(
+      expect.objectContaining({ code: 'SEAL_REFUSED' }),
+    );
     for (const length of [0, 31, 47, sealed.length - 1]) {
-      expect(() => openFrom(recipient, sealed.subarray(0, length), binding)).toThrow(expect.objectContaining({
-        code: 'SEAL_REFUSED',
-        message: 'SEAL_REFUSED',
-      }));
+      expect(() => openFrom(recipient, sealed.subarray(0, length), binding)).toThrow(
+        expect.objectContaining({
+          code: 'SEAL_REFUSED',
+          message: 'SEAL_REFUSED',
+        }),
+      );
     }
     for (let at = 0; at < sealed.length; at += 1) {
       const flipped = Buffer.from(sealed);
       flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
-      expect(() => openFrom(recipient, flipped, binding)).toThrow(expect.objectContaining({ code: 'SEAL_REFUSED' }));
+      expect(() => openFrom(recipient, flipped, binding)).toThrow(
+        expect.objectContaining({ code: 'SEAL_REFUSED' }),
+      );
     }
   });
 
@@ -253,6 +265,8 @@ describe('a sealed reply', () => {
     ['of small order', bytes('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800')],
     ['short', Buffer.alloc(31, 1)],
   ])('is not made for a key that is %s', (_, key) => {
-    expect(() => sealFor(key, Buffer.from('x'), binding)).toThrow(expect.objectContaining({ code: 'SEAL_REFUSED' }));
+    expect(() => sealFor(key, Buffer.from('x'), binding)).toThrow(
+      expect.objectContaining({ code: 'SEAL_REFUSED' }),
+    );
   });
 });

@@ -61,9 +61,9 @@ export function createAccessWriter(deps: Writing): AccessWriter {
   let closed = false;
 
   const writeAll = async (): Promise<void> => {
-    // One turn of the event loop, so that requests of the same tick share the first batch too.
-    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
+      // One turn of the event loop, so that whatever has arrived by now shares the batch.
+      await new Promise((resolve) => setImmediate(resolve));
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(batch.length);
       await writeBatch(batch, ends, deps);
