@@ -7,9 +7,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const noDigit = 16;
 /** The value of a lower-case hexadecimal digit by its character's code. */
 const hexValues = new Uint8Array(128).fill(noDigit);
-[...'0123456789abcdef'].forEach((digit, value) =>
-  hexValues.fill(value, digit.charCodeAt(0), digit.charCodeAt(0) + 1),
-);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) hexValues[digit.charCodeAt(0)] = value;
 const base64Text = /^[A-Za-z0-9+/]*={0,2}$/;
 const base64urlText = /^[A-Za-z0-9_-]*$/;
 // Writing into one buffer and copying out is many times cheaper than TextEncoder.encode for short texts.
