@@ -15,6 +15,18 @@ export type NewConsentRow = {
   recordedAt: Date;
 };
 
+/** A version as it is stored, with its patient's key. */
+export type SealedConsentRow = Pick<
+  ConsentRow,
+  | 'ledger_id'
+  | 'version'
+  | 'patient_token'
+  | 'patient_wrapped_key'
+  | 'commitment'
+  | 'wrapped_key'
+  | 'body_sealed'
+>;
+
 /** The current version of a consent with its patient's key and what the ledger and the outbox say of it. */
 export type ConsentRow = {
   ledger_id: string;
@@ -35,16 +47,7 @@ export type ConsentRow = {
   ledger_block_number: string | null;
 };
 
-export type ConsentVersionRow = Pick<
-  ConsentRow,
-  | 'ledger_id'
-  | 'version'
-  | 'patient_token'
-  | 'patient_wrapped_key'
-  | 'commitment'
-  | 'wrapped_key'
-  | 'body_sealed'
-> & { leaf_id: string };
+export type ConsentVersionRow = SealedConsentRow & { leaf_id: string };
 
 const select = `select c.ledger_id, c.version, c.patient_token, p.wrapped_key as patient_wrapped_key, c.active,
   c.commitment, c.wrapped_key, c.body_sealed, c.recorded_at, o.state as outbox_state,

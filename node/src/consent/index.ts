@@ -1,5 +1,5 @@
 export type { ConsentDeps } from './consent-deps.ts';
-export type { ConsentEvidence } from './consent-evidence.ts';
+export { type ConsentEvidence, consentEvidence } from './consent-evidence.ts';
 export { startConsentSubmitter } from './consent-submitter.ts';
 export { type Consents, createConsents } from './consents.ts';
 export type { PreparedDecision } from './decide.ts';
@@ -16,8 +16,9 @@ export type {
   LedgerView,
   PolicyPort,
 } from './ports.ts';
-export { projectConsents } from './project-consents.ts';
+export { type ConsentTransaction, projectConsents } from './project-consents.ts';
 export { verifyReceipt } from './receipt.ts';
+export { findRecordedConsents, type RecordedConsent } from './recorded-consents.ts';
 export { releases } from './releases.ts';
 export type { Replay } from './replay.ts';
 export type { RevocationDraft } from './revoke.ts';

@@ -1,6 +1,6 @@
 import { equalBytes } from '@medseal/evidence';
 import { type KeyStore, openPatientKey } from '../crypto/index.ts';
-import type { ConsentVersionRow } from './consent-store.ts';
+import type { SealedConsentRow } from './consent-store.ts';
 import { ConsentError } from './errors.ts';
 import { parseConsent } from './parse-consent.ts';
 import { type ConsentContent, openConsent } from './sealed-consent.ts';
@@ -8,14 +8,13 @@ import type { Consent } from './types.ts';
 
 /** `salt` opens the commitment. */
 export type OpenedConsent = { content: ConsentContent; consent: Consent; salt: Uint8Array };
-type SealedRow = Omit<ConsentVersionRow, 'leaf_id'>;
 
 /**
  * Opens a stored version: undefined when the patient was erased, CONSENT_UNREADABLE when it was altered. What is sealed
  * must be what the row says it is; a row that was moved or put back does not pass for another.
  */
 export function openConsentRow(
-  row: SealedRow,
+  row: SealedConsentRow,
   { keyStore, tenant }: { keyStore: KeyStore; tenant: string },
 ): OpenedConsent | undefined {
   if (row.patient_wrapped_key === null) return undefined;

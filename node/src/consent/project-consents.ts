@@ -17,13 +17,16 @@ const stored = z.object({
 });
 type Stored = z.infer<typeof stored>;
 
+/** A verified transaction and the time that its client gave it. */
+export type ConsentTransaction = LedgerTransaction & { timestamp: string };
+
 /**
  * Projects what one transaction of a verified block wrote about consents, and confirms our own versions with it. A write
  * that cannot be read stops the projection (CONSENT_LEDGER_INVALID): skipping it could keep a revoked consent alive.
  */
 export async function projectConsents(
   tx: Queryable,
-  transaction: LedgerTransaction,
+  transaction: ConsentTransaction,
   chaincode = 'medseal',
 ): Promise<void> {
   if (transaction.validationCode !== VALID) return;
@@ -52,24 +55,26 @@ function readJson(bytes: Uint8Array): unknown {
 async function project(
   tx: Queryable,
   consent: Stored,
-  { txId, blockNumber }: LedgerTransaction,
+  { txId, blockNumber, timestamp }: ConsentTransaction,
 ): Promise<void> {
   const commitment = fromHex(consent.commitment);
+  const values = [
+    ...[consent.id, consent.version, commitment, consent.status, consent.organizationId],
+    ...[txId, String(blockNumber)],
+  ];
+  await tx.query(
+    `insert into consent_ledger_version
+       (ledger_id, version, commitment, status, organization_id, tx_id, block_number, recorded_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+    [...values, timestamp],
+  );
   await tx.query(
     `insert into consent_ledger (ledger_id, version, commitment, status, organization_id, tx_id, block_number)
      values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (ledger_id) do update set version = excluded.version, commitment = excluded.commitment,
        status = excluded.status, organization_id = excluded.organization_id, tx_id = excluded.tx_id,
        block_number = excluded.block_number`,
-    [
-      consent.id,
-      consent.version,
-      commitment,
-      consent.status,
-      consent.organizationId,
-      txId,
-      String(blockNumber),
-    ],
+    values,
   );
   await tx.query(
     `update consent_outbox o set state = 'confirmed', tx_id = $4, code = null from consent c

@@ -1,9 +1,12 @@
-import { canonicalJson, utf8 } from '@medseal/evidence';
+import { canonicalJson, commit, fromHex, utf8 } from '@medseal/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { destroyKey, patientToken } from '../crypto/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/logger.ts';
 import {
   type ConsentView,
+  consentEvidence,
+  findRecordedConsents,
   outboxStatus,
   projectConsents,
   startConsentSubmitter,
@@ -15,6 +18,7 @@ import {
   createTestLedger,
   staff,
   type TestLedger,
+  tenant,
 } from './test/fixture.ts';
 
 let fixture: ConsentFixture;
@@ -52,6 +56,30 @@ async function project(): Promise<void> {
 const unknown = (txId?: string): Error => Object.assign(new AppError('LEDGER_UNKNOWN'), { txId });
 const refused = (chaincodeCode: string): Error =>
   Object.assign(new AppError('LEDGER_REFUSED'), { chaincodeCode });
+
+describe('what proves a version of a consent', () => {
+  it('is its content and salt, of an ended version, too, until the patient is erased', async () => {
+    const person = await fixture.enrol();
+    const { id } = await fixture.grant(person, terms);
+    await fixture.revoke(person, id);
+    const deps = { db: fixture.db, keyStore: fixture.keyStore, tenant };
+    const { rows } = await fixture.db.query<{ version: number; commitment: Uint8Array; leaf_id: string }>(
+      'select version, commitment, leaf_id from consent order by recorded_at desc, version limit 2',
+    );
+
+    for (const { version, commitment, leaf_id } of rows) {
+      const found = await consentEvidence({ id, version }, deps);
+      if (found === undefined) throw new Error('no evidence');
+      expect(commit('consent', found.content, fromHex(found.salt))).toEqual(new Uint8Array(commitment));
+      expect(found).toMatchObject({ content: { version, consent: { id } }, leafId: BigInt(leaf_id) });
+    }
+    expect(rows.map(({ version }) => version)).toEqual([1, 2]);
+    expect(await consentEvidence({ id, version: 3 }, deps)).toBeUndefined();
+    expect(await consentEvidence({ id: 'another', version: 1 }, deps)).toBeUndefined();
+    await destroyKey(fixture.db, patientToken(fixture.keyStore, person.patientId), fixture.clock.now());
+    expect(await consentEvidence({ id, version: 1 }, deps)).toBeUndefined();
+  });
+});
 
 describe('telling the ledger', () => {
   it('submits each version in turn, and confirms it from the block', async () => {
@@ -227,7 +255,10 @@ describe('projecting consents', () => {
     value: utf8(typeof value === 'string' ? value : canonicalJson(value)),
     isDelete: false,
   });
-  const transaction = { txId: 'tx', blockNumber: 9n, validationCode: 0, writes: [write(consent)] };
+  const transaction = {
+    ...{ txId: 'tx', blockNumber: 9n, validationCode: 0, timestamp: '2026-03-01T08:00:01.000Z' },
+    writes: [write(consent)],
+  };
   const projected = async (): Promise<unknown[]> =>
     (await fixture.db.query('select version, status from consent_ledger where ledger_id = $1', [id])).rows;
 
@@ -247,13 +278,27 @@ describe('projecting consents', () => {
       ...transaction,
       txId: 'tx2',
       blockNumber: 10,
-      writes: [write({ ...consent, version: 2, status: 'inactive' })],
+      timestamp: '2026-03-02T08:00:00.000Z',
+      writes: [write({ ...consent, version: 2, commitment: 'b'.repeat(64), status: 'inactive' })],
     };
     for (const each of [transaction, ended]) await projectConsents(fixture.db, each);
     expect(await projected()).toEqual([{ version: 2, status: 'inactive' }]);
 
     for (const each of [transaction, ended]) await projectConsents(fixture.db, each);
     expect(await projected()).toEqual([{ version: 2, status: 'inactive' }]);
+    // Every version stays findable by what any of them commits to.
+    const versions = [
+      { ...consent, at: '2026-03-01T08:00:01.000Z', txId: 'tx', blockNumber: 9 },
+      {
+        ...{ ...consent, version: 2, commitment: 'b'.repeat(64), status: 'inactive' },
+        ...{ at: '2026-03-02T08:00:00.000Z', txId: 'tx2', blockNumber: 10 },
+      },
+    ];
+    const { organizationId } = consent;
+    const asked = { organizationId, digests: ['a'.repeat(64)], highestBlock: 10 };
+    expect(await findRecordedConsents(fixture.db, asked)).toEqual(versions);
+    expect(await findRecordedConsents(fixture.db, { ...asked, highestBlock: 9 })).toEqual([versions[0]]);
+    expect(await findRecordedConsents(fixture.db, { ...asked, organizationId: 'hospital-a' })).toEqual([]);
   });
 
   const unreadable: [string, object][] = [

@@ -5,14 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../test/database
 import { openPolicy } from '../../adapters/opa/policy.ts';
 import { createKeys, type KeyStore, patientToken } from '../../crypto/index.ts';
 import { createEvidenceLog, type EvidenceLog } from '../../evidence-log/index.ts';
-import {
-  createPatients,
-  type LedgerTransaction,
-  type Member,
-  type PeerActor,
-  type Role,
-  type Staff,
-} from '../../identity/index.ts';
+import { createPatients, type Member, type PeerActor, type Role, type Staff } from '../../identity/index.ts';
 import { newKeyStore, registrar, relyingParty } from '../../identity/test/fixture.ts';
 import type { OrganizationId, PatientId } from '../../lib/brand.ts';
 import { manualClock } from '../../lib/clock.ts';
@@ -21,6 +14,7 @@ import { newId } from '../../lib/ids.ts';
 import { silentLogger } from '../../lib/logger.ts';
 import {
   type Consents,
+  type ConsentTransaction,
   type ConsentView,
   createConsents,
   createDecisions,
@@ -35,7 +29,7 @@ export const startAt = '2026-03-01T08:00:00.000Z';
 
 /** A ledger in memory that applies the chaincode's own rules and keeps the blocks it would have written. */
 export type TestLedger = LedgerPort & {
-  transactions: LedgerTransaction[];
+  transactions: ConsentTransaction[];
   /** Thrown by the next submission; `after` commits it first. */
   failNext(error: Error, when: 'before' | 'after'): void;
   submissions: number;
@@ -113,7 +107,7 @@ export function asking(
 
 export function createTestLedger(): TestLedger {
   const state = new Map<string, LedgerConsent>();
-  const transactions: LedgerTransaction[] = [];
+  const transactions: ConsentTransaction[] = [];
   let failure: { error: Error; when: 'before' | 'after' } | undefined;
   const commit = (args: string[]): string => {
     const [id = '', version, commitment = '', status] = args;
@@ -131,7 +125,8 @@ export function createTestLedger(): TestLedger {
     state.set(id, consent);
     const value = utf8(canonicalJson(consent));
     const write = { namespace: 'medseal', key: `\u0000consent\u0000${id}\u0000`, value, isDelete: false };
-    transactions.push({ txId, blockNumber: transactions.length + 1, validationCode: 0, writes: [write] });
+    const place = { txId, blockNumber: transactions.length + 1, validationCode: 0, timestamp: startAt };
+    transactions.push({ ...place, writes: [write] });
     return txId;
   };
   const refusing = <Result>(work: () => Result): Result => {
