@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
-import { clientOf, eventually } from '../demo/story.ts';
+import { clientOf, eventually, must } from '../demo/story.ts';
 import type { CaseView, FiledEvidence } from '../node/src/disputes/index.ts';
 import { type Journey, root, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
-import { accessesOf, verifyOffline, writeTrustPolicy } from './journey/evidence.ts';
-import { ask, type EnrolledPerson, enrol, grant, takeInPerson } from './journey/people.ts';
+import { type Access, accessesOf, verifyOffline, writeTrustPolicy } from './journey/evidence.ts';
+import { ask, type EnrolledPerson, enrol, grant, revoke, takeInPerson } from './journey/people.ts';
 import { observation } from './journey/records.ts';
 
 let journey: Journey;
@@ -47,15 +47,21 @@ async function until(who: Organization, caseId: string, state: string): Promise<
   });
 }
 
-/** The number of the latest disclosure to hospital B in the patient's own history. */
-async function latestDisclosure(): Promise<number> {
+/** The release to hospital B as the patient exported it from the own history. */
+async function keptEntry(): Promise<Access> {
   const accesses = await accessesOf(journey.story, patient);
-  const entry = accesses.findLast(({ content }) => content.auditEvent.subtype?.[0]?.code === 'disclose');
-  return entry?.content.patientSeq ?? 0;
+  const entry = accesses.find(
+    ({ content: { auditEvent } }) =>
+      auditEvent.subtype?.[0]?.code === 'disclose' && auditEvent.outcome === '0',
+  );
+  return must(entry, 'the release in the history');
 }
 
-async function openByPatient(): Promise<string> {
-  const body = { patientSeq: await latestDisclosure(), grounds: '我没有去过仁和医院。' };
+/** The patient opens a case: about an entry of the history, or with nothing but the entry that they kept. */
+async function openByPatient(by: 'number' | 'entry' = 'number'): Promise<string> {
+  const kept = await keptEntry();
+  const named = by === 'number' ? { patientSeq: kept.content.patientSeq } : {};
+  const body = { ...named, grounds: '我没有去过仁和医院。', exhibits: [kept] };
   const { bearer } = patient;
   const answer = await clientOf(journey.story, 'hospital-a').call<CaseView>('POST', '/disputes', {
     bearer,
@@ -109,13 +115,19 @@ beforeAll(async () => {
   const person = await takeInPerson(story, (reference) => [observation(reference), observation(reference)]);
   patient = await enrol(story, person);
   await untilPseudonymsKnown(journey);
-  await grant(story, patient, { recipients: ['hospital-b'], purposes: ['TREAT'], types: ['Observation'] });
+  const granted = await grant(story, patient, {
+    recipients: ['hospital-b'],
+    purposes: ['TREAT'],
+    types: ['Observation'],
+  });
   await untilAnchored(story);
   await eventually('a release to hospital B', async () => {
     const { nationalId } = patient;
     const answer = await ask(story, 'clinician@hospital-b', { nationalId, types: ['Observation'] });
     return answer.outcome === 'permitted' && answer.records?.length === 2 ? true : undefined;
   });
+  // What the patient takes back afterwards was granted when the records were given.
+  await revoke(story, patient, granted.id);
   for (const id of ['hospital-a', 'hospital-b']) await untilAnchored(story, id);
   policy = await writeTrustPolicy(journey);
 });
@@ -138,12 +150,14 @@ describe('a case about an access', () => {
       'entry hospital-a match',
       'entry hospital-b match',
       'decision hospital-a match',
+      'consent hospital-a match',
       'request match',
       'person match',
       'purpose match',
       'outcome match',
       'records match',
       'receipt match',
+      'exhibit hospital-a match',
     ]);
     expect(own.body).toMatchObject({ state: 'closed', decision: { outcome: 'rejected' } });
     expect(own.body.next.zh).toMatch(/\p{Script=Han}{5}/u);
@@ -210,10 +224,58 @@ describe('a case about an access', () => {
       'entry hospital-a match',
       'entry hospital-b altered hospital-b',
       'decision hospital-a match',
+      'consent hospital-a match',
       ...['request', 'person', 'purpose', 'outcome', 'records'].map((claim) => `${claim} altered hospital-b`),
       'receipt altered hospital-b',
+      'exhibit hospital-a match',
     ]);
     expect(verifyOffline(journey, { proof: await archiveAt('hospital-a', caseId), policy }).exit).toBe(0);
+  });
+
+  it('shows a hospital that withholds an entry which the patient kept', async () => {
+    const caseId = await openByPatient('entry');
+    const nothing = { treeSize: 0, access: null, decision: null, receipt: null, consents: [] };
+    await whenArrived('hospital-a', `/${caseId}/filing`, { evidence: nothing });
+    await whenArrived('hospital-b', `/${caseId}/filing`, {});
+    await until('regulator', caseId, 'answered');
+    await judge(caseId, 'upheld');
+    const view = await ok('hospital-b', 'GET', `/${caseId}`);
+
+    expect(view.subject).toMatchObject({
+      kind: 'exchange',
+      source: 'hospital-a',
+      requester: 'hospital-b',
+    });
+    expect(findings(view)).toEqual(
+      expect.arrayContaining([
+        'entry hospital-a missing hospital-a',
+        'consent hospital-a missing hospital-a',
+        'exhibit hospital-a missing hospital-a',
+      ]),
+    );
+    expect(verifyOffline(journey, { proof: await archiveAt('hospital-b', caseId), policy }).exit).toBe(0);
+  });
+
+  it('refuses an entry that was changed, and one that is another patient’s, alike with what is not there', async () => {
+    const kept = await keptEntry();
+    const { story } = journey;
+    const stranger = await enrol(story, await takeInPerson(story));
+    const open = (bearer: string, body: object) =>
+      clientOf(story, 'hospital-a').call('POST', '/disputes', { bearer, body: { grounds: 'x', ...body } });
+    const changed = { ...kept, content: { ...kept.content, patientSeq: 1_000 } };
+
+    expect(await open(patient.bearer, { exhibits: [changed] })).toMatchObject({
+      status: 422,
+      body: { code: 'DISPUTE_EXHIBIT_INVALID' },
+    });
+    const foreign = await open(stranger.bearer, { exhibits: [kept] });
+    const absent = await open(stranger.bearer, { patientSeq: 9_999 });
+    expect(foreign).toMatchObject({ status: 404, body: { code: 'DISPUTE_ACCESS_UNKNOWN' } });
+    expect([absent.status, absent.body.code]).toEqual([foreign.status, foreign.body.code]);
+    expect(await open(patient.bearer, {})).toMatchObject({
+      status: 400,
+      body: { code: 'DISPUTE_REQUEST_INVALID' },
+    });
   });
 
   it('goes on without a hospital that never answers, and shows the crossed deadline to all', async () => {

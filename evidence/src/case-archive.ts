@@ -24,6 +24,8 @@ export type CaseParts = {
   decision: CaseDocument<CaseDecision> | undefined;
   /** The transactions of the steps 1, 2, 3 … */
   steps: readonly CaseStepPlace[];
+  /** Where the consents and checkpoints stand that the finding rests on, by the name of their member. */
+  references: ReadonlyMap<string, CaseStepPlace>;
   blocks: ReadonlyMap<number, Uint8Array>;
   /** Configuration blocks in ascending order, those that the verifier's policy does not hold. */
   configBlocks: readonly Uint8Array[];
@@ -39,18 +41,19 @@ export type CaseArchive = {
 const idText = /^[0-9a-f]{32}$/;
 const hashText = /^[0-9a-f]{64}$/;
 const nameText =
-  /^(?:opening|finding|decision|filing\/[a-z][a-z0-9-]{0,62}|(?:step|block|config)\/\d{1,15})$/;
-const maxMembers = 128;
+  /^(?:opening|finding|decision|filing\/[a-z][a-z0-9-]{0,62}|(?:step|block|config)\/\d{1,15}|consent\/[0-9a-f]{32}\/[1-9]\d{0,14}|anchor\/[a-z][a-z0-9-]{0,62}\/[1-9]\d{0,14})$/;
+const maxMembers = 1024;
 
 /** Puts an archive together; the same parts give the same bytes. */
 export function caseArchive(parts: CaseParts): CaseArchive {
-  const { caseId, opening, filings, finding, decision, steps, blocks, configBlocks } = parts;
+  const { caseId, opening, filings, finding, decision, steps, references, blocks, configBlocks } = parts;
   const members: Record<string, unknown> = {
     opening,
     ...Object.fromEntries([...filings].map(([party, filing]) => [`filing/${party}`, filing])),
     ...(finding === undefined ? {} : { finding }),
     ...(decision === undefined ? {} : { decision }),
     ...Object.fromEntries(steps.map((step, place) => [`step/${place + 1}`, step])),
+    ...Object.fromEntries(references),
     ...Object.fromEntries([...blocks].map(([number, block]) => [`block/${number}`, base64(block)])),
     ...Object.fromEntries(configBlocks.map((block, place) => [`config/${place}`, base64(block)])),
   };
@@ -113,6 +116,11 @@ export function casePartsOf({ caseId, members }: CaseArchive): CaseParts {
     finding: optional('finding', (member) => parseCaseDocument(member, 'medseal/case-finding/v1')),
     decision: optional('decision', (member) => parseCaseDocument(member, 'medseal/case-decision/v1')),
     steps: numbered(members, 'step/', 1).map(placeOf),
+    references: new Map(
+      Object.entries(members).flatMap(([name, member]) =>
+        /^(?:consent|anchor)\//.test(name) ? [[name, placeOf(member)]] : [],
+      ),
+    ),
     blocks: new Map(blocks),
     configBlocks: numbered(members, 'config/', 0).map(bytesOf),
   };

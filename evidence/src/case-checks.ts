@@ -9,6 +9,7 @@ export type CaseCheckName =
   | 'case-steps'
   | 'case-submitters'
   | 'case-effect'
+  | 'case-references'
   | 'case-documents'
   | 'case-finding'
   | 'case-independence';
@@ -75,6 +76,15 @@ const texts: CheckTexts<CaseCheckName> = {
       '最后一步尚无后续交易读取：是否生效仅凭节点标记',
       'no later transaction has read the last step: that it took effect rests on the mark of one peer',
     ],
+  },
+  'case-references': {
+    heading: 'after',
+    passed: [
+      '材料所引用的授权与检查点都在账本上，并由足够多的机构背书',
+      'the consents and checkpoints that the finding rests on are on the ledger, endorsed by enough organisations',
+    ],
+    failed: ['某项授权或检查点不是账本上的那一项', 'a consent or a checkpoint is not the one on the ledger'],
+    skipped: ['未核对所引用的授权与检查点', 'the consents and checkpoints were not checked'],
   },
   'case-documents': {
     heading: 'before',

@@ -4,11 +4,23 @@ import { loggedItemOf } from './case-documents.ts';
 import type { CaseState } from './case-state.ts';
 import { commit } from './commitment.ts';
 import { EvidenceError } from './errors.ts';
-import { type LeafKind, leafBytes, leafHash, leafOf } from './leaf.ts';
+import { type Leaf, leafBytes, leafHash, leafOf } from './leaf.ts';
 import { verifyInclusion } from './merkle.ts';
 
-/** What came of one thing a party should have filed. */
-export type Judged = { finding: ClaimFinding; by: string[]; code: string | null; content?: unknown };
+/** What came of one thing a party should have filed; `content` and `leaf` are there where they belong together. */
+export type Judged = {
+  finding: ClaimFinding;
+  by: string[];
+  code: string | null;
+  content?: unknown;
+  leaf?: Leaf;
+};
+
+/** What is filed as an item is committed to under the name of its leaf's kind. */
+export type ItemKind = 'access' | 'decision' | 'consent';
+
+/** The log that an item is to be in, as the ledger anchored it. */
+export type AnchoredLog = { organizationId: string; treeSize: number; rootHash: string };
 
 /** One party's place in a case: what the ledger holds of it, and what it filed. */
 export type Side = { organizationId: string; state: CaseState; filing: CaseFiling | undefined };
@@ -17,19 +29,22 @@ export type Side = { organizationId: string; state: CaseState; filing: CaseFilin
  * Judges something that a party says its log commits to: is it there, does it hash to its leaf, does the leaf stand in
  * the log as the ledger anchored it, did it stand there when the case was opened, was it filed in time.
  */
-export function judgeItem(side: Side, value: unknown, kind: LeafKind): Judged {
+export function judgeItem(side: Side, value: unknown, kind: ItemKind): Judged {
   const { organizationId, state, filing } = side;
   const by = [organizationId];
   if (filing === undefined) return { finding: 'missing', by, code: 'CASE_NOT_FILED' };
   if (value === null) return { finding: 'missing', by, code: 'CASE_ITEM_ABSENT' };
+  const filed = state.filings.find((each) => each.organizationId === organizationId);
   const item = loggedItemOf(value);
-  const fault = item === undefined ? 'CASE_ITEM_MALFORMED' : faultOf(item, side, kind);
-  if (item === undefined || fault !== undefined) return { finding: 'altered', by, code: fault ?? null };
-  const { content } = item;
+  if (item === undefined) return { finding: 'altered', by, code: 'CASE_ITEM_MALFORMED' };
+  if (filed === undefined) return { finding: 'altered', by, code: 'CASE_NOT_IN_LOG' };
+  const opened = openItem(item, filed, kind);
+  if (typeof opened === 'string') return { finding: 'altered', by, code: opened };
+  const sound = { content: item.content, leaf: opened };
   const party = state.parties.find((each) => each.organizationId === organizationId);
   if (item.leafIndex >= (party?.treeSize ?? 0))
-    return { finding: 'late', by, code: 'CASE_LOGGED_AFTER_OPENING', content };
-  return { ...inTime(side), content };
+    return { finding: 'late', by, code: 'CASE_LOGGED_AFTER_OPENING', ...sound };
+  return { ...inTime(side), ...sound };
 }
 
 /** `match`, or `late` where the party filed after the deadline. */
@@ -40,22 +55,20 @@ export function inTime({ organizationId, state }: Side): Judged {
   return { finding: 'match', by: [], code: null };
 }
 
-function faultOf(item: LoggedItem, { organizationId, state }: Side, kind: LeafKind): string | undefined {
-  const filed = state.filings.find((each) => each.organizationId === organizationId);
-  if (filed === undefined) return 'CASE_NOT_IN_LOG';
+/** The leaf of an item that hashes to it and stands in the log, or the code of what is wrong. */
+export function openItem(item: LoggedItem, log: AnchoredLog, kind: ItemKind): Leaf | string {
   try {
     const leaf = leafOf(item.leaf);
-    if (leaf.kind !== kind || leaf.tenant !== organizationId) return 'CASE_OTHER_LEAF';
-    const domain = kind === 'decision' ? 'decision' : 'access';
-    if (hex(commit(domain, item.content, fromHex(item.salt))) !== leaf.digest) return 'CASE_CONTENT';
+    if (leaf.kind !== kind || leaf.tenant !== log.organizationId) return 'CASE_OTHER_LEAF';
+    if (hex(commit(kind, item.content, fromHex(item.salt))) !== leaf.digest) return 'CASE_CONTENT';
     const claim = {
       leafHash: leafHash(leafBytes(leaf)),
       leafIndex: item.leafIndex,
-      treeSize: filed.treeSize,
+      treeSize: log.treeSize,
       proof: item.inclusionProof.map(fromHex),
-      rootHash: fromHex(filed.rootHash),
+      rootHash: fromHex(log.rootHash),
     };
-    return verifyInclusion(claim) ? undefined : 'CASE_NOT_IN_LOG';
+    return verifyInclusion(claim) ? leaf : 'CASE_NOT_IN_LOG';
   } catch (error) {
     if (error instanceof EvidenceError) return 'CASE_ITEM_MALFORMED';
     throw error;
@@ -68,10 +81,10 @@ export function claimOf(claim: ClaimName, party: string | null, judged: Judged):
   return { claim, party, finding, by: [...new Set(by)].sort(), code };
 }
 
-/** What two sides' records allow at most: what is missing or altered on either side cannot be compared. */
-export function weaker(one: Judged, other: Judged): Judged {
+/** What several records allow at most: where one is missing or altered, nothing better can be said of them together. */
+export function weakest(records: readonly Judged[]): Judged {
   for (const finding of ['missing', 'altered', 'late'] as const) {
-    const found = [one, other].filter((each) => each.finding === finding);
+    const found = records.filter((each) => each.finding === finding);
     if (found.length > 0) return { finding, by: found.flatMap(({ by }) => by), code: found[0]?.code ?? null };
   }
   return { finding: 'match', by: [], code: null };

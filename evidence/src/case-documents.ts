@@ -17,12 +17,16 @@ export type LoggedItem = {
   inclusionProof: string[];
 };
 
+/** An access entry that somebody was given by a party, with the size of the anchored checkpoint that its proof leads to. */
+export type CaseExhibit = LoggedItem & { treeSize: number };
+
 export type CaseOpening = {
   format: 'medseal/case-opening/v1';
   caseId: string;
   subject: CaseSubject;
   openedFor: 'patient' | 'organization';
   grounds: string;
+  exhibits: unknown[];
 };
 export type CaseFiling = {
   format: 'medseal/case-filing/v1';
@@ -31,6 +35,9 @@ export type CaseFiling = {
   access: LoggedItem | null;
   decision: LoggedItem | null;
   receipt: JsonObject | null;
+  /** In the order in which the decision names them. */
+  consents: unknown[];
+  exhibits: unknown[];
   statement: string;
 };
 export type CaseDecision = {
@@ -45,12 +52,14 @@ export type ClaimFinding = 'match' | 'altered' | 'missing' | 'late';
 export type ClaimName =
   | 'entry'
   | 'decision'
+  | 'consent'
   | 'request'
   | 'person'
   | 'purpose'
   | 'outcome'
   | 'records'
-  | 'receipt';
+  | 'receipt'
+  | 'exhibit';
 /** `by`: the parties it rests on, where the evidence tells; empty where two sound records contradict each other. */
 export type CaseClaim = {
   claim: ClaimName;
@@ -66,8 +75,11 @@ export type CaseContent = CaseOpening | CaseFiling | CaseFinding | CaseDecision;
 export type CaseDocument<Content extends CaseContent = CaseContent> = { content: Content; salt: string };
 
 const saltText = /^[0-9a-f]{64}$/;
+/** As many as a decision receipt can name. */
+export const maxCaseConsents = 100;
+export const maxCaseExhibits = 4;
 const contentMembers: Record<CaseContent['format'], readonly string[]> = {
-  'medseal/case-opening/v1': ['format', 'caseId', 'subject', 'openedFor', 'grounds'],
+  'medseal/case-opening/v1': ['format', 'caseId', 'subject', 'openedFor', 'grounds', 'exhibits'],
   'medseal/case-filing/v1': [
     'format',
     'caseId',
@@ -75,6 +87,8 @@ const contentMembers: Record<CaseContent['format'], readonly string[]> = {
     'access',
     'decision',
     'receipt',
+    'consents',
+    'exhibits',
     'statement',
   ],
   'medseal/case-finding/v1': ['format', 'caseId', 'claims'],
@@ -97,6 +111,8 @@ export function parseCaseDocument<Format extends CaseContent['format']>(
   if (!hasExactly(content, contentMembers[format]) || content['format'] !== format)
     throw malformed('content of the document');
   if (format === 'medseal/case-opening/v1') requireSubject(content['subject']);
+  if ('exhibits' in content) requireList(content['exhibits'], maxCaseExhibits);
+  if ('consents' in content) requireList(content['consents'], maxCaseConsents);
   return { content: content as Extract<CaseContent, { format: Format }>, salt };
 }
 
@@ -110,6 +126,10 @@ function requireSubject(subject: unknown): void {
   if (known === undefined || !known.every((text) => typeof text === 'string')) throw malformed('subject');
 }
 
+function requireList(value: unknown, max: number): void {
+  if (!Array.isArray(value) || value.length > max) throw malformed('list of the document');
+}
+
 /** `value` as an item of a filing; undefined for anything else. */
 export function loggedItemOf(value: unknown): LoggedItem | undefined {
   if (!hasExactly(value, ['content', 'salt', 'leaf', 'leafIndex', 'inclusionProof'])) return undefined;
@@ -119,6 +139,15 @@ export function loggedItemOf(value: unknown): LoggedItem | undefined {
     return undefined;
   if (!inclusionProof.every((text) => typeof text === 'string' && saltText.test(text))) return undefined;
   return { content, salt, leaf, leafIndex: Number(leafIndex), inclusionProof: inclusionProof as string[] };
+}
+
+/** `value` as an exhibit; undefined for anything else. */
+export function exhibitOf(value: unknown): CaseExhibit | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { treeSize, ...rest } = value;
+  const item = loggedItemOf(rest);
+  if (item === undefined || !Number.isSafeInteger(treeSize) || Number(treeSize) < 1) return undefined;
+  return { ...item, treeSize: Number(treeSize) };
 }
 
 function malformed(part: string): EvidenceError {

@@ -13,6 +13,7 @@ export type CaseErrorCode =
   | 'CASE_STEP_READ'
   | 'CASE_STEP_INVALID'
   | 'CASE_CHAINCODE'
+  | 'CASE_REFERENCE_WRITE'
   | 'CASE_SUBMITTER'
   | 'CASE_SUBJECT'
   | 'CASE_FINDING';

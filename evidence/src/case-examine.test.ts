@@ -1,148 +1,22 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { hex, sha256, utf8 } from './bytes.ts';
-import { canonicalJson } from './canonical.ts';
-import type { CaseClaim, CaseFiling, ClaimName, LoggedItem } from './case-documents.ts';
-import { type CaseQuestion, examineCase } from './case-examine.ts';
-import { commit } from './commitment.ts';
-import { type LeafKind, leafBytes, leafHash } from './leaf.ts';
-import { inclusionProof, rootHash } from './merkle.ts';
+import {
+  type Changes,
+  decision,
+  entryOf,
+  logOf,
+  type Question,
+  question,
+  receiptOf,
+} from '../test/case-question.ts';
+import type { CaseClaim, CaseFiling, CaseSubject, ClaimName, LoggedItem } from './case-documents.ts';
+import { examineCase } from './case-examine.ts';
 
-const caseId = '0'.repeat(32);
-const requestId = '3b5d1c1e-8a51-4c39-9d5a-2f7f3b1c0001';
-const salt = '7'.repeat(64);
-const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-const messageKey = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
-const decision = { decisionId: 'decision-1', permit: true };
-
-type Changes = {
-  purpose?: string;
-  outcome?: string;
-  staff?: string;
-  requestId?: string;
-  references?: string[];
+let asked: Question;
+const about = (subject: CaseSubject): void => {
+  asked = { ...asked, opening: { ...asked.opening, subject } };
 };
-
-function entryOf(observer: string, changes: Changes = {}): Record<string, unknown> {
-  const who = (value: string) => ({ identifier: { value } });
-  const base = observer === 'hospital-b' ? 'https://hospital-a.test/fhir/R4/' : '';
-  const references = changes.references ?? ['Observation/1/_history/1', 'Observation/2/_history/3'];
-  const staff = { identifier: { value: changes.staff ?? 'b-17', assigner: who('hospital-b') } };
-  return {
-    v: 1,
-    patientSeq: null,
-    auditEvent: {
-      resourceType: 'AuditEvent',
-      id: `event-${observer}`,
-      outcome: changes.outcome ?? '0',
-      purposeOfEvent: [{ coding: [{ code: changes.purpose ?? 'TREAT' }] }],
-      agent: [
-        { who: staff, requestor: true },
-        { who: who('hospital-b'), requestor: false },
-        { who: who('hospital-a'), requestor: false },
-      ],
-      source: { observer: who(observer) },
-      entity: [
-        ...references.map((reference) => ({ what: { reference: base + reference }, role: { code: '4' } })),
-        { what: who(changes.requestId ?? requestId), type: { code: 'XrequestId' } },
-        { what: who('decision-1'), role: { code: '13' } },
-      ],
-    },
-  };
-}
-
-/** A log of three leaves of which the first are these; items with their proofs, and the root. */
-function logOf(tenant: string, contents: [LeafKind, unknown][]): { items: LoggedItem[]; rootHash: string } {
-  const filler: [LeafKind, unknown] = ['access', { filler: tenant }];
-  const all = [...contents, filler, filler].slice(0, 3);
-  const leaves = all.map(([kind, content]) => ({
-    v: 1 as const,
-    kind,
-    tenant,
-    digest: hex(commit(kind === 'decision' ? 'decision' : 'access', content, Buffer.from(salt, 'hex'))),
-    at: '2026-03-01T08:00:00.000Z',
-  }));
-  const hashes = leaves.map((leaf) => leafHash(leafBytes(leaf)));
-  const reader = (level: number, index: number) =>
-    level === 0
-      ? (hashes[index] as Uint8Array)
-      : rootHash(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level));
-  const items = contents.map(([, content], at) => ({
-    content,
-    salt,
-    leaf: leaves[at],
-    leafIndex: at,
-    inclusionProof: inclusionProof(reader, at, 3).map(hex),
-  }));
-  return { items, rootHash: hex(rootHash(hashes)) };
-}
-
-function receiptOf(changes: Record<string, unknown> = {}): Record<string, unknown> {
-  const digest = hex(sha256(utf8(`medseal/decision-receipt/v1\n${canonicalJson(decision)}`)));
-  const content = {
-    v: 1,
-    source: 'hospital-a',
-    requester: 'hospital-b',
-    purpose: 'TREAT',
-    permit: true,
-    decisionId: 'decision-1',
-    decisionDigest: digest,
-    records: ['1'.repeat(64), '2'.repeat(64)],
-    ...changes,
-  };
-  const message = Buffer.from(`medseal/exchange-receipt/v1\n${canonicalJson(content)}`);
-  return { ...content, signature: sign(null, message, privateKey).toString('base64') };
-}
-
-/** A case in which everything matches, as changed by the test. */
-function question(a: Changes = {}, b: Changes = {}): CaseQuestion & { filings: Map<string, CaseFiling> } {
-  const own = logOf('hospital-a', [
-    ['access', entryOf('hospital-a', a)],
-    ['decision', decision],
-  ]);
-  const other = logOf('hospital-b', [['access', entryOf('hospital-b', b)]]);
-  const filing = (organizationId: string, items: LoggedItem[]): [string, CaseFiling] => [
-    organizationId,
-    {
-      format: 'medseal/case-filing/v1',
-      caseId,
-      organizationId,
-      access: items[0] ?? null,
-      decision: items[1] ?? null,
-      receipt: receiptOf(),
-      statement: '',
-    },
-  ];
-  const filed = { commitment: '0'.repeat(64), filedAt: '2026-03-02T08:00:00.000Z', treeSize: 3 };
-  return {
-    subject: { kind: 'exchange', requestId, source: 'hospital-a', requester: 'hospital-b' },
-    state: {
-      id: caseId,
-      step: 3,
-      state: 'answered',
-      opener: 'hospital-a',
-      parties: ['hospital-a', 'hospital-b'].map((organizationId) => ({
-        organizationId,
-        treeSize: 3,
-        messageKey,
-      })),
-      openedAt: '2026-03-01T09:00:00.000Z',
-      deadlineAt: '2026-03-11T09:00:00.000Z',
-      changedAt: '2026-03-02T08:00:00.000Z',
-      commitment: '0'.repeat(64),
-      filings: [
-        { organizationId: 'hospital-a', rootHash: own.rootHash, ...filed },
-        { organizationId: 'hospital-b', rootHash: other.rootHash, ...filed },
-      ],
-      finding: null,
-      decision: null,
-    },
-    filings: new Map([filing('hospital-a', own.items), filing('hospital-b', other.items)]),
-  };
-}
-
-let asked: ReturnType<typeof question>;
 const filingOf = (party: string): CaseFiling => asked.filings.get(party) as CaseFiling;
 const itemOf = (party: string, name: 'access' | 'decision' = 'access'): LoggedItem =>
   filingOf(party)[name] as LoggedItem;
@@ -158,7 +32,7 @@ beforeEach(() => {
 
 describe('the finding of a case', () => {
   it('is a match throughout where both sides hold the same', () => {
-    expect(examineCase(asked).claims.map(({ finding }) => finding)).toEqual(Array(9).fill('match'));
+    expect(examineCase(asked).claims.map(({ finding }) => finding)).toEqual(Array(10).fill('match'));
   });
 
   it('says who filed nothing, and compares nothing then', () => {
@@ -300,36 +174,51 @@ describe('the finding of a case', () => {
   });
 
   it('is refused where the parties on the ledger are others', () => {
-    asked = { ...asked, subject: { kind: 'access', accessId: 'x', custodian: 'hospital-a' } };
+    about({ kind: 'access', accessId: 'x', custodian: 'hospital-a' });
     expect(() => examineCase(asked)).toThrow('CASE_SUBJECT');
   });
 
   it('is about one hospital alone where the access was its own', () => {
-    asked = { ...asked, subject: { kind: 'access', accessId: 'event-hospital-a', custodian: 'hospital-a' } };
+    about({ kind: 'access', accessId: 'event-hospital-a', custodian: 'hospital-a' });
     Object.assign(asked.state, { parties: asked.state.parties.slice(0, 1) });
 
     expect(examineCase(asked).claims.map(({ claim: name, finding }) => [name, finding])).toEqual([
       ['entry', 'match'],
       ['decision', 'match'],
     ]);
-    Object.assign(asked.subject, { accessId: 'event-other' });
+    Object.assign(asked.opening.subject, { accessId: 'event-other' });
     expect(claim('entry', 'hospital-a')).toMatchObject({ finding: 'altered', code: 'CASE_OTHER_ENTRY' });
   });
 
   it('never fails and never calls it a match, whatever a party files', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (access, decided, receipt) => {
+      fc.property(fc.array(fc.jsonValue(), { minLength: 4, maxLength: 4 }), (filed) => {
         asked = question();
-        Object.assign(filingOf('hospital-a'), { access, decision: decided, receipt });
+        const [access, decided, receipt, consent] = filed;
+        Object.assign(filingOf('hospital-a'), { access, decision: decided, receipt, consents: [consent] });
         const { claims } = examineCase(asked);
-        const about = claims.filter(
-          ({ claim: name, party }) => !(name === 'entry' && party === 'hospital-b'),
-        );
-        for (const { finding, by } of about) {
+        const rest = claims.filter(({ claim: name, party }) => !(name === 'entry' && party === 'hospital-b'));
+        for (const { finding, by } of rest) {
           expect(['altered', 'missing']).toContain(finding);
           expect(by).toEqual(['hospital-a']);
         }
       }),
     );
+  });
+});
+
+describe('the recorded findings', () => {
+  const file = new URL('../test/vectors/case-claims.json', import.meta.url);
+  type Vector = { name: string; question: Omit<Question, 'filings'> & { filings: object }; claims: unknown };
+  const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vector[];
+
+  it.each(vectors)('come out again: $name', ({ question: stated, claims }) => {
+    const filings = new Map(Object.entries(stated.filings) as [string, CaseFiling][]);
+    expect(examineCase({ ...stated, filings }).claims).toEqual(claims);
+  });
+
+  it('are of every kind', () => {
+    const found = vectors.flatMap(({ claims }) => (claims as CaseClaim[]).map(({ finding }) => finding));
+    expect(new Set(found)).toEqual(new Set(['match', 'altered', 'missing', 'late']));
   });
 });

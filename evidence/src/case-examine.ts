@@ -1,25 +1,34 @@
 import { fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
-import { claimOf, inTime, type Judged, judgeItem, type Side, weaker } from './case-claims.ts';
-import type { CaseClaim, CaseFiling, CaseFinding, CaseSubject } from './case-documents.ts';
+import { claimOf, inTime, type Judged, judgeItem, type Side, weakest } from './case-claims.ts';
+import { consentClaim } from './case-consents.ts';
+import type { CaseClaim, CaseFiling, CaseFinding, CaseOpening, CaseSubject } from './case-documents.ts';
+import { exhibitClaim } from './case-exhibits.ts';
 import { type EntryFacts, factsOf } from './case-facts.ts';
+import type { CaseLedger } from './case-references.ts';
 import type { CaseState } from './case-state.ts';
 import { verifyEd25519 } from './checkpoint.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { isJsonObject, type JsonObject } from './strict-shape.ts';
 
-/** What a finding rests on: what the case is about, its state on the ledger, and what the parties filed. */
+/**
+ * What a finding rests on: what the case is about, its state on the ledger, what the parties filed, and what the ledger
+ * held of the consents and checkpoints that they name.
+ */
 export type CaseQuestion = {
-  subject: CaseSubject;
+  opening: Pick<CaseOpening, 'subject' | 'openedFor' | 'exhibits'>;
   state: CaseState;
   filings: ReadonlyMap<string, CaseFiling>;
+  ledger: CaseLedger;
 };
 
 /**
  * Compares both sides of a case with the ledger, claim by claim. Pure: the same archive gives the same finding
  * everywhere (docs/formats/case.md, "Claims").
  */
-export function examineCase({ subject, state, filings }: CaseQuestion): CaseFinding {
+export function examineCase(question: CaseQuestion): CaseFinding {
+  const { opening, state, filings, ledger } = question;
+  const { subject } = opening;
   const side = (organizationId: string): Side => ({
     organizationId,
     state,
@@ -29,8 +38,36 @@ export function examineCase({ subject, state, filings }: CaseQuestion): CaseFind
   const claims =
     subject.kind === 'access'
       ? accessClaims(subject, side(subject.custodian))
-      : exchangeClaims(subject, { source: side(subject.source), requester: side(subject.requester) });
-  return { format: 'medseal/case-finding/v1', caseId: state.id, claims };
+      : exchangeClaims(subject, { source: side(subject.source), requester: side(subject.requester), ledger });
+  return {
+    format: 'medseal/case-finding/v1',
+    caseId: state.id,
+    claims: [...claims, ...exhibitClaims(question)],
+  };
+}
+
+/** The opening's exhibits, then those of the filings in the order of their parties. */
+function exhibitClaims({ opening, state, filings, ledger }: CaseQuestion): CaseClaim[] {
+  const question = { state, filings, anchors: ledger.anchors, isMeant: isAbout(opening.subject) };
+  // What a patient brings is not the doing of the organisation through which it comes.
+  const opener = opening.openedFor === 'patient' ? [] : [state.opener];
+  const filed = state.parties.flatMap(({ organizationId }) =>
+    (filings.get(organizationId)?.exhibits ?? []).map((exhibit) => ({ exhibit, by: [organizationId] })),
+  );
+  return [...opening.exhibits.map((exhibit) => ({ exhibit, by: opener })), ...filed].map(
+    ({ exhibit, by }) => {
+      const { party, judged } = exhibitClaim(exhibit, by, question);
+      return claimOf('exhibit', party, judged);
+    },
+  );
+}
+
+/** Whether an access entry is about the access in dispute. */
+export function isAbout(subject: CaseSubject): (facts: EntryFacts) => boolean {
+  if (subject.kind === 'access') return ({ eventId }) => eventId === subject.accessId;
+  const both = [subject.source, subject.requester].sort().join(' ');
+  return ({ requestId, organizations }) =>
+    requestId === subject.requestId && [...organizations].sort().join(' ') === both;
 }
 
 function requireParties(subject: CaseSubject, { parties }: CaseState): void {
@@ -60,8 +97,9 @@ function decisionOf(side: Side, entry: Entry): Judged {
   return { finding: 'altered', by: [side.organizationId], code: 'CASE_OTHER_DECISION' };
 }
 
-function accessClaims({ accessId, custodian }: CaseSubject & { kind: 'access' }, side: Side): CaseClaim[] {
-  const entry = entryOf(side, ({ eventId }) => eventId === accessId);
+function accessClaims(subject: CaseSubject & { kind: 'access' }, side: Side): CaseClaim[] {
+  const { custodian } = subject;
+  const entry = entryOf(side, isAbout(subject));
   const claims = [claimOf('entry', custodian, entry)];
   // An entry of an act that no decision stands behind (a login, say) has none to show.
   if (entry.content !== undefined && entry.facts.decisionId === undefined) return claims;
@@ -71,38 +109,46 @@ function accessClaims({ accessId, custodian }: CaseSubject & { kind: 'access' },
 type Sides = { source: Side; requester: Side };
 type Exchange = CaseSubject & { kind: 'exchange' };
 
-function exchangeClaims(subject: Exchange, { source, requester }: Sides): CaseClaim[] {
-  const both = [subject.source, subject.requester].sort().join(' ');
-  const isMeant = (facts: EntryFacts): boolean =>
-    facts.requestId === subject.requestId && [...facts.organizations].sort().join(' ') === both;
+function exchangeClaims(
+  subject: Exchange,
+  { source, requester, ledger }: Sides & { ledger: CaseLedger },
+): CaseClaim[] {
+  const isMeant = isAbout(subject);
   const given = entryOf(source, isMeant);
   const received = entryOf(requester, isMeant);
   const decision = decisionOf(source, given);
   const compared = (isSame: (one: EntryFacts, other: EntryFacts) => boolean): Judged => {
-    const weakest = weaker(given, received);
     const comparable = given.content !== undefined && received.content !== undefined;
-    if (!comparable || isSame(given.facts, received.facts)) return weakest;
+    if (!comparable || isSame(given.facts, received.facts)) return weakest([given, received]);
     return { finding: 'altered', by: [], code: 'CASE_CONTRADICTION' };
   };
+  const consent = consentClaim({
+    ...{ source, given, decision },
+    requester: subject.requester,
+    versions: ledger.consents,
+  });
   return [
     claimOf('entry', subject.source, given),
     claimOf('entry', subject.requester, received),
     claimOf('decision', subject.source, decision),
-    claimOf(
-      'request',
-      null,
-      compared(() => true),
-    ),
+    ...(consent === undefined ? [] : [claimOf('consent', subject.source, consent)]),
+    ...comparedClaims(compared),
+    claimOf('receipt', null, receiptClaim({ source, requester }, { given, decision })),
+  ];
+}
+
+type Compare = (isSame: (one: EntryFacts, other: EntryFacts) => boolean) => Judged;
+
+function comparedClaims(compared: Compare): CaseClaim[] {
+  const request = compared(() => true);
+  // The requester may show its staff less than it was given, never more.
+  const records = compared((one, other) => isWithin(other.instances, one.instances));
+  return [
+    claimOf('request', null, request),
     claimOf('person', null, compared(same('person'))),
     claimOf('purpose', null, compared(same('purpose'))),
     claimOf('outcome', null, compared(same('outcome'))),
-    // The requester may show its staff less than it was given, never more.
-    claimOf(
-      'records',
-      null,
-      compared((one, other) => isWithin(other.instances, one.instances)),
-    ),
-    claimOf('receipt', null, receiptClaim({ source, requester }, { given, decision })),
+    claimOf('records', null, records),
   ];
 }
 
@@ -143,7 +189,7 @@ function receiptClaim(
     return { finding: 'altered', by, code: 'CASE_RECEIPT_CONTENT' };
   if (decision.content !== undefined && !fitsDecision(own, decision.content))
     return { finding: 'altered', by, code: 'CASE_RECEIPT_DECISION' };
-  return weaker(inTime(source), inTime(requester));
+  return weakest([inTime(source), inTime(requester)]);
 }
 
 function receiptOf({ filing }: Side): JsonObject {

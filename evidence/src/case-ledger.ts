@@ -1,19 +1,18 @@
-import { fromUtf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
 import type { CaseParts, CaseStepPlace } from './case-archive.ts';
 import type { CaseCheckList } from './case-checks.ts';
+import { type CaseLedger, readReferences } from './case-references.ts';
 import { type CaseState, caseKey, parseCaseState } from './case-state.ts';
+import { type CaseLedgerView, verifiedWrite } from './case-write.ts';
 import { channelLine, trustAt } from './channel-line.ts';
 import { checkIndependence } from './check-independence.ts';
 import { refusal } from './errors.ts';
-import { type Block, parseBlock, requireData, validationCodes } from './fabric-block.ts';
+import { type Block, parseBlock, requireData } from './fabric-block.ts';
 import { present } from './fabric-decode.ts';
-import { verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { blockTime } from './fabric-verify.ts';
-import { type Placed, placedIn } from './placed-transaction.ts';
-import { parseStrictJson } from './strict-json.ts';
+import type { Placed } from './placed-transaction.ts';
 import type { TrustPolicy } from './trust-policy.ts';
 
 /** One step of a case: the state it wrote, and whose MSP submitted it. */
@@ -21,28 +20,51 @@ type Step = { placed: Placed; state: CaseState; submitter: string };
 
 const finalStates: ReadonlySet<string> = new Set(['closed', 'withdrawn']);
 
-/** Checks every step of a case on the ledger and returns the last state, if all of them hold. */
+/** What the ledger holds of a case, where every step of it holds. */
+export type CaseOnLedger = { state: CaseState; references: CaseLedger | undefined };
+
+/** Checks every step of a case on the ledger, and what its finding rests on beside. */
 export function checkCaseLedger(
   list: CaseCheckList,
   parts: CaseParts,
   policy: TrustPolicy,
-): CaseState | undefined {
+): CaseOnLedger | undefined {
   const trusts = checkChannel(list, parts, policy);
   const blocks = trusts === undefined ? list.skip('case-blocks') : checkBlocks(list, parts, trusts);
+  const view = trusts === undefined || blocks === undefined ? undefined : { blocks, trusts, policy };
   const steps =
-    trusts === undefined || blocks === undefined
+    view === undefined
       ? list.skip('case-transactions')
       : list.run('case-transactions', () => ({
-          result: parts.steps.map((place) => stepOf(place, { blocks, trusts, policy, caseId: parts.caseId })),
+          result: parts.steps.map((place) => stepOf(place, parts.caseId, view)),
         }));
-  if (steps === undefined) {
-    list.skip('case-steps');
-    list.skip('case-submitters');
-    list.skip('case-effect');
-  }
-  const state = steps === undefined ? undefined : checkSteps(list, steps, policy);
+  const found = view === undefined || steps === undefined ? undefined : { view, steps };
+  const answer = found === undefined ? skipRest(list) : checkRest(list, parts, found);
   checkIndependence(list, 'case-independence', { ledger: trusts?.[0]?.ledger, policy });
-  return state;
+  return answer;
+}
+
+function skipRest(list: CaseCheckList): undefined {
+  for (const name of ['case-steps', 'case-submitters', 'case-effect', 'case-references'] as const)
+    list.skip(name);
+}
+
+function checkRest(
+  list: CaseCheckList,
+  parts: CaseParts,
+  { view, steps }: { view: CaseLedgerView; steps: readonly Step[] },
+): CaseOnLedger | undefined {
+  const state = checkSteps(list, steps, view.policy);
+  const references = list.run('case-references', () => ({
+    result: readReferences(parts, blockBeforeFinding(steps), view),
+  }));
+  return state === undefined ? undefined : { state, references };
+}
+
+/** The block of the step that the finding followed; without a finding none is taken into account. */
+function blockBeforeFinding(steps: readonly Step[]): number {
+  const examined = steps.findIndex(({ state }) => state.finding !== null);
+  return steps[examined - 1]?.placed.block.number ?? -1;
 }
 
 function checkChannel(
@@ -71,16 +93,16 @@ function numberOf(bytes: Uint8Array): number | undefined {
   }
 }
 
-/** The blocks of the steps, exactly those, each signed by the orderers of its time. */
+/** The blocks of the steps and of what the finding rests on, exactly those, each signed by the orderers of its time. */
 function checkBlocks(
   list: CaseCheckList,
-  { blocks, steps }: CaseParts,
+  { blocks, steps, references }: CaseParts,
   trusts: readonly ChannelTrust[],
 ): ReadonlyMap<number, Block> | undefined {
   return list.run('case-blocks', () => {
-    const needed = new Set(steps.map(({ blockNumber }) => blockNumber));
+    const needed = new Set([...steps, ...references.values()].map(({ blockNumber }) => blockNumber));
     if ([...blocks.keys()].some((number) => !needed.has(number)))
-      throw refusal('CASE_UNCOVERED', 'a block in which no step is');
+      throw refusal('CASE_UNCOVERED', 'a block in which nothing is that the case names');
     const checked = new Map<number, Block>();
     for (const number of needed) {
       const block = parseBlock(present(blocks.get(number), 'CASE_MEMBER_ABSENT'));
@@ -94,33 +116,11 @@ function checkBlocks(
   });
 }
 
-type StepQuestion = {
-  blocks: ReadonlyMap<number, Block>;
-  trusts: readonly ChannelTrust[];
-  policy: TrustPolicy;
-  caseId: string;
-};
-
-function stepOf(
-  { txId, blockNumber }: CaseStepPlace,
-  { blocks, trusts, policy, caseId }: StepQuestion,
-): Step {
-  const placed = placedIn(present(blocks.get(blockNumber), 'CASE_MEMBER_ABSENT'), txId, policy.channel);
-  const { transaction } = placed;
-  const { chaincode } = transaction;
-  if (chaincode.name !== policy.chaincode.name || !policy.chaincode.versions.includes(chaincode.version))
-    throw refusal('CASE_CHAINCODE', 'written by another chaincode');
-  if (validationCodes(placed.block)[placed.txIndex] !== 0)
-    throw refusal('CASE_STEP_INVALID', 'marked invalid');
-  const trust = trustAt(blockNumber, trusts);
-  const { mspId: submitter } = verifyCreator(transaction, trust);
-  verifyEndorsements(transaction, trust, policy.endorsement);
-  const [write, ...others] = transaction.writes.filter(
-    ({ namespace, key }) => namespace === chaincode.name && key === caseKey(caseId),
-  );
-  if (write === undefined || write.isDelete || others.length > 0)
-    throw refusal('CASE_STEP_WRITE', 'it wrote no state of this case');
-  const state = parseCaseState(parseStrictJson(fromUtf8(write.value)));
+function stepOf(place: CaseStepPlace, caseId: string, view: CaseLedgerView): Step {
+  const write = verifiedWrite(place, caseKey(caseId), view);
+  if (write === undefined) throw refusal('CASE_STEP_WRITE', 'it wrote no state of this case');
+  const { placed, submitter, value } = write;
+  const state = parseCaseState(value);
   if (state.id !== caseId) throw refusal('CASE_STEP_WRITE', 'the state of another case');
   return { placed, state, submitter };
 }

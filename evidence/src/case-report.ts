@@ -6,12 +6,14 @@ import { checkLines, type Text, titleOf, verdictTexts } from './report.ts';
 export const claimTexts: Record<ClaimName, Text> = {
   entry: { zh: '访问记录', en: 'the record of the access' },
   decision: { zh: '准许或拒绝的决定', en: 'the decision that it rests on' },
+  consent: { zh: '当时账本上的患者授权', en: "the patient's consent on the ledger at that moment" },
   request: { zh: '同一次请求', en: 'that there was this request' },
   person: { zh: '由谁请求', en: 'who asked' },
   purpose: { zh: '使用目的', en: 'the purpose of use' },
   outcome: { zh: '结果', en: 'the outcome' },
   records: { zh: '涉及的病历', en: 'which records were given' },
   receipt: { zh: '提供方签名的回执', en: "the source's signed receipt" },
+  exhibit: { zh: '他人留存的访问记录', en: 'a record of the access that somebody kept' },
 };
 /** What each finding means. */
 export const findingTexts: Record<ClaimFinding, Text> = {

@@ -4,6 +4,7 @@ import { type CaseCheck, type CaseCheckList, type CaseCheckName, caseCheckList }
 import { type CaseClaim, type CaseContent, type CaseDocument, caseCommitment } from './case-documents.ts';
 import { examineCase } from './case-examine.ts';
 import { checkCaseLedger } from './case-ledger.ts';
+import type { CaseLedger } from './case-references.ts';
 import type { CaseState } from './case-state.ts';
 import { type EvidenceErrorCode, refusal } from './errors.ts';
 import { soloSentence } from './ledger-texts.ts';
@@ -36,15 +37,16 @@ export function verifyCase(archive: unknown, policy: TrustPolicy): CaseVerdict {
   const list = caseCheckList();
   const parts = list.run('case-format', () => ({ result: casePartsOf(parseCaseArchive(archive)) }));
   if (parts === undefined) return verdictOf(list, policy);
-  const state = checkCaseLedger(list, parts, policy);
-  if (state === undefined) {
+  const found = checkCaseLedger(list, parts, policy);
+  if (found === undefined) {
     list.skip('case-documents');
     list.skip('case-finding');
     return verdictOf(list, policy);
   }
+  const { state, references } = found;
   const complete = checkDocuments(list, parts, state);
-  if (!complete || state.finding === null) list.skip('case-finding');
-  else checkFinding(list, parts, state);
+  if (!complete || state.finding === null || references === undefined) list.skip('case-finding');
+  else checkFinding(list, parts, { state, ledger: references });
   return verdictOf(list, policy, { parts, state });
 }
 
@@ -96,10 +98,14 @@ function faultOf(
   return document.content.caseId === state.id ? undefined : 'CASE_OTHER_CASE';
 }
 
-function checkFinding(list: CaseCheckList, { opening, filings, finding }: CaseParts, state: CaseState): void {
+function checkFinding(
+  list: CaseCheckList,
+  { opening, filings, finding }: CaseParts,
+  { state, ledger }: { state: CaseState; ledger: CaseLedger },
+): void {
   list.run('case-finding', () => {
     const filed = new Map([...filings].map(([party, { content }]) => [party, content]));
-    const again = examineCase({ subject: opening.content.subject, state, filings: filed });
+    const again = examineCase({ opening: opening.content, state, filings: filed, ledger });
     if (canonicalJson(again) !== canonicalJson(finding?.content))
       throw refusal('CASE_FINDING', 'another finding');
     return { result: undefined, detail: again.claims.map((claim) => claim.finding).join(', ') };

@@ -6,7 +6,10 @@ import { caseReport } from './case-report.ts';
 import { type CaseVerdict, verifyCase } from './case-verify.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
 
-type Recorded = { policy: Record<string, unknown>; matching: CaseArchive; missing: CaseArchive };
+type Recorded = { policy: Record<string, unknown> } & Record<
+  'matching' | 'missing' | 'withheld',
+  CaseArchive
+>;
 
 // Recorded from a running alliance on the solo ledger: genuine blocks of four organisations.
 const text = readFileSync(new URL('../test/vectors/case-solo.json', import.meta.url), 'utf8');
@@ -35,7 +38,7 @@ describe('a case archive', () => {
     expect(skipped(result)).toEqual(['case-independence']);
     expect(result.verdict).toBe('valid');
     expect(result.case).toMatchObject({ state: 'closed', parties: ['hospital-a', 'hospital-b'] });
-    expect(result.case?.claims?.map(({ finding }) => finding)).toEqual(Array(9).fill('match'));
+    expect(result.case?.claims?.map(({ finding }) => finding)).toEqual(Array(11).fill('match'));
     for (const { zh, en } of result.checks)
       expect([zh, en]).toEqual([expect.stringMatching(/\p{Script=Han}/u), expect.stringMatching(/[a-z]/)]);
   });
@@ -46,9 +49,9 @@ describe('a case archive', () => {
     expect(result.verdict).toBe('valid');
     expect(result.case?.claims).toContainEqual({
       claim: 'entry',
-      party: 'hospital-b',
+      party: 'hospital-a',
       finding: 'missing',
-      by: ['hospital-b'],
+      by: ['hospital-a'],
       code: 'CASE_NOT_FILED',
     });
   });
@@ -86,6 +89,128 @@ describe('a case archive', () => {
       archive.members[name] = { changed: archive.members[name] };
       expect(failed(verifyCase(archive, policy))).toEqual(['case-format CASE_DIGEST']);
     }
+  });
+
+  it('is valid where a hospital withholds an entry that the patient kept, and says so', () => {
+    const result = verifyCase(copyOf(recorded.withheld), policy);
+
+    expect(result.verdict).toBe('valid');
+    expect(result.case?.claims).toContainEqual({
+      ...{ claim: 'exhibit', party: 'hospital-a', finding: 'missing', by: ['hospital-a'] },
+      code: 'CASE_ENTRY_WITHHELD',
+    });
+  });
+
+  const referenceOf = (
+    { references }: Parts,
+    kind: string,
+  ): [string, { txId: string; blockNumber: number }] => {
+    const found = [...references].find(([name]) => name.startsWith(kind));
+    if (found === undefined) throw new Error(`no ${kind}`);
+    return found;
+  };
+  /** With other references, and exactly the blocks that they and the steps need. */
+  const referring = (parts: Parts, references: Parts['references']): Partial<Parts> => {
+    const needed = new Set([...parts.steps, ...references.values()].map(({ blockNumber }) => blockNumber));
+    return { references, blocks: new Map([...parts.blocks].filter(([number]) => needed.has(number))) };
+  };
+  it('carries the consent with its end, and the checkpoint of the exhibit', () => {
+    const names = [...casePartsOf(copyOf()).references.keys()].sort();
+    expect(names.map((name) => name.replace(/[0-9a-f]{32}|\d+$/g, '…'))).toEqual([
+      'anchor/hospital-a/…',
+      'consent/…/…',
+      'consent/…/…',
+    ]);
+  });
+
+  it.each<[string, (parts: Parts) => Partial<Parts>, string]>([
+    [
+      'without the consent on the ledger',
+      (parts) => referring(parts, new Map([referenceOf(parts, 'anchor/')])),
+      'case-finding CASE_FINDING',
+    ],
+    [
+      'without the checkpoint of the exhibit',
+      (parts) => {
+        const [anchor] = referenceOf(parts, 'anchor/');
+        return referring(parts, new Map([...parts.references].filter(([name]) => name !== anchor)));
+      },
+      'case-finding CASE_FINDING',
+    ],
+    [
+      'with the end of the consent in the place of its beginning',
+      (parts) => {
+        const ended = [...parts.references.values()].at(-1) ?? { txId: '', blockNumber: 0 };
+        const swapped = [...parts.references].map(
+          ([name, place]) => [name, name.endsWith('/1') ? ended : place] as const,
+        );
+        return referring(parts, new Map(swapped));
+      },
+      'case-references CASE_REFERENCE_WRITE',
+    ],
+    [
+      'with a consent of another id',
+      (parts) => {
+        const [, place] = referenceOf(parts, 'consent/');
+        return referring(parts, new Map([...parts.references, [`consent/${'0'.repeat(32)}/1`, place]]));
+      },
+      'case-references CASE_REFERENCE_WRITE',
+    ],
+    [
+      'with a checkpoint that no exhibit names',
+      (parts) => {
+        const [, place] = referenceOf(parts, 'anchor/');
+        return referring(parts, new Map([...parts.references, ['anchor/hospital-a/1', place]]));
+      },
+      'case-references CASE_UNCOVERED',
+    ],
+    [
+      'with the place of a step as that of a checkpoint',
+      (parts) => {
+        const [name] = referenceOf(parts, 'anchor/');
+        const step = parts.steps[0] ?? { txId: '', blockNumber: 0 };
+        return referring(parts, new Map([...parts.references, [name, step]]));
+      },
+      'case-references CASE_REFERENCE_WRITE',
+    ],
+    [
+      'with a reference to what came after the examination',
+      (parts) => {
+        const [name] = referenceOf(parts, 'consent/');
+        const last = parts.steps.at(-1) ?? { txId: '', blockNumber: 0 };
+        return referring(parts, new Map([...parts.references, [name, last]]));
+      },
+      'case-references CASE_UNCOVERED',
+    ],
+    [
+      'with a reference that is not in its block',
+      (parts) => {
+        const [name, place] = referenceOf(parts, 'consent/');
+        return referring(parts, new Map([...parts.references, [name, { ...place, txId: '0'.repeat(64) }]]));
+      },
+      'case-references ANCHOR_TX_ABSENT',
+    ],
+  ])('refuses a case %s, though the index fits', (_what, change, code) => {
+    const result = verifyCase(forged(change), policy);
+
+    expect(result.verdict).toBe('tampered');
+    expect(failed(result)).toContain(code);
+  });
+
+  it('takes no consent into account before there is a finding', () => {
+    const result = verifyCase(
+      forged((parts) => {
+        const steps = parts.steps.slice(0, 3);
+        return {
+          ...referring({ ...parts, steps }, parts.references),
+          steps,
+          finding: undefined,
+          decision: undefined,
+        };
+      }),
+      policy,
+    );
+    expect(failed(result)).toEqual(['case-references CASE_UNCOVERED']);
   });
 
   const forgeries: [string, (parts: Parts) => Partial<Parts>, string][] = [
@@ -178,12 +303,9 @@ describe('a case archive', () => {
   it.each(forgeries)('refuses %s, though the index fits', (...[, change, code]) => {
     const archive = forged(change);
     // A step that is left out leaves its block without one.
-    const needed = new Set(casePartsOf(archive).steps.map(({ blockNumber }) => blockNumber));
+    const { steps } = casePartsOf(archive);
     const trimmed = code.startsWith('case-steps')
-      ? forged((parts) => ({
-          ...change(parts),
-          blocks: new Map([...parts.blocks].filter(([number]) => needed.has(number))),
-        }))
+      ? forged((parts) => ({ ...change(parts), ...referring({ ...parts, steps }, parts.references) }))
       : archive;
     const result = verifyCase(trimmed, policy);
 
@@ -193,13 +315,15 @@ describe('a case archive', () => {
 
   it('cannot be told of an incomplete export, and of a last step that nobody has read', () => {
     const partial = verifyCase(
-      forged(() => ({ filings: new Map() })),
+      forged((parts) => ({
+        ...referring(parts, new Map([referenceOf(parts, 'anchor/')])),
+        filings: new Map(),
+      })),
       policy,
     );
     const open = forged((parts) => {
       const steps = parts.steps.slice(0, -1);
-      const needed = new Set(steps.map(({ blockNumber }) => blockNumber));
-      return { steps, blocks: new Map([...parts.blocks].filter(([number]) => needed.has(number))) };
+      return { steps, ...referring({ ...parts, steps }, parts.references) };
     });
 
     expect(partial.verdict).toBe('undecided');

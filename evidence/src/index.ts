@@ -30,11 +30,13 @@ export {
   caseArchiveFormat,
 } from './case-archive.ts';
 export type { CaseCheck, CaseCheckName } from './case-checks.ts';
+export { type AnchoredLog, openItem } from './case-claims.ts';
 export {
   type CaseClaim,
   type CaseContent,
   type CaseDecision,
   type CaseDocument,
+  type CaseExhibit,
   type CaseFiling,
   type CaseFinding,
   type CaseOpening,
@@ -42,12 +44,22 @@ export {
   type ClaimFinding,
   type ClaimName,
   caseCommitment,
+  exhibitOf,
   type LoggedItem,
+  maxCaseConsents,
+  maxCaseExhibits,
   parseCaseDocument,
 } from './case-documents.ts';
 export type { CaseErrorCode } from './case-errors.ts';
-export { type CaseQuestion, examineCase } from './case-examine.ts';
+export { type CaseQuestion, examineCase, isAbout } from './case-examine.ts';
 export { type EntryFacts, factsOf } from './case-facts.ts';
+export {
+  anchorMember,
+  type CaseLedger,
+  type ConsentVersion,
+  consentMember,
+  referencesOf,
+} from './case-references.ts';
 export { caseReport, claimTexts, findingTexts } from './case-report.ts';
 export { type CaseState, parseCaseState } from './case-state.ts';
 export { type CaseVerdict, verifyCase } from './case-verify.ts';

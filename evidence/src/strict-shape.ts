@@ -12,3 +12,11 @@ export function hasExactly(value: unknown, names: readonly string[]): value is J
   const keys = Object.keys(value);
   return keys.length === names.length && names.every((name) => Object.hasOwn(value, name));
 }
+
+/** What stands at a path of members; undefined where there is none. */
+export function memberAt(value: unknown, ...names: readonly string[]): unknown {
+  let found = value;
+  for (const name of names)
+    found = isJsonObject(found) && Object.hasOwn(found, name) ? found[name] : undefined;
+  return found;
+}

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   anchorKey,
+  type CaseParts,
   canonicalJson,
   caseArchive,
   caseCommitment,
@@ -60,8 +61,11 @@ const readerOf = (hashes: Uint8Array[]) => (level: number, index: number) =>
 
 describe('what docs/formats says is what the code does', () => {
   test('case', () => {
-    const { opening, commitment, steps, index } = vectorsOf('case');
-    const none = { filings: new Map(), finding: undefined, decision: undefined, blocks: new Map() };
+    const { opening, commitment, steps, references, index } = vectorsOf('case');
+    const none = {
+      ...{ filings: new Map(), finding: undefined, decision: undefined, blocks: new Map() },
+      references: new Map(Object.entries(references)) as CaseParts['references'],
+    };
     const { caseId } = opening.content;
 
     expect(caseCommitment(opening)).toBe(commitment);

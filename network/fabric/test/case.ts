@@ -35,6 +35,7 @@ export async function closedCase(alliance: Alliance, caseId: string, treeSize: n
     subject: { kind: 'exchange', requestId: 'request-1', source: 'hospital-a', requester: 'hospital-b' },
     openedFor: 'patient',
     grounds: 'a test',
+    exhibits: [],
   });
   const deadlineAt = new Date(Date.now() + 3_600_000).toISOString();
   await take(hospital, 'open', '["hospital-a","hospital-b"]', deadlineAt, caseCommitment(opening));
@@ -44,8 +45,10 @@ export async function closedCase(alliance: Alliance, caseId: string, treeSize: n
   await filed(hospital, 'hospital-a');
   const state = await filed(neighbour, 'hospital-b');
   const contents = new Map([...filings].map(([id, { content }]) => [id, content]));
-  const { subject } = opening.content;
-  const finding = documented<CaseFinding>(examineCase({ subject, state, filings: contents }));
+  const ledger = { consents: [], anchors: [] };
+  const finding = documented<CaseFinding>(
+    examineCase({ opening: opening.content, state, filings: contents, ledger }),
+  );
   await take(regulator, 'examine', caseCommitment(finding));
   const decision = documented<CaseDecision>({
     format: 'medseal/case-decision/v1',
@@ -62,6 +65,7 @@ export async function closedCase(alliance: Alliance, caseId: string, treeSize: n
   const last = blocks.at(-1)?.[1] ?? new Uint8Array(0);
   return caseArchive({
     ...{ caseId, opening, filings, finding, decision, steps },
+    references: new Map(),
     blocks: new Map(blocks),
     configBlocks: await configsBefore(last, 0, (number) => blockByNumber(hospital.connection, number)),
   });
@@ -74,6 +78,7 @@ function documented<Content extends CaseOpening | CaseFiling | CaseFinding | Cas
 }
 
 function emptyFiling(caseId: string, organizationId: string): CaseDocument<CaseFiling> {
-  const nothing = { access: null, decision: null, receipt: null, statement: '' };
+  const lists = { consents: [], exhibits: [] };
+  const nothing = { access: null, decision: null, receipt: null, ...lists, statement: '' };
   return documented<CaseFiling>({ format: 'medseal/case-filing/v1', caseId, organizationId, ...nothing });
 }

@@ -332,6 +332,7 @@ describe.skipIf(reason !== undefined)('the projection of a real chain', () => {
   const tables = {
     member: 'select * from member order by organization_id',
     consent_ledger: 'select * from consent_ledger order by 1',
+    consent_ledger_version: 'select * from consent_ledger_version order by 1, 2',
     evidence_anchor: 'select * from evidence_anchor order by organization_id, tree_size',
     dispute_ledger: 'select * from dispute_ledger order by 1, 2',
     ledger_checkpoint: 'select channel, block_number, block_hash from ledger_checkpoint',

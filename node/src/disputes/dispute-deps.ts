@@ -4,7 +4,15 @@ import type { OrganizationId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Database } from '../lib/sql.ts';
-import type { AccessPort, BlockPort, DecisionPort, ExchangePort, LedgerPort, LogPort } from './ports.ts';
+import type {
+  AccessPort,
+  BlockPort,
+  ConsentPort,
+  DecisionPort,
+  ExchangePort,
+  LedgerPort,
+  LogPort,
+} from './ports.ts';
 
 /** What working on cases needs. */
 export type DisputeDeps = {
@@ -20,6 +28,7 @@ export type DisputeDeps = {
   log: LogPort;
   access: AccessPort;
   decisions: DecisionPort;
+  consents: ConsentPort;
   exchanges: ExchangePort;
   peers: PeerPort;
   /** How long the parties of a case opened here have to file. */

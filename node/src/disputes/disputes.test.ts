@@ -69,7 +69,7 @@ describe('a case', () => {
 
     for (const letter of ['a', 'b', 'r'] as const) {
       const view = await seenAt(letter, caseId);
-      expect(view.claims?.map(({ finding }) => finding)).toEqual(Array(9).fill('match'));
+      expect(view.claims?.map(({ finding }) => finding)).toEqual(Array(10).fill('match'));
       expect(view).toMatchObject({ state: 'closed', decision: { outcome: 'rejected' } });
       expect(view.ledger.map(({ state }) => state)).toEqual([
         'opened',

@@ -1,6 +1,7 @@
-import type { CaseFiling } from '@medseal/evidence';
+import type { CaseExhibit, CaseFiling } from '@medseal/evidence';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { DisputeError } from './errors.ts';
+import { requireExhibit } from './exhibit.ts';
 import { findCase, isParty, othersIn, requireCurrent } from './find-case.ts';
 import { type FiledEvidence, gatherEvidence } from './gather-evidence.ts';
 import { takeStep } from './take-step.ts';
@@ -11,6 +12,8 @@ export type FileRequest = {
   caseId: string;
   /** What the party files; what its own log holds, where it is left out. */
   evidence: FiledEvidence | undefined;
+  /** Entries of a party's log that somebody was given and brought here. */
+  exhibits?: readonly CaseExhibit[] | undefined;
   statement: string;
 };
 
@@ -29,7 +32,7 @@ export async function draftFiling(
  * neither can fit its own to it.
  */
 export async function fileEvidence(
-  { actor, caseId, evidence, statement }: FileRequest,
+  { actor, caseId, evidence, exhibits = [], statement }: FileRequest,
   deps: DisputeDeps,
 ): Promise<void> {
   const found = await findCase(caseId, actor, deps);
@@ -37,7 +40,9 @@ export async function fileEvidence(
   if (!isParty(current, deps.tenant)) throw new DisputeError('DISPUTE_NOT_PARTY');
   if (current.state !== 'opened' && current.state !== 'overdue') throw new DisputeError('DISPUTE_STATE');
   if (found.opening === undefined) throw new DisputeError('DISPUTE_INCOMPLETE');
-  const { treeSize, ...filed } = evidence ?? (await gatherEvidence(found.opening.subject, deps));
+  const { subject } = found.opening;
+  for (const exhibit of exhibits) await requireExhibit(exhibit, subject, deps);
+  const { treeSize, ...filed } = evidence ?? (await gatherEvidence(subject, deps));
   const size = treeSize === 0 ? await anyTreeSize(deps) : treeSize;
   const content: CaseFiling = {
     format: 'medseal/case-filing/v1',
@@ -45,6 +50,7 @@ export async function fileEvidence(
     organizationId: deps.tenant,
     ...filed,
     receipt: filed.receipt as CaseFiling['receipt'],
+    exhibits: [...exhibits],
     statement,
   };
   const { patientId } = found;

@@ -1,4 +1,11 @@
-import { type CaseSubject, factsOf, type LoggedItem, parseCheckpoint } from '@medseal/evidence';
+import {
+  type CaseSubject,
+  factsOf,
+  type LoggedItem,
+  maxCaseConsents,
+  parseCheckpoint,
+} from '@medseal/evidence';
+import { z } from 'zod';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { DisputeError } from './errors.ts';
@@ -10,7 +17,11 @@ export type FiledEvidence = {
   access: LoggedItem | null;
   decision: LoggedItem | null;
   receipt: object | null;
+  /** In the order in which the decision names them. */
+  consents: (LoggedItem | null)[];
 };
+
+const named = z.array(z.object({ id: z.string(), version: z.int() })).max(maxCaseConsents);
 
 type Logged = { content: Record<string, unknown>; salt: string; leafId: bigint };
 
@@ -25,15 +36,26 @@ export async function gatherEvidence(subject: CaseSubject, deps: DisputeDeps): P
   const decisionId = access === undefined || isRequester ? undefined : factsOf(access.content).decisionId;
   const made = decisionId === undefined ? undefined : await deps.decisions.evidence(decisionId);
   const decision = made === undefined ? undefined : { ...made, content: made.receipt };
-  const items = [access, decision].filter((item): item is Logged => item !== undefined);
+  const consents = await Promise.all(
+    consentsIn(decision?.content).map((named) => deps.consents.evidence(named)),
+  );
+  const items = [access, decision, ...consents].filter((item): item is Logged => item !== undefined);
   const proofs = await deps.log.proofsFor(items.map(({ leafId }) => leafId));
   const logged = new Map(items.map((item, place) => [item, itemOf(item, proofs[place])]));
+  const filed = (item: Logged | undefined): LoggedItem | null =>
+    item === undefined ? null : (logged.get(item) ?? null);
   return {
     treeSize: treeSizeOf(proofs[0]),
-    access: access === undefined ? null : (logged.get(access) ?? null),
-    decision: decision === undefined ? null : (logged.get(decision) ?? null),
+    access: filed(access),
+    decision: filed(decision),
     receipt: exchange?.receipt ?? null,
+    consents: consents.map(filed),
   };
+}
+
+/** The consents that a decision receipt names. */
+function consentsIn(receipt: Record<string, unknown> | undefined): { id: string; version: number }[] {
+  return named.catch([]).parse(receipt?.['consents']);
 }
 
 async function exchangeOf(subject: CaseSubject, deps: DisputeDeps): Promise<FoundExchange | undefined> {
@@ -68,7 +90,10 @@ function itemOf({ content, salt }: Logged, evidence: LeafEvidence | undefined): 
 
 /** 0 where there is nothing to prove. */
 function treeSizeOf(evidence: LeafEvidence | undefined): number {
-  if (evidence?.state !== 'anchored') return 0;
-  const { checkpoint } = evidence;
-  return parseCheckpoint(checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1)).treeSize;
+  return evidence?.state === 'anchored' ? sizeOfNote(evidence.checkpoint) : 0;
+}
+
+/** The tree size that a signed checkpoint states. */
+export function sizeOfNote(note: string): number {
+  return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1)).treeSize;
 }

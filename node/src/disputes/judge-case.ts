@@ -3,6 +3,7 @@ import type { DisputeDeps } from './dispute-deps.ts';
 import { contentOf } from './document-store.ts';
 import { DisputeError } from './errors.ts';
 import { type FoundCase, findCase, isRegulator, requireCurrent } from './find-case.ts';
+import { gatherReferences } from './gather-references.ts';
 import { takeStep } from './take-step.ts';
 import type { CaseActor } from './types.ts';
 
@@ -18,7 +19,10 @@ export async function examine({ actor, caseId }: CaseRequest, deps: DisputeDeps)
   if (state.state !== 'answered' && state.state !== 'overdue') throw new DisputeError('DISPUTE_STATE');
   if (found.opening === undefined) throw new DisputeError('DISPUTE_INCOMPLETE');
   const filings = filingsOf(found);
-  const content = examineCase({ subject: found.opening.subject, state, filings });
+  const { opening, steps } = found;
+  const highestBlock = steps.at(-1)?.blockNumber ?? 0;
+  const { ledger } = await gatherReferences({ opening, filings: [...filings.values()], highestBlock }, deps);
+  const content = examineCase({ opening, state, filings, ledger });
   const recipients = partiesOf(found);
   await takeStep(
     {

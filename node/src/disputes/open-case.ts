@@ -1,14 +1,21 @@
-import { type CaseOpening, hex } from '@medseal/evidence';
+import { type CaseExhibit, type CaseOpening, hex } from '@medseal/evidence';
 import { patientToken } from '../crypto/index.ts';
 import { newSecret } from '../lib/ids.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { DisputeError } from './errors.ts';
+import { requireExhibit } from './exhibit.ts';
 import { othersIn } from './find-case.ts';
 import { type AccessName, subjectOf } from './subject.ts';
 import { takeStep } from './take-step.ts';
 import type { CaseActor } from './types.ts';
 
-export type OpenRequest = { actor: CaseActor; access: AccessName; grounds: string };
+export type OpenRequest = {
+  actor: CaseActor;
+  access: AccessName;
+  grounds: string;
+  /** Entries of a party's log that the opener was given. */
+  exhibits?: readonly CaseExhibit[] | undefined;
+};
 
 const maxOpen = 20;
 
@@ -16,15 +23,22 @@ const maxOpen = 20;
  * Opens a case about an access and resolves to its id. The ledger learns of it next, then the other party and the
  * regulator are told.
  */
-export async function openCase({ actor, access, grounds }: OpenRequest, deps: DisputeDeps): Promise<string> {
+export async function openCase(
+  { actor, access, grounds, exhibits = [] }: OpenRequest,
+  deps: DisputeDeps,
+): Promise<string> {
   await requireRoom(actor, deps);
   const subject = await subjectOf(access, deps);
+  for (const exhibit of exhibits) await requireExhibit(exhibit, subject, deps);
   const parties = (
     subject.kind === 'access' ? [subject.custodian] : [subject.source, subject.requester]
   ).sort();
   const caseId = hex(newSecret(16));
   const openedFor = actor.kind === 'patient' ? 'patient' : 'organization';
-  const content: CaseOpening = { format: 'medseal/case-opening/v1', caseId, subject, openedFor, grounds };
+  const content: CaseOpening = {
+    ...{ format: 'medseal/case-opening/v1', caseId, subject, openedFor, grounds },
+    exhibits: [...exhibits],
+  };
   const deadlineAt = new Date(deps.clock.now().getTime() + deps.answerSeconds * 1000).toISOString();
   const recipients = await othersIn(parties, deps);
   await takeStep(

@@ -1,3 +1,4 @@
+import type { ConsentVersion } from '@medseal/evidence';
 import type { AuditEntry } from '../audit/index.ts';
 import type { LeafEvidence } from '../evidence-log/index.ts';
 import type { Queryable } from '../lib/sql.ts';
@@ -14,7 +15,7 @@ export type BlockPort = {
   configsUpTo(number: number): Promise<Uint8Array[]>;
 };
 
-/** One entry of this organisation's record of accesses, opened. */
+/** What a leaf of this organisation's log commits to, opened. */
 export type FoundAccess = { content: Record<string, unknown>; salt: string; leafId: bigint };
 
 /** The evidence log (evidence-log/ `EvidenceLog` fits). */
@@ -26,6 +27,23 @@ export type LogPort = {
   ): Promise<readonly { content: Record<string, unknown> }[]>;
   proofsFor(leafIds: readonly bigint[]): Promise<LeafEvidence[]>;
   latestAnchor(organizationId: string): Promise<{ treeSize: number } | undefined>;
+  /** The checkpoint of exactly this size that a member anchored. */
+  findAnchor(
+    organizationId: string,
+    treeSize: number,
+  ): Promise<{ rootHash: Uint8Array; txId: string; blockNumber: number } | undefined>;
+};
+
+/** Consents (consent/ `consentEvidence` and `findRecordedConsents` fit). */
+export type ConsentPort = {
+  /** What proves a version that this organisation keeps. */
+  evidence(named: { id: string; version: number }): Promise<FoundAccess | undefined>;
+  /** Every version, up to a block, of the consents under which an organisation recorded one of these commitments. */
+  recorded(question: {
+    organizationId: string;
+    digests: readonly string[];
+    highestBlock: number;
+  }): Promise<readonly (ConsentVersion & { txId: string; blockNumber: number })[]>;
 };
 
 /** Decisions that this organisation made (consent/ `Decisions` fits). */

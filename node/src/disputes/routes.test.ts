@@ -10,7 +10,7 @@ import { staffOf } from './test/alliance.ts';
 
 const caseId = '0123456789abcdef0123456789abcdef';
 const requestId = '3b5d1c1e-8a51-4c39-9d5a-2f7f3b1c0001';
-const evidence = { treeSize: 3, access: null, decision: null, receipt: null };
+const evidence = { treeSize: 3, access: null, decision: null, receipt: null, consents: [] };
 const patient: Actor = { kind: 'patient', patientId: 'p1' as PatientId };
 const as = (role: Role): Actor => staffOf('hospital-a' as OrganizationId, role);
 
@@ -100,7 +100,10 @@ describe('the routes of cases', () => {
       await call(method, path, verb === 'open' ? { patientSeq: 7, grounds: ' why ' } : body);
       reached.push(...calls.map(([name]) => name));
       if (verb === 'open')
-        expect(calls[0]?.[1]).toEqual({ actor, access: { patientId: 'p1', patientSeq: 7 }, grounds: 'why' });
+        expect(calls[0]?.[1]).toEqual({
+          ...{ actor, access: { patientId: 'p1', patientSeq: 7 } },
+          ...{ grounds: 'why', exhibits: [] },
+        });
     }
 
     expect(reached).toEqual(['list', 'open', 'get', 'export', 'withdraw']);

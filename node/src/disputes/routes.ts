@@ -1,21 +1,26 @@
+import { maxCaseConsents, maxCaseExhibits } from '@medseal/evidence';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { actorOf, IdentityError, requireStaff } from '../identity/index.ts';
 import type { Disputes } from './disputes.ts';
 import { DisputeError } from './errors.ts';
+import { keptEntry } from './exhibit.ts';
 import type { FiledEvidence } from './gather-evidence.ts';
-import type { AccessName } from './subject.ts';
+import type { OpenRequest } from './open-case.ts';
+
 import type { CaseActor } from './types.ts';
 
 const text = (max: number): z.ZodString => z.string().trim().min(1).max(max);
 const caseIdText = z.string().regex(/^[0-9a-f]{32}$/);
 const organizationId = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const ofPatient = z.strictObject({ patientSeq: z.int().min(1), grounds: text(4_000) });
+const exhibits = z.array(keptEntry).max(maxCaseExhibits).default([]);
+const ofPatient = z.strictObject({ patientSeq: z.int().min(1).optional(), grounds: text(4_000), exhibits });
 const ofStaff = z.strictObject({
   requestId: z.uuid(),
   partner: organizationId.optional(),
   grounds: text(4_000),
+  exhibits,
 });
 const item = z.strictObject({
   content: z.record(z.string(), z.unknown()),
@@ -29,8 +34,10 @@ const evidence: z.ZodType<FiledEvidence> = z.strictObject({
   access: item.nullable(),
   decision: item.nullable(),
   receipt: z.record(z.string(), z.unknown()).nullable(),
+  consents: z.array(item.nullable()).max(maxCaseConsents),
 });
 const filing = z.strictObject({
+  exhibits,
   evidence: evidence.optional(),
   statement: z.string().max(4_000).default(''),
 });
@@ -107,13 +114,19 @@ function caseRequest(request: Request, response: Response): { actor: CaseActor; 
   return { actor: caseActor(response), caseId: parse(caseIdText, request.params['caseId']) };
 }
 
-function openingOf(actor: CaseActor, body: unknown): { access: AccessName; grounds: string } {
+function openingOf(actor: CaseActor, body: unknown): Omit<OpenRequest, 'actor'> {
   if (actor.kind === 'patient') {
-    const { patientSeq, grounds } = parse(ofPatient, body);
-    return { access: { patientId: actor.patientId, patientSeq }, grounds };
+    const opening = parse(ofPatient, body);
+    const { patientSeq, grounds } = opening;
+    const [exhibit] = opening.exhibits;
+    if (patientSeq !== undefined)
+      return { access: { patientId: actor.patientId, patientSeq }, grounds, exhibits: opening.exhibits };
+    if (exhibit === undefined)
+      throw new DisputeError('DISPUTE_REQUEST_INVALID', { message: 'At: patientSeq.' });
+    return { access: { patientId: actor.patientId, exhibit }, grounds, exhibits: opening.exhibits };
   }
-  const { requestId, partner, grounds } = parse(ofStaff, body);
-  return { access: { requestId, partner }, grounds };
+  const { requestId, partner, ...rest } = parse(ofStaff, body);
+  return { access: { requestId, partner }, ...rest };
 }
 
 /** Names the field that is wrong, never its value. */

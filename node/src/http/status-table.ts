@@ -108,6 +108,10 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   DISPUTE_REQUEST_INVALID: [400, 'The request is not as documented.'],
   DISPUTE_NOT_FOUND: [404, 'No such case.'],
   DISPUTE_ACCESS_UNKNOWN: [404, 'No such access is on record here.'],
+  DISPUTE_EXHIBIT_INVALID: [
+    422,
+    'A filed entry is not what its log committed to on the ledger, or is about another access.',
+  ],
   DISPUTE_LIMIT: [409, 'The patient has as many open cases as this node takes.'],
   DISPUTE_NOT_PARTY: [403, 'This step is for another party of the case.'],
   DISPUTE_STATE: [409, 'The case is not in a state that allows this step, or it was taken already.'],

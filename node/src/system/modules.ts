@@ -4,7 +4,14 @@ import { openPolicy } from '../adapters/opa/policy.ts';
 import { createPeerClient, type PeerClient } from '../adapters/peers/http.ts';
 import type { Config } from '../config.ts';
 import { readSettingFile } from '../config.ts';
-import { type Consents, createConsents, createDecisions, type Decisions } from '../consent/index.ts';
+import {
+  type Consents,
+  consentEvidence,
+  createConsents,
+  createDecisions,
+  type Decisions,
+  findRecordedConsents,
+} from '../consent/index.ts';
 import type { KeyStore } from '../crypto/index.ts';
 import { createDisputes, type DisputeDeps, type Disputes } from '../disputes/index.ts';
 import {
@@ -137,6 +144,10 @@ function disputeDepsOf(
       block: ledger.block,
       configsUpTo: async (blockNumber) =>
         (await ledger.anchorBlocks({ anchor: { blockNumber } })).configBlocks,
+    },
+    consents: {
+      evidence: (named) => consentEvidence(named, { db, keyStore, tenant: tenantOf(config) }),
+      recorded: (question) => findRecordedConsents(db, question),
     },
     exchanges: { find: (requestId) => findExchanges(db, requestId) },
     answerSeconds: config.MEDSEAL_DISPUTE_ANSWER_SECONDS,

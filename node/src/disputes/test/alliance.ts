@@ -3,11 +3,12 @@ import { canonicalJson, commit, fromHex, hex, sha256, utf8 } from '@medseal/evid
 import { createChaincode, type TestChaincode } from '../../../../chaincode/fabric/test/chaincode.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/database.ts';
 import type { AuditEntry } from '../../audit/index.ts';
+import { type ConsentTransaction, findRecordedConsents, projectConsents } from '../../consent/index.ts';
 import type { KeyStore } from '../../crypto/index.ts';
 import { createEvidenceLog, type EvidenceLog } from '../../evidence-log/index.ts';
 import { TestLedgerError } from '../../evidence-log/test/ledger.ts';
 import { testKeyStore } from '../../evidence-log/test/node.ts';
-import type { LedgerTransaction, Member, Role, Staff } from '../../identity/index.ts';
+import type { Member, Role, Staff } from '../../identity/index.ts';
 import type { OrganizationId, PatientId } from '../../lib/brand.ts';
 import { manualClock } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -16,7 +17,7 @@ import { silentLogger } from '../../lib/logger.ts';
 import { deliverDocuments } from '../deliver-documents.ts';
 import type { DisputeDeps } from '../dispute-deps.ts';
 import { createDisputes, type Disputes } from '../disputes.ts';
-import type { FoundExchange } from '../ports.ts';
+import type { FoundAccess, FoundExchange } from '../ports.ts';
 import { projectDisputes } from '../project-disputes.ts';
 import { markOverdue, submitSteps } from '../submit-steps.ts';
 
@@ -36,7 +37,10 @@ export type TestNode = {
   officer: Staff;
   exchanges: Map<string, FoundExchange[]>;
   decisions: Map<string, { receipt: Record<string, unknown>; salt: string; leafId: bigint }>;
+  /** The consents kept here, by `id/version`. */
+  consents: Map<string, TestConsent>;
 };
+export type TestConsent = FoundAccess & { ledgerId: string };
 export type Letter = 'a' | 'b' | 'c' | 'r';
 
 /** Three hospitals and a regulator over the real contracts; blocks and messages move when a test says so. */
@@ -53,13 +57,17 @@ export type TestAlliance = Record<Letter, TestNode> & {
   settleLedger(): Promise<void>;
   /** Hospital B asks A for the patient's records and gets two; resolves to the request's id. */
   exchange(): Promise<string>;
+  /** The consent that A's decisions rest on. */
+  consentId: string;
+  /** Ends it: A's log and the ledger hold its second version. */
+  revoke(): Promise<void>;
   close(): Promise<void>;
 };
 
 type Shared = {
   clock: TestAlliance['clock'];
   chaincode: TestChaincode;
-  transactions: LedgerTransaction[];
+  transactions: ConsentTransaction[];
   members: Map<string, Member>;
   away: Set<string>;
   sent: TestAlliance['sent'];
@@ -85,6 +93,8 @@ export async function createAlliance(): Promise<TestAlliance> {
   for (const letter of ['r', 'a', 'b', 'c'] as const) await createNode(names[letter], shared);
   const nodeOf = (letter: Letter): TestNode => shared.nodes.get(names[letter]) as TestNode;
   const [a, b, c, r] = [nodeOf('a'), nodeOf('b'), nodeOf('c'), nodeOf('r')];
+  const consentId = newId();
+  await keepConsent(a, { id: consentId, version: 1 }, shared);
   const nodes = [a, b, c, r];
   let projected = 0;
   const settleLedger = async (): Promise<void> => {
@@ -112,15 +122,18 @@ export async function createAlliance(): Promise<TestAlliance> {
       }
       await settleLedger();
     },
-    exchange: () => exchange(a, b, shared.clock.now().toISOString()),
+    exchange: () => exchange({ a, b, consentId, at: shared.clock.now().toISOString() }),
+    consentId,
+    revoke: () => keepConsent(a, { id: consentId, version: 2 }, shared),
     close: async () => {
       for (const { database } of nodes) await database.drop();
     },
   };
 }
 
-async function project({ database, log, organizationId }: TestNode, transaction: LedgerTransaction) {
+async function project({ database, log, organizationId }: TestNode, transaction: ConsentTransaction) {
   await database.db.transaction(async (tx) => {
+    await projectConsents(tx, transaction);
     await projectDisputes(tx, transaction, { chaincode: 'medseal', tenant: organizationId });
     await log.projectAnchors(tx, transaction);
   });
@@ -145,6 +158,7 @@ async function createNode(organizationId: string, shared: Shared): Promise<void>
   const member = await register(organizationId, { mspId, keyStore, log }, shared);
   const exchanges: TestNode['exchanges'] = new Map();
   const decisions: TestNode['decisions'] = new Map();
+  const consents: TestNode['consents'] = new Map();
   const deps: DisputeDeps = {
     ...{ db, keyStore, clock, tenant, ledger, log, logger: silentLogger },
     members: {
@@ -154,6 +168,10 @@ async function createNode(organizationId: string, shared: Shared): Promise<void>
     blocks: { block: async (number) => utf8(`block ${number}`), configsUpTo: async () => [] },
     access: { record: log.recordAccess, write: log.accessWriter.write },
     decisions: { evidence: async (id) => decisions.get(id) },
+    consents: {
+      evidence: async ({ id, version }) => consents.get(`${id}/${version}`),
+      recorded: (question) => findRecordedConsents(db, question),
+    },
     exchanges: { find: async (id) => exchanges.get(id) ?? [] },
     peers: peersOf(member, shared),
     answerSeconds: 3_600,
@@ -172,6 +190,7 @@ async function createNode(organizationId: string, shared: Shared): Promise<void>
       officer,
       exchanges,
       decisions,
+      consents,
     },
   });
 }
@@ -226,7 +245,10 @@ function ledgerOf(mspId: string, shared: Shared) {
       isDelete: false,
     }));
     if (writes.length > 0)
-      transactions.push({ txId, blockNumber: transactions.length + 1, validationCode: 0, writes });
+      transactions.push({
+        ...{ txId, blockNumber: transactions.length + 1, validationCode: 0, writes },
+        timestamp: clock.now().toISOString(),
+      });
     return { txId, blockNumber: transactions.length, result };
   };
   return {
@@ -273,10 +295,49 @@ export function staffOf(organizationId: OrganizationId, role: Role): Staff {
   };
 }
 
-async function exchange(a: TestNode, b: TestNode, at: string): Promise<string> {
+/** A version of the patient's consent to B, in A's log and on the ledger; the second one ends it. */
+async function keepConsent(
+  a: TestNode,
+  { id, version }: { id: string; version: number },
+  { clock }: Shared,
+): Promise<void> {
+  const at = clock.now().toISOString();
+  const who = (value: string) => ({ identifier: { value } });
+  const content = {
+    ...{ v: 1, version, revocation: version === 1 ? null : { at } },
+    consent: {
+      ...{ id, organization: [who('hospital-a')] },
+      provision: {
+        ...{ type: 'permit', period: { start: startAt, end: '2027-03-01T08:00:00.000Z' } },
+        ...{ actor: [{ reference: who('hospital-b') }], purpose: [{ code: 'TREAT' }] },
+      },
+    },
+  };
+  const salt = hex(newSecret(32));
+  const digest = commit('consent', content, fromHex(salt));
+  const [leafId = 0n] = await a.database.db.transaction((tx) =>
+    a.log.append(tx, [{ kind: 'consent', digest, at }]),
+  );
+  const ledgerId = a.consents.get(`${id}/1`)?.ledgerId ?? hex(newSecret(16));
+  a.consents.set(`${id}/${version}`, { content, salt, leafId, ledgerId });
+  const args = [ledgerId, String(version), hex(digest), version === 1 ? 'active' : 'inactive'];
+  await a.deps.ledger.submit('consent', 'record', args);
+}
+
+async function exchange({
+  a,
+  b,
+  consentId,
+  at,
+}: {
+  a: TestNode;
+  b: TestNode;
+  consentId: string;
+  at: string;
+}): Promise<string> {
   const requestId = newId();
   const asking = staffOf(b.organizationId, 'clinician');
-  const { receipt: decision, ...logged } = await decide(a, at);
+  const { receipt: decision, ...logged } = await decide(a, consentId, at);
   const { decisionId } = decision;
   a.decisions.set(decisionId, { receipt: decision, ...logged });
   const receipt = signedReceipt(a, decision, at);
@@ -300,8 +361,9 @@ async function exchange(a: TestNode, b: TestNode, at: string): Promise<string> {
   return requestId;
 }
 
-async function decide({ database, log }: TestNode, at: string) {
-  const receipt = { v: 1, decisionId: newId(), permit: true };
+async function decide({ database, log }: TestNode, consentId: string, at: string) {
+  const consents = [{ id: consentId, version: 1 }];
+  const receipt = { v: 1, decisionId: newId(), permit: true, consents };
   const salt = hex(newSecret(32));
   const digest = commit('decision', receipt, fromHex(salt));
   const [leafId = 0n] = await database.db.transaction((tx) =>
