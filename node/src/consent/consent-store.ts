@@ -124,7 +124,7 @@ export async function findVersion(
   return rows[0];
 }
 
-/** The same, locked: the state moves. */
+/** The current version, locked: the state moves. */
 export async function lockById(tx: Queryable, idToken: Uint8Array): Promise<ConsentRow | undefined> {
   const { rows } = await tx.query<ConsentRow>(
     `${select} where c.id_token = $1 and c.is_current for update of c`,
