@@ -1,22 +1,29 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type ApiClient, createClient } from '../demo/client.ts';
-import type { CaseView } from '../node/src/disputes/index.ts';
+import type { CaseList } from '../node/src/disputes/index.ts';
+import { printed, watchCases } from './case-print.ts';
 
 const usage = `npm run case -- COMMAND --node URL --ca FILE --token FILE [options]
-  list                                             the cases you may see
+  list [FILTER]                                    the cases you may see, how many there are, what you have to do next
+  watch [FILTER] [--every SECONDS]                 the same, then each change until you end it; every 10 seconds
   show ID                                          one case: state, next step, deadline, claims
-  open --access N --grounds TEXT                   patient: entry N of the own access history
-  open --request ID [--partner ORG] --grounds TEXT privacy officer: an exchange with a partner
+  open --access N --grounds TEXT [--entry FILE]    patient: entry N of the own access history
+  open --entry FILE --grounds TEXT                 patient: an entry that you kept, whether or not it is still shown
+  open --request ID [--partner ORG] --grounds TEXT [--entry FILE]   privacy officer: an exchange with a partner
   evidence ID [--out FILE]                         what this organisation would file
-  file ID [--evidence FILE] [--statement TEXT]     file it, or what FILE holds
+  file ID [--evidence FILE] [--entry FILE] [--statement TEXT]          file it, or what FILE holds
   withdraw ID                                      take the case back
   examine ID · decide ID --outcome upheld|partly-upheld|rejected --reasons TEXT · close ID      regulator
   export ID --out FILE                             the archive, for medseal-verify
+FILTER: --state opened,overdue,… · --due overdue|soon · --ours (waiting for us) · --unseen (with news) · --limit N · --skip N
+--entry names a file with one entry of an access history as the node gave it, or a list of up to four.
 --token names a file with the bearer token, so that it is in no list of processes. --json prints what the node answered.
 Exit: 0 done, 1 refused by the node, 2 wrong use`;
 
-type Options = { [name in (typeof textOptions)[number]]?: string } & { json: boolean };
+type Options = { [name in (typeof textOptions)[number]]?: string } & {
+  [name in (typeof switches)[number]]: boolean;
+};
 type Call = { method: 'GET' | 'POST'; path: string; body?: object };
 
 const textOptions = [
@@ -32,7 +39,14 @@ const textOptions = [
   'outcome',
   'reasons',
   'out',
+  'entry',
+  'state',
+  'due',
+  'limit',
+  'skip',
+  'every',
 ] as const;
+const switches = ['json', 'ours', 'unseen'] as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -45,24 +59,32 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const client = createClient(node, readFileSync(ca, 'utf8'));
+  const bearer = readFileSync(token, 'utf8').trim();
+  const { options, positionals } = parsed;
   try {
-    return await perform(call, {
-      client,
-      bearer: readFileSync(token, 'utf8').trim(),
-      options: parsed.options,
-    });
+    if (positionals[0] === 'watch')
+      return await watchCases(() => client.call<CaseList>('GET', call.path, { bearer }), everyOf(options));
+    return await perform(call, { client, bearer, options });
   } finally {
     client.close();
   }
 }
 
+/** Seconds between two looks; less would only burden the node. */
+function everyOf({ every }: Options): number {
+  return Math.max(1, Number(every ?? 10) || 10) * 1000;
+}
+
 function argumentsOf(args: string[]): { positionals: string[]; options: Options } | undefined {
   try {
     const text = Object.fromEntries(textOptions.map((name) => [name, { type: 'string' as const }]));
+    const flags = Object.fromEntries(
+      switches.map((name) => [name, { type: 'boolean' as const, default: false }]),
+    );
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { ...text, json: { type: 'boolean', default: false } },
+      options: { ...text, ...flags },
     });
     return { positionals, options: values as Options };
   } catch {
@@ -72,7 +94,8 @@ function argumentsOf(args: string[]): { positionals: string[]; options: Options 
 
 function callOf([command, id, ...others]: string[], options: Options): Call | undefined {
   if (others.length > 0) return undefined;
-  if (command === 'list' && id === undefined) return { method: 'GET', path: '/disputes' };
+  if ((command === 'list' || command === 'watch') && id === undefined)
+    return { method: 'GET', path: `/disputes${queryOf(options)}` };
   if (command === 'open' && id === undefined)
     return { method: 'POST', path: '/disputes', body: openingOf(options) };
   if (id === undefined || !/^[0-9a-f]{32}$/.test(id)) return undefined;
@@ -89,6 +112,7 @@ function callOf([command, id, ...others]: string[], options: Options): Call | un
     file: () =>
       post('filing', {
         ...(statement === undefined ? {} : { statement }),
+        ...entriesOf(options),
         ...(evidence === undefined ? {} : { evidence: JSON.parse(readFileSync(evidence, 'utf8')) as object }),
       }),
     withdraw: () => post('withdrawal'),
@@ -99,9 +123,32 @@ function callOf([command, id, ...others]: string[], options: Options): Call | un
   return calls[command ?? '']?.();
 }
 
-function openingOf({ access, request, partner, grounds }: Options): object {
-  if (access !== undefined) return { patientSeq: Number(access), grounds };
-  return { requestId: request, grounds, ...(partner === undefined ? {} : { partner }) };
+function openingOf(options: Options): object {
+  const { access, request, partner, grounds } = options;
+  const entries = entriesOf(options);
+  if (request !== undefined)
+    return { requestId: request, grounds, ...(partner === undefined ? {} : { partner }), ...entries };
+  return { ...(access === undefined ? {} : { patientSeq: Number(access) }), grounds, ...entries };
+}
+
+function entriesOf({ entry }: Options): { exhibits?: unknown[] } {
+  if (entry === undefined) return {};
+  const kept = JSON.parse(readFileSync(entry, 'utf8')) as unknown;
+  return { exhibits: Array.isArray(kept) ? kept : [kept] };
+}
+
+function queryOf({ state, due, ours, unseen, limit, skip }: Options): string {
+  const asked = {
+    state,
+    due,
+    limit,
+    skip,
+    awaiting: ours ? 'us' : undefined,
+    unseen: unseen ? 'yes' : undefined,
+  };
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined) given.set(name, value);
+  return given.size === 0 ? '' : `?${given}`;
 }
 
 async function perform(
@@ -117,29 +164,6 @@ async function perform(
   if (options.out !== undefined)
     writeFileSync(options.out, `${JSON.stringify(answer.body)}\n`, { mode: 0o600 });
   else if (options.json || /evidence$|archive$/.test(path)) console.log(text);
-  else print(answer.body);
+  else console.log(printed(answer.body));
   return 0;
-}
-
-function print(body: Record<string, unknown>): void {
-  const { disputes } = body as { disputes?: CaseView[] };
-  const views = disputes ?? [body as unknown as CaseView];
-  for (const view of views) console.log(linesOf(view).join('\n'));
-}
-
-function linesOf(view: CaseView): string[] {
-  const { caseId, state, overdue, parties, deadlineAt, summary, next, claims, waiting, decision } = view;
-  return [
-    `${caseId}  ${state}${overdue ? ' (overdue)' : ''}  ${parties.join(', ')}`,
-    `  ${summary.zh} ${summary.en}`,
-    `  → ${next.zh} ${next.en}`,
-    ...(deadlineAt === undefined ? [] : [`  期限 · deadline ${deadlineAt}`]),
-    ...(claims ?? []).map(
-      ({ text, result, party, by }) =>
-        `  ${text.zh} · ${text.en}${party === null ? '' : ` (${party})`}: ${result.zh} · ${result.en} ${by.join(', ')}`,
-    ),
-    ...(decision === undefined ? [] : [`  裁定 · decision: ${decision.outcome}`]),
-    ...waiting.steps.map(({ step, state: at, code }) => `  … ${step}: ${at} ${code ?? ''}`),
-    ...waiting.deliveries.map(({ kind, recipient, code }) => `  … ${kind} → ${recipient} ${code ?? ''}`),
-  ];
 }

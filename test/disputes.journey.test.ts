@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import { clientOf, eventually, must } from '../demo/story.ts';
-import type { CaseView, FiledEvidence } from '../node/src/disputes/index.ts';
+import type { CaseList, CaseView, FiledEvidence } from '../node/src/disputes/index.ts';
 import { type Journey, root, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
 import { type Access, accessesOf, verifyOffline, writeTrustPolicy } from './journey/evidence.ts';
 import { ask, type EnrolledPerson, enrol, grant, revoke, takeInPerson } from './journey/people.ts';
@@ -76,6 +76,32 @@ async function openByPatient(by: 'number' | 'entry' = 'number'): Promise<string>
   return caseId;
 }
 
+/** What the command line needs to speak for an organisation's officer. */
+async function connectionOf(who: Organization): Promise<string[]> {
+  const { story, folder } = journey;
+  const [token, ca] = [join(folder, `${who}.token`), join(folder, `${who}.pem`)];
+  writeFileSync(token, await story.staff(officers[who]), { mode: 0o600 });
+  writeFileSync(ca, story.alliance.ca(who));
+  return ['--node', story.alliance.apiUrl(who), '--ca', ca, '--token', token];
+}
+
+const script = join(root, 'scripts/case.ts');
+
+/** `npm run case -- watch` of an organisation, which looks every second. */
+async function watchAt(who: Organization) {
+  const args = [script, 'watch', '--every', '1', ...(await connectionOf(who))];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    child.kill();
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  });
+  return (pattern: RegExp) =>
+    eventually(`${pattern} at ${who}`, async () => (pattern.test(text) ? true : undefined));
+}
+
 async function judge(caseId: string, outcome: string): Promise<void> {
   await whenArrived('regulator', `/${caseId}/examination`, {});
   await until('regulator', caseId, 'examined');
@@ -136,6 +162,7 @@ afterAll(() => journey?.stop());
 describe('a case about an access', () => {
   it('is opened by the patient, answered by both hospitals, and every claim matches', async () => {
     const caseId = await openByPatient();
+    const asked = await ok<CaseList>('hospital-b', 'GET', '?awaiting=us&due=soon');
     await whenArrived('hospital-a', `/${caseId}/filing`, { statement: '依授权提供。' });
     await whenArrived('hospital-b', `/${caseId}/filing`, {});
     const answered = await until('regulator', caseId, 'answered');
@@ -145,6 +172,16 @@ describe('a case about an access', () => {
       bearer: patient.bearer,
     });
 
+    const listed = await ok<CaseList>('hospital-b', 'GET', '?state=closed');
+    const theirs = await clientOf(journey.story, 'hospital-a').call<CaseList>('GET', '/disputes', {
+      bearer: patient.bearer,
+    });
+
+    expect(asked.tasks).toMatchObject([{ caseId, act: 'file', overdue: false }]);
+    expect(asked.counts).toMatchObject({ awaitingUs: 1, soon: 1, overdue: 0 });
+    expect(listed).toMatchObject({ disputes: [{ caseId, state: 'closed' }], counts: { awaitingUs: 0 } });
+    expect(theirs.body).toMatchObject({ disputes: [{ caseId, state: 'closed', unseen: false }] });
+    expect(theirs.body.summary.zh).toMatch(/\p{Script=Han}{2}/u);
     expect(answered.filings.map(({ late }) => late)).toEqual([false, false]);
     expect(findings(view)).toEqual([
       'entry hospital-a match',
@@ -183,20 +220,14 @@ describe('a case about an access', () => {
 
   it('can be followed and taken away from the command line', async () => {
     const [{ caseId = '' } = {}] = (await ok<{ disputes: CaseView[] }>('hospital-a', 'GET', '')).disputes;
-    const { story, folder } = journey;
-    const [token, ca, out] = ['token', 'ca.pem', 'out.json'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    writeFileSync(token, await story.staff(officers['hospital-a']), { mode: 0o600 });
-    writeFileSync(ca, story.alliance.ca('hospital-a'));
-    const run = (...args: string[]) => {
-      const node = ['--node', story.alliance.apiUrl('hospital-a'), '--ca', ca, '--token', token];
-      const script = join(root, 'scripts/case.ts');
-      return spawnSync(process.execPath, [script, ...args, ...node], { encoding: 'utf8' });
-    };
+    const node = await connectionOf('hospital-a');
+    const out = join(journey.folder, 'out.json');
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [script, ...args, ...node], { encoding: 'utf8' });
     const shown = run('show', caseId);
+    const listed = run('list', '--state', 'closed', '--limit', '1');
+    const ours = run('list', '--ours', '--json');
+    const misspelt = run('list', '--state', 'lost');
     const exported = run('export', caseId, '--out', out);
     const refused = run('decide', caseId, '--outcome', 'upheld', '--reasons', 'mine');
 
@@ -208,6 +239,17 @@ describe('a case about an access', () => {
     expect(verifyOffline(journey, { proof: readFileSync(out, 'utf8'), policy }).exit).toBe(0);
     expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('IDENTITY_FORBIDDEN') });
     expect(run('show', 'x').status).toBe(2);
+    expect(listed).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(
+        new RegExp(`${caseId}  closed.*结案.*共 1 件案件.*Cases: 1, open: 0`, 's'),
+      ),
+    });
+    expect(JSON.parse(ours.stdout)).toMatchObject({ disputes: [], counts: { total: 1 }, tasks: [] });
+    expect(misspelt).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('DISPUTE_REQUEST_INVALID'),
+    });
   });
 
   it('shows a hospital that files something else than its log holds', async () => {
@@ -283,13 +325,23 @@ describe('a case about an access', () => {
       .database('hospital-b')
       .query<{ request_id: string }>("select request_id from exchange where outcome = 'permitted'");
     const body = { requestId: rows[0]?.request_id, grounds: '回执与记录不符。' };
+    const told = await watchAt('hospital-a');
     const { caseId } = await ok('hospital-b', 'POST', '', body);
     await whenArrived('hospital-b', `/${caseId}/filing`, {});
     await eventually('the filing of hospital B on the ledger', async () => {
       const { filings } = await ok('hospital-b', 'GET', `/${caseId}`);
       return filings.length === 1 ? true : undefined;
     });
+    // Whoever watches is told of the new case and of the crossed deadline.
+    await told(new RegExp(`${caseId}  opened · 即将到期 due soon · 有新进展 news`));
+    await told(new RegExp(`${caseId}  overdue · 已过期限 overdue`));
+    await told(new RegExp(`! ${caseId} 期限已过`));
     const overdue = await until('hospital-a', caseId, 'overdue');
+    const crossed = await ok<CaseList>('hospital-a', 'GET', '?due=overdue');
+    expect(crossed).toMatchObject({
+      disputes: [{ caseId, awaited: ['hospital-a'], task: { act: 'file', overdue: true } }],
+      counts: { overdue: 1, awaitingUs: 1 },
+    });
     await judge(caseId, 'upheld');
     const view = await ok('hospital-b', 'GET', `/${caseId}`);
 

@@ -238,7 +238,7 @@ async function serve(options: {
       log: await modules.log.status(),
       witness: await modules.witnessing.status(),
       consents: await outboxStatus(db),
-      disputes: await disputeStatus(db),
+      disputes: { ...(await disputeStatus(db)), cases: await modules.disputes.counts() },
       ...(notarizing === undefined ? {} : { notary: { problem: notarizing.problem() } }),
     }),
   });

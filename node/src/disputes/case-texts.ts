@@ -1,4 +1,4 @@
-import type { CaseViewState, Text } from './types.ts';
+import type { CaseAct, CaseCounts, CaseViewState, Text } from './types.ts';
 
 /** Where a case stands and what comes next, in words for patients and staff. */
 export const stateTexts: Record<CaseViewState, { summary: Text; next: Text }> = {
@@ -51,3 +51,41 @@ export const stateTexts: Record<CaseViewState, { summary: Text; next: Text }> = 
     next: { zh: '无需操作。', en: 'Nothing to do.' },
   },
 };
+
+/** What an organisation has to do next. */
+export const taskTexts: Record<CaseAct, { inTime: Text; late: Text }> = {
+  file: {
+    inTime: { zh: '本机构须在期限前提交材料。', en: 'This organisation files before the deadline.' },
+    late: {
+      zh: '期限已过，本机构尚未提交材料；现在提交会注明迟交。',
+      en: 'The deadline has passed and this organisation has not filed; what it files now is marked late.',
+    },
+  },
+  examine: {
+    inTime: { zh: '各方材料已齐，请比对。', en: 'Every party has filed; examine the case.' },
+    late: {
+      zh: '期限已过，可以在缺少材料的情况下比对。',
+      en: 'The deadline has passed; examine the case without what is missing.',
+    },
+  },
+  decide: sameAlways({ zh: '比对已完成，请裁定。', en: 'The finding is stated; decide the case.' }),
+  close: sameAlways({ zh: '已裁定，请结案。', en: 'The case is decided; close it.' }),
+};
+
+function sameAlways(text: Text): { inTime: Text; late: Text } {
+  return { inTime: text, late: text };
+}
+
+/** A list of cases in one sentence. */
+export function listText(counts: CaseCounts, viewer: 'patient' | 'staff'): Text {
+  const { total, open, overdue, soon, awaitingUs, unseen } = counts;
+  const ours = viewer === 'patient' ? { zh: '', en: '' } : oursText(awaitingUs);
+  return {
+    zh: `共 ${total} 件案件，未结 ${open} 件${ours.zh}；已过期限 ${overdue} 件，三日内到期 ${soon} 件，有新进展 ${unseen} 件。`,
+    en: `Cases: ${total}, open: ${open}${ours.en}; deadline passed: ${overdue}, due within three days: ${soon}, with news: ${unseen}.`,
+  };
+}
+
+function oursText(count: number): Text {
+  return { zh: `，待本机构处理 ${count} 件`, en: `, waiting for this organisation: ${count}` };
+}

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { gatherEvidence } from './gather-evidence.ts';
-import { createAlliance, patient, patientId, staffOf, type TestAlliance } from './test/alliance.ts';
-import type { CaseView } from './types.ts';
+import {
+  createAlliance,
+  patient,
+  patientId,
+  staffOf,
+  type TestAlliance,
+  type TestNode,
+} from './test/alliance.ts';
+import type { CaseActor, CaseView } from './types.ts';
 
 let alliance: TestAlliance;
 let requestId: string;
@@ -37,6 +44,8 @@ async function file(letter: 'a' | 'b', caseId: string): Promise<CaseView> {
 
 const seenAt = (letter: 'a' | 'b' | 'r', caseId: string): Promise<CaseView> =>
   alliance[letter].disputes.get({ actor: alliance[letter].officer, caseId });
+const listed = async ({ disputes }: TestNode, actor: CaseActor): Promise<string[]> =>
+  (await disputes.list({ actor, page: { skip: 0, limit: 200 } })).disputes.map(({ caseId }) => caseId);
 const judge = (caseId: string) => ({ actor: alliance.r.officer, caseId });
 
 describe('a case', () => {
@@ -127,8 +136,8 @@ describe('a case', () => {
       openedFor: 'patient',
       subject: { kind: 'exchange', requestId },
     });
-    expect((await a.disputes.list(patient)).map((view) => view.caseId)).toContain(caseId);
-    expect(await a.disputes.list(stranger)).toEqual([]);
+    expect(await listed(a, patient)).toContain(caseId);
+    expect(await listed(a, stranger)).toEqual([]);
     await refuses(a.disputes.get({ actor: stranger, caseId }), 'DISPUTE_NOT_FOUND');
     await refuses(a.disputes.withdraw({ actor: a.officer, caseId }), 'DISPUTE_NOT_PARTY');
     await refuses(r.disputes.withdraw({ actor: r.officer, caseId }), 'DISPUTE_NOT_PARTY');
@@ -283,7 +292,7 @@ describe('a step that is not allowed', () => {
       c.disputes.file({ actor: c.officer, caseId, evidence: undefined, statement: '' }),
       'DISPUTE_NOT_FOUND',
     );
-    expect(await c.disputes.list(c.officer)).toEqual([]);
+    expect(await listed(c, c.officer)).toEqual([]);
   });
 
   it('is a filing of a record that is not anchored yet', async () => {

@@ -6,18 +6,22 @@ import { draftFiling, type FileRequest, fileEvidence } from './file-evidence.ts'
 import { findCase } from './find-case.ts';
 import type { FiledEvidence } from './gather-evidence.ts';
 import { closeCase, decideCase, examine, withdrawCase } from './judge-case.ts';
+import { countOwnCases, listCases } from './list-cases.ts';
+import { type CasePage, markSeen } from './list-store.ts';
 import { type OpenRequest, openCase } from './open-case.ts';
 import { receiveDocument } from './receive-document.ts';
 import { auditOf } from './take-step.ts';
-import type { CaseActor, CaseView } from './types.ts';
-import { listCases, viewCase } from './view-case.ts';
+import type { CaseActor, CaseCounts, CaseList, CaseView } from './types.ts';
+import { viewCase } from './view-case.ts';
 
 type CaseRequest = { actor: CaseActor; caseId: string };
 
 /** The cases of this node. */
 export type Disputes = {
   open(request: OpenRequest): Promise<CaseView>;
-  list(actor: CaseActor): Promise<CaseView[]>;
+  list(request: { actor: CaseActor; page: CasePage }): Promise<CaseList>;
+  /** How many cases of each sort this organisation has. */
+  counts(): Promise<CaseCounts>;
   get(request: CaseRequest): Promise<CaseView>;
   /** What this organisation would file. */
   draft(request: CaseRequest): Promise<FiledEvidence>;
@@ -58,8 +62,15 @@ export function createDisputes(deps: DisputeDeps): Disputes {
       const caseId = await openCase(request, deps);
       return viewCase({ actor: request.actor, caseId }, deps);
     },
-    list: (actor) => listCases(actor, deps),
-    get: (request) => looked(request, 'read', viewCase),
+    list: (request) => listCases(request, deps),
+    counts: () => countOwnCases(deps),
+    get: async (request) => {
+      const view = await looked(request, 'read', viewCase);
+      const { actor, caseId } = request;
+      const viewer = actor.kind === 'patient' ? 'patient' : 'staff';
+      await markSeen(deps.db, caseId, { viewer, step: view.ledger.at(-1)?.step ?? 0 });
+      return view;
+    },
     draft: (request) => looked(request, 'draft', draftFiling),
     file: after(fileEvidence),
     withdraw: after(withdrawCase),

@@ -97,15 +97,6 @@ export function contentOf<Content extends CaseContent>(
   return documents.get(name)?.document.content as Content | undefined;
 }
 
-/** Cases that a patient opened here, newest first. */
-export async function casesOfPatient(db: Queryable, patientToken: Uint8Array): Promise<string[]> {
-  const { rows } = await db.query<{ case_id: string }>(
-    `select case_id from dispute_document where patient_token = $1 order by recorded_at desc, case_id`,
-    [patientToken],
-  );
-  return rows.map((row) => row.case_id);
-}
-
 /** The keyed hash under which the key of a case is kept. */
 function caseToken(keyStore: KeyStore, caseId: string): Uint8Array {
   return keyStore.token('dispute', caseId);

@@ -1,10 +1,9 @@
 import type { LedgerDispute } from '@medseal/chaincode/rules';
 import type { CaseOpening } from '@medseal/evidence';
-import { patientToken } from '../crypto/index.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
-import { casesOfPatient, contentOf, openDocuments } from './document-store.ts';
+import { contentOf, openDocuments } from './document-store.ts';
 import { DisputeError } from './errors.ts';
-import { casesOf, type LedgerStep, stepsOf } from './ledger-store.ts';
+import { type LedgerStep, stepsOf } from './ledger-store.ts';
 import type { CaseActor, KeptDocument } from './types.ts';
 
 /** A case as this node knows it: what the ledger holds, and the documents that are here. */
@@ -17,17 +16,6 @@ export type FoundCase = {
   opening: CaseOpening | undefined;
   patientId: string | undefined;
 };
-
-/** Ids of the cases that the actor may see: a patient's own; those that the organisation has a part in; all, at the regulator's. */
-export async function caseIdsFor(actor: CaseActor, deps: DisputeDeps): Promise<string[]> {
-  if (actor.kind === 'patient') return casesOfPatient(deps.db, patientToken(deps.keyStore, actor.patientId));
-  const party = (await isRegulator(deps)) ? undefined : deps.tenant;
-  const onLedger = await casesOf(deps.db, party);
-  const { rows } = await deps.db.query<{ case_id: string }>(
-    `select case_id from dispute_step where step = 'open' and state <> 'confirmed' order by case_id`,
-  );
-  return [...rows.map((row) => row.case_id), ...onLedger];
-}
 
 /** One case. An absent one and one that the actor may not see are the same DISPUTE_NOT_FOUND. */
 export async function findCase(caseId: string, actor: CaseActor, deps: DisputeDeps): Promise<FoundCase> {

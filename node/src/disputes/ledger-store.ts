@@ -39,17 +39,6 @@ export async function currentOf(db: Queryable, caseId: string): Promise<LedgerDi
   return rows[0]?.dispute;
 }
 
-/** Cases in which an organisation has a part, or all of them, newest first. */
-export async function casesOf(db: Queryable, party: string | undefined): Promise<string[]> {
-  const { rows } = await db.query<{ case_id: string }>(
-    `select case_id from dispute_ledger
-     where is_current and ($1::text is null or dispute->'parties' @> jsonb_build_array(jsonb_build_object('organizationId', $1::text)))
-     order by dispute->>'openedAt' desc, case_id limit 500`,
-    [party ?? null],
-  );
-  return rows.map((row) => row.case_id);
-}
-
 /** Open cases whose deadline has passed. */
 export async function crossedDeadlines(db: Queryable, now: Date): Promise<string[]> {
   const { rows } = await db.query<{ case_id: string }>(

@@ -109,6 +109,75 @@ describe('the routes of cases', () => {
     expect(reached).toEqual(['list', 'open', 'get', 'export', 'withdraw']);
   });
 
+  it.each([
+    ['', { skip: 0, limit: 50 }],
+    ['?state=opened,overdue&limit=200', { states: ['opened', 'overdue'], skip: 0, limit: 200 }],
+    [
+      '?due=soon&awaiting=us&unseen=yes&skip=50',
+      { due: 'soon', awaiting: 'us', unseen: 'yes', skip: 50, limit: 50 },
+    ],
+  ])('narrow the list as it is asked for: %s', async (query, page) => {
+    actor = as('privacy-officer');
+    await call('GET', query);
+    expect(calls).toEqual([['list', { actor, page }]]);
+  });
+
+  it.each([
+    ...[
+      '?state=lost',
+      '?state=',
+      '?state=opened&state=closed',
+      '?due=never',
+      '?awaiting=them',
+      '?unseen=true',
+    ],
+    ...['?limit=0', '?limit=201', '?limit=-1', '?limit=1e2', '?skip=x', '?skip=9999999', '?party=hospital-b'],
+  ])('refuse to narrow the list by %s', async (query) => {
+    actor = as('privacy-officer');
+    expect(await call('GET', query)).toMatchObject({ code: 'DISPUTE_REQUEST_INVALID' });
+    expect(calls).toEqual([]);
+  });
+
+  const kept = {
+    content: { v: 1 },
+    salt: '0'.repeat(64),
+    evidence: {
+      ...{ state: 'anchored', leaf: { v: 1 }, leafIndex: 3, inclusionProof: [] },
+      checkpoint: `medseal.org/log/hospital-a\n12\n${Buffer.alloc(32).toString('base64')}\n\n— x y\n`,
+      anchor: { txId: '0'.repeat(64), blockNumber: 7 },
+    },
+  };
+  it('take entries as a history gives them, from a patient who opens and an officer who files', async () => {
+    const { content, salt, evidence: proof } = kept;
+    const { leaf, leafIndex, inclusionProof } = proof;
+    const exhibit = { content, salt, leaf, leafIndex, inclusionProof, treeSize: 12 };
+    actor = patient;
+    await call('POST', '', { grounds: 'x', exhibits: [kept] });
+    expect(calls[0]?.[1]).toEqual({
+      ...{ actor, access: { patientId: 'p1', exhibit } },
+      ...{ grounds: 'x', exhibits: [exhibit] },
+    });
+    actor = as('privacy-officer');
+    await call('POST', `/${caseId}/filing`, { exhibits: [kept] });
+    expect(calls[1]?.[1]).toMatchObject({ caseId, exhibits: [exhibit] });
+  });
+
+  it.each<[string, unknown]>([
+    ['no list', kept],
+    ['an entry that is not anchored yet', [{ ...kept, evidence: { state: 'pending', leaf: {} } }]],
+    ['no checkpoint', [{ ...kept, evidence: { ...kept.evidence, checkpoint: 'none' } }]],
+    ['a salt that is none', [{ ...kept, salt: 'x' }]],
+    ['a member too many', [{ ...kept, more: 1 }]],
+    ['five entries', Array(5).fill(kept)],
+    ['nothing at all', []],
+  ])('refuse a patient who opens a case with %s and no number', async (_what, exhibits) => {
+    actor = patient;
+    expect(await call('POST', '', { grounds: 'x', exhibits })).toMatchObject({
+      code: 'DISPUTE_REQUEST_INVALID',
+    });
+    expect(calls).toEqual([]);
+  });
+
   const item = { content: {}, salt: '0'.repeat(64), leaf: {}, leafIndex: 0, inclusionProof: [] };
   it.each<[Role, string, unknown]>([
     ['privacy-officer', '', { requestId, grounds: '' }],
@@ -124,6 +193,8 @@ describe('the routes of cases', () => {
       `/${caseId}/filing`,
       { evidence: { ...evidence, access: { ...item, leafIndex: 0.5 } } },
     ],
+    ['privacy-officer', `/${caseId}/filing`, { evidence: { ...evidence, consents: 'none' } }],
+    ['privacy-officer', `/${caseId}/filing`, { exhibits: [{}] }],
     ['privacy-officer', `/${caseId}/withdrawal`, { why: 'x' }],
     ['privacy-officer', '/x/filing', {}],
     ['regulator', `/${caseId}/decision`, { outcome: 'perhaps', reasons: 'x' }],

@@ -6,9 +6,10 @@ import type { Disputes } from './disputes.ts';
 import { DisputeError } from './errors.ts';
 import { keptEntry } from './exhibit.ts';
 import type { FiledEvidence } from './gather-evidence.ts';
+import type { CasePage } from './list-store.ts';
 import type { OpenRequest } from './open-case.ts';
 
-import type { CaseActor } from './types.ts';
+import type { CaseActor, CaseViewState } from './types.ts';
 
 const text = (max: number): z.ZodString => z.string().trim().min(1).max(max);
 const caseIdText = z.string().regex(/^[0-9a-f]{32}$/);
@@ -45,6 +46,26 @@ const decision = z.strictObject({
   outcome: z.enum(['upheld', 'partly-upheld', 'rejected']),
   reasons: text(8_000),
 });
+const whole = z
+  .string()
+  .regex(/^\d{1,6}$/)
+  .transform(Number);
+const states = z.enum([
+  ...['pending', 'refused', 'opened', 'overdue', 'answered'],
+  ...['examined', 'decided', 'closed', 'withdrawn'],
+] as const satisfies readonly CaseViewState[]);
+const listing = z.strictObject({
+  state: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(states).max(9))
+    .optional(),
+  due: z.enum(['overdue', 'soon']).optional(),
+  awaiting: z.literal('us').optional(),
+  unseen: z.literal('yes').optional(),
+  skip: whole.default(0),
+  limit: whole.pipe(z.int().min(1).max(200)).default(50),
+});
 const empty = z.union([z.undefined(), z.strictObject({})]);
 
 /** Cases on the API port. Patients open and follow their own; privacy officers file; the regulator's staff judges. */
@@ -54,8 +75,9 @@ export function disputeRoutes(disputes: Disputes): Router {
     const actor = caseActor(response);
     response.status(201).json(await disputes.open({ actor, ...openingOf(actor, request.body) }));
   });
-  router.get('/disputes', async (_request, response) => {
-    response.json({ disputes: await disputes.list(caseActor(response)) });
+  router.get('/disputes', async (request, response) => {
+    const actor = caseActor(response);
+    response.json(await disputes.list({ actor, page: pageOf(request.query) }));
   });
   router.get('/disputes/:caseId', async (request, response) => {
     response.json(await disputes.get(caseRequest(request, response)));
@@ -127,6 +149,11 @@ function openingOf(actor: CaseActor, body: unknown): Omit<OpenRequest, 'actor'> 
   }
   const { requestId, partner, ...rest } = parse(ofStaff, body);
   return { access: { requestId, partner }, ...rest };
+}
+
+function pageOf(query: unknown): CasePage {
+  const { state, ...page } = parse(listing, query);
+  return { ...page, states: state };
 }
 
 /** Names the field that is wrong, never its value. */

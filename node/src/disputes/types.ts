@@ -47,3 +47,33 @@ export type CaseView = {
   };
   ledger: { step: number; state: string; at: string; txId: string; blockNumber: number }[];
 };
+
+/** How many cases there are of each sort that somebody acts upon. */
+export type CaseCounts = {
+  total: number;
+  open: number;
+  overdue: number;
+  soon: number;
+  awaitingUs: number;
+  unseen: number;
+};
+
+export type CaseAct = 'file' | 'examine' | 'decide' | 'close';
+/** What this organisation has to do in a case. */
+export type CaseTask = { caseId: string; act: CaseAct; overdue: boolean; deadlineAt: string; text: Text };
+
+/** A case in a list. */
+export type CaseLine = Pick<
+  CaseView,
+  'caseId' | 'state' | 'overdue' | 'opener' | 'parties' | 'openedAt' | 'deadlineAt' | 'summary' | 'next'
+> & {
+  /** The deadline comes within three days, and a filing is missing. */
+  soon: boolean;
+  /** Whether a step came that nobody here has looked at. */
+  unseen: boolean;
+  /** Parties whose filing is missing. */
+  awaited: string[];
+  task?: CaseTask;
+};
+/** A page of cases; counts and tasks are those of all that may be seen. */
+export type CaseList = { disputes: CaseLine[]; counts: CaseCounts; tasks: CaseTask[]; summary: Text };

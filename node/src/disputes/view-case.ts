@@ -2,16 +2,9 @@ import { type CaseDecision, type CaseFinding, claimTexts, findingTexts } from '@
 import { stateTexts } from './case-texts.ts';
 import { waitingDeliveries } from './delivery-store.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
-import { caseIdsFor, type FoundCase, findCase } from './find-case.ts';
+import { type FoundCase, findCase } from './find-case.ts';
 import { type WaitingStep, waitingSteps } from './step-store.ts';
 import type { CaseActor, CaseView, CaseViewState, KeptDocument } from './types.ts';
-
-/** The cases that the actor may see, newest first. */
-export async function listCases(actor: CaseActor, deps: DisputeDeps): Promise<CaseView[]> {
-  const views: CaseView[] = [];
-  for (const caseId of await caseIdsFor(actor, deps)) views.push(await viewCase({ actor, caseId }, deps));
-  return views;
-}
 
 /** One case with its state, its deadline and what comes next. */
 export async function viewCase(
