@@ -8,7 +8,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { Aes128Gcm, Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AgreementKey } from './key-store.ts';
@@ -25,7 +25,7 @@ function agreementKey(): AgreementKey {
   };
 }
 
-/** RFC 9180 base mode written a second time, so that implementations must agree. */
+/** RFC 9180 base mode written a second time on node:crypto, so that two implementations must agree. */
 function baseModeKeys({
   privateKey,
   enc,
@@ -137,11 +137,11 @@ describe('RFC 9180 appendix A.1.1', () => {
 describe('a sealed reply', () => {
   const info = Buffer.from('medseal/exchange-seal/v1\n["hospital-a","hospital-b","TREAT"]');
 
-  it('opens with its key and its binding', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 5000 }), (plain) => {
-        const sealed = sealFor(recipient.publicKey, plain, binding);
-        const opened = openFrom(recipient, sealed, binding);
+  it('opens with its key and its binding', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), async (plain) => {
+        const sealed = await sealFor(recipient.publicKey, plain, binding);
+        const opened = await openFrom(recipient, sealed, binding);
 
         expect(sealed.length).toBe(plain.length + 48);
         expect(Buffer.from(opened).equals(plain)).toBe(true);
@@ -150,8 +150,8 @@ describe('a sealed reply', () => {
     );
   });
 
-  it('is HPKE with AES-256-GCM, info and associated data as the format says', () => {
-    const sealed = Buffer.from(sealFor(recipient.publicKey, Buffer.from('records'), binding));
+  it('is HPKE with AES-256-GCM, info and associated data as the format says', async () => {
+    const sealed = Buffer.from(await sealFor(recipient.publicKey, Buffer.from('records'), binding));
     const { key, baseNonce } = baseModeKeys({
       privateKey: Buffer.from(recipient.privateKey),
       publicKey: Buffer.from(recipient.publicKey),
@@ -167,40 +167,7 @@ describe('a sealed reply', () => {
     expect(opened.toString()).toBe('records');
   });
 
-  it('and the library open what the other has sealed', async () => {
-    const suite = new CipherSuite({
-      kem: new DhkemX25519HkdfSha256(),
-      kdf: new HkdfSha256(),
-      aead: new Aes256Gcm(),
-    });
-    const aad = window(Buffer.from(binding.requestDigest));
-    const opener = async (sealed: Uint8Array) =>
-      suite.createRecipientContext({
-        recipientKey: await suite.kem.importKey('raw', window(Buffer.from(recipient.privateKey)), false),
-        enc: window(Buffer.from(sealed.subarray(0, 32))),
-        info: window(info),
-      });
-    const recipientPublicKey = await suite.kem.importKey(
-      'raw',
-      window(Buffer.from(recipient.publicKey)),
-      true,
-    );
-
-    for (const plain of [Buffer.alloc(0), Buffer.from('records'), Buffer.alloc(200_000, 7)]) {
-      const ours = sealFor(recipient.publicKey, plain, binding);
-      const opened = await (await opener(ours)).open(window(Buffer.from(ours.subarray(32))), aad);
-      expect(Buffer.from(opened).equals(plain)).toBe(true);
-
-      const sender = await suite.createSenderContext({ recipientPublicKey, info: window(info) });
-      const theirs = Buffer.concat([
-        Buffer.from(sender.enc),
-        Buffer.from(await sender.seal(window(plain), aad)),
-      ]);
-      expect(Buffer.from(openFrom(recipient, theirs, binding)).equals(plain)).toBe(true);
-    }
-  });
-
-  it('of another implementation opens', () => {
+  it('of another implementation opens', async () => {
     const ephemeral = agreementKey();
     // X25519 is symmetric: the recipient's derivation gives the keys that the sender's would.
     const { key, baseNonce } = baseModeKeys({
@@ -219,7 +186,7 @@ describe('a sealed reply', () => {
       cipher.getAuthTag(),
     ]);
 
-    expect(Buffer.from(openFrom(recipient, sealed, binding)).toString()).toBe('records');
+    expect(Buffer.from(await openFrom(recipient, sealed, binding)).toString()).toBe('records');
   });
 
   it.each([
@@ -227,36 +194,28 @@ describe('a sealed reply', () => {
     ['another source', { sourceOrganizationId: 'hospital-c' }],
     ['another requester', { requesterOrganizationId: 'hospital-c' }],
     ['another purpose', { purpose: 'HRESCH' }],
-  ])('is refused for %s', (_, change) => {
-    const sealed = sealFor(recipient.publicKey, Buffer.from('records'), binding);
+  ])('is refused for %s', async (_, change) => {
+    const sealed = await sealFor(recipient.publicKey, Buffer.from('records'), binding);
 
-    expect(() => openFrom(recipient, sealed, { ...binding, ...change })).toThrow(
-      expect.objectContaining({
-        code: 'SEAL_REFUSED',
-      }),
-    );
+    await expect(openFrom(recipient, sealed, { ...binding, ...change })).rejects.toMatchObject({
+      code: 'SEAL_REFUSED',
+    });
   });
 
-  it('is refused for another recipient, cut short, or with any bit flipped, always with the same error', () => {
-    const sealed = Buffer.from(sealFor(recipient.publicKey, Buffer.from('records'), binding));
+  it('is refused for another recipient, cut short, or with any bit flipped, always with the same error', async () => {
+    const sealed = Buffer.from(await sealFor(recipient.publicKey, Buffer.from('records'), binding));
 
-    expect(() => openFrom(agreementKey(), sealed, binding)).toThrow(
-      expect.objectContaining({ code: 'SEAL_REFUSED' }),
-    );
+    await expect(openFrom(agreementKey(), sealed, binding)).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
     for (const length of [0, 31, 47, sealed.length - 1]) {
-      expect(() => openFrom(recipient, sealed.subarray(0, length), binding)).toThrow(
-        expect.objectContaining({
-          code: 'SEAL_REFUSED',
-          message: 'SEAL_REFUSED',
-        }),
-      );
+      await expect(openFrom(recipient, sealed.subarray(0, length), binding)).rejects.toMatchObject({
+        code: 'SEAL_REFUSED',
+        message: 'SEAL_REFUSED',
+      });
     }
     for (let at = 0; at < sealed.length; at += 1) {
       const flipped = Buffer.from(sealed);
       flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
-      expect(() => openFrom(recipient, flipped, binding)).toThrow(
-        expect.objectContaining({ code: 'SEAL_REFUSED' }),
-      );
+      await expect(openFrom(recipient, flipped, binding)).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
     }
   });
 
@@ -264,9 +223,7 @@ describe('a sealed reply', () => {
     ['zero', Buffer.alloc(32)],
     ['of small order', bytes('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800')],
     ['short', Buffer.alloc(31, 1)],
-  ])('is not made for a key that is %s', (_, key) => {
-    expect(() => sealFor(key, Buffer.from('x'), binding)).toThrow(
-      expect.objectContaining({ code: 'SEAL_REFUSED' }),
-    );
+  ])('is not made for a key that is %s', async (_, key) => {
+    await expect(sealFor(key, Buffer.from('x'), binding)).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
   });
 });

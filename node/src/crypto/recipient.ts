@@ -1,6 +1,5 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { CryptoError } from './errors.ts';
-import { type HpkeInput, openBase, sealBase, x25519Key } from './hpke.ts';
 import type { AgreementKey } from './key-store.ts';
 
 /** What a sealed reply belongs to; sealed bytes open under exactly the same values only. */
@@ -11,47 +10,60 @@ export type SealBinding = {
   purpose: string;
 };
 
-// RFC 8410 §7: PrivateKeyInfo of X25519 up to the 32 bytes of the key.
-const x25519Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
-// Making a key of its bytes costs as much as the agreement itself, and a node has one.
-const own = new WeakMap<AgreementKey, KeyObject>();
+// RFC 9180 §7: DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001, AES-256-GCM 0x0002; base mode.
+const suite = new CipherSuite({
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
+});
+const encapsulatedLength = 32;
+const tagLength = 16;
 
 /** Seals bytes to one organisation's registered key (HPKE base mode, one message): encapsulated key ‖ ciphertext. */
-export function sealFor(publicKey: Uint8Array, bytes: Uint8Array, binding: SealBinding): Uint8Array {
+export async function sealFor(
+  publicKey: Uint8Array,
+  bytes: Uint8Array,
+  binding: SealBinding,
+): Promise<Uint8Array> {
   try {
-    return sealBase({ key: x25519Key(publicKey), raw: publicKey }, bytes, inputOf(binding));
+    const recipientPublicKey = await suite.kem.importKey('raw', exactBuffer(publicKey), true);
+    const sender = await suite.createSenderContext({ recipientPublicKey, info: infoOf(binding) });
+    const sealed = await sender.seal(exactBuffer(bytes), exactBuffer(binding.requestDigest));
+    return Buffer.concat([Buffer.from(sender.enc), Buffer.from(sealed)]);
   } catch (cause) {
     throw new CryptoError('SEAL_REFUSED', { cause });
   }
 }
 
 /** Opens what `sealFor` made for this key and this binding; anything else is one indistinguishable SEAL_REFUSED. */
-export function openFrom(key: AgreementKey, sealed: Uint8Array, binding: SealBinding): Uint8Array {
+export async function openFrom(
+  { privateKey }: AgreementKey,
+  sealed: Uint8Array,
+  binding: SealBinding,
+): Promise<Uint8Array> {
   try {
-    return openBase({ ...key, privateKey: privateKeyOf(key) }, sealed, inputOf(binding));
+    if (sealed.length < encapsulatedLength + tagLength) throw new RangeError('too short');
+    const recipientKey = await suite.kem.importKey('raw', exactBuffer(privateKey), false);
+    const recipient = await suite.createRecipientContext({
+      recipientKey,
+      enc: exactBuffer(sealed.subarray(0, encapsulatedLength)),
+      info: infoOf(binding),
+    });
+    const ciphertext = exactBuffer(sealed.subarray(encapsulatedLength));
+    return new Uint8Array(await recipient.open(ciphertext, exactBuffer(binding.requestDigest)));
   } catch (cause) {
     throw new CryptoError('SEAL_REFUSED', { cause });
   }
 }
 
-function privateKeyOf(agreementKey: AgreementKey): KeyObject {
-  const known = own.get(agreementKey);
-  if (known !== undefined) return known;
-  const key = createPrivateKey({
-    key: Buffer.concat([x25519Prefix, agreementKey.privateKey]),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  own.set(agreementKey, key);
-  return key;
+function infoOf({ sourceOrganizationId, requesterOrganizationId, purpose }: SealBinding): ArrayBuffer {
+  const parts = JSON.stringify([sourceOrganizationId, requesterOrganizationId, purpose]);
+  return exactBuffer(Buffer.from(`medseal/exchange-seal/v1\n${parts}`, 'utf8'));
 }
 
-function inputOf({
-  requestDigest,
-  sourceOrganizationId,
-  requesterOrganizationId,
-  purpose,
-}: SealBinding): HpkeInput {
-  const parts = JSON.stringify([sourceOrganizationId, requesterOrganizationId, purpose]);
-  return { info: Buffer.from(`medseal/exchange-seal/v1\n${parts}`, 'utf8'), aad: requestDigest };
+/** A copy of its own: a Buffer may be a window on a pool that others share. */
+function exactBuffer(bytes: Uint8Array): ArrayBuffer {
+  const copy = new ArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
 }

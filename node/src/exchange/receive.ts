@@ -48,7 +48,7 @@ export async function receive(
     verifyResponse(reply, { request: sent.signed, verifier: key, now: deps.clock.now() });
     return key;
   });
-  const payload = parseReply(openReply(reply.body, { sourceId, sent }, deps));
+  const payload = parseReply(await openReply(reply.body, { sourceId, sent }, deps));
   requireReceipt(payload, { sent, sourceId, verifier }, deps);
   if (!payload.permit) {
     const { receipt, reasons } = payload;
@@ -76,19 +76,19 @@ function requireForm(
   if (!asExpected) throw new ReplyRejected('REPLY_FORM');
 }
 
-function openReply(
+async function openReply(
   body: Uint8Array,
   { sourceId, sent }: { sourceId: string; sent: SentRequest },
   { organizationId, keyStore }: ReceiveDeps,
-): Uint8Array {
-  const opened = rejectAs('REPLY_SEAL', () =>
-    openFrom(keyStore.agreementKey(), body, {
-      requestDigest: sent.digest,
-      sourceOrganizationId: sourceId,
-      requesterOrganizationId: organizationId,
-      purpose: sent.request.purpose,
-    }),
-  );
+): Promise<Uint8Array> {
+  const opened = await openFrom(keyStore.agreementKey(), body, {
+    requestDigest: sent.digest,
+    sourceOrganizationId: sourceId,
+    requesterOrganizationId: organizationId,
+    purpose: sent.request.purpose,
+  }).catch((cause: unknown) => {
+    throw new ReplyRejected('REPLY_SEAL', { cause });
+  });
   const message = unpad(opened);
   if (message === undefined) throw new ReplyRejected('REPLY_PADDING');
   return message;

@@ -68,7 +68,7 @@ async function answerWhileConsentHolds(
   for (let attempt = 1; attempt <= maxDecisions; attempt += 1) {
     const concern = { ...accepted, patient };
     const answer = await prepareAnswer(concern, deps);
-    const body = sealAnswer(accepted, answer, deps);
+    const body = await sealAnswer(accepted, answer, deps);
     if (await commitAnswer(concern, answer, deps)) return { permit: answer.payload.permit, body };
   }
   throw new ExchangeError('EXCHANGE_UNAVAILABLE');
@@ -164,7 +164,7 @@ function sealAnswer(
   { member, request, verified }: Accepted,
   { payload }: Answer,
   deps: ResponderDeps,
-): Uint8Array {
+): Promise<Uint8Array> {
   return sealFor(fromHex(member.sealingKey), padText(JSON.stringify(payload)), {
     requestDigest: verified.digest,
     sourceOrganizationId: deps.organizationId,
