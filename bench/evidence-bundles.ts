@@ -1,7 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   consistencyProof,
   formatCheckpoint,
@@ -19,7 +15,6 @@ import {
 import { createLog, origin } from '../evidence/test/proof.ts';
 import { realProof } from '../evidence/test/recorded.ts';
 import { packed } from '../evidence/test/unpacked.ts';
-import { verifierScript } from '../scripts/build-verifier.ts';
 import type { BenchOptions, Measure } from './harness.ts';
 import { timed } from './load.ts';
 
@@ -46,38 +41,6 @@ export async function measureBundles({ rounds, quick }: BenchOptions): Promise<M
     values: [bundle.length],
   };
   return [{ bench: 'evidence', measure: 'bundles verified, BFT', unit: '1/s', values }, size];
-}
-
-/** `medseal-verify` as it is shipped, from the start of its process to its end. */
-export async function measureCommand({ rounds }: BenchOptions): Promise<Measure> {
-  const folder = mkdtempSync(join(tmpdir(), 'medseal-bench-'));
-  try {
-    const script = join(folder, 'medseal-verify.mjs');
-    writeFileSync(script, await verifierScript());
-    writeFileSync(join(folder, 'bundle.json'), bundle);
-    writeFileSync(join(folder, 'trust.json'), recorded.policy);
-    const run = (args: string[]) => spawnSync(process.execPath, args, { cwd: folder }).status;
-    const values: number[] = [];
-    const plain: number[] = [];
-    for (let round = 0; round <= rounds; round += 1) {
-      const took = await timed(() => {
-        if (run([script, 'bundle.json', '--policy', 'trust.json']) !== 0) throw new Error('refused');
-      });
-      const start = await timed(() => run(['-e', '0']));
-      if (round > 0) values.push(took);
-      if (round > 0) plain.push(start);
-    }
-    const baseline = { name: 'Node starts and ends', values: plain };
-    return {
-      bench: 'evidence',
-      measure: 'medseal-verify, one bundle with start',
-      unit: 'ms',
-      values,
-      baseline,
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /** All of a log of 100,000 leaves against its anchors: leaves hashed, each checkpoint's signature, root and consistency. */

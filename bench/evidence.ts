@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { commitRecord, inclusionProof, nodeHash, verifyInclusion } from '@medseal/evidence';
 import { dataFolder, readBundles } from './bundles.ts';
-import { measureAudit, measureBundles, measureCommand } from './evidence-bundles.ts';
+import { measureAudit, measureBundles } from './evidence-bundles.ts';
+import { measureCommand } from './evidence-command.ts';
 import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { timed } from './load.ts';
 
@@ -89,7 +90,7 @@ export const bench: Bench = {
     await measureCommitments(options),
     ...(await measureProofs(options)),
     ...(await measureBundles(options)),
-    await measureCommand(options),
+    ...(await measureCommand(options)),
     await measureAudit(options),
   ],
 };

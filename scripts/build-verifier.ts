@@ -11,8 +11,6 @@ export async function verifierScript(): Promise<string> {
     entryPoints: [fileOf('src/cli.ts')],
     platform: 'node',
     target: 'node24',
-    // A package in CommonJS asks for `require`, which ECMAScript modules do not have.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   });
 }
 

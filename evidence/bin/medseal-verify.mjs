@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+const { existsSync } = process.getBuiltinModule('node:fs');
 
 // The published package has one file without dependencies (scripts/build-verifier.ts); the repository runs its source.
 const built = new URL('../dist/medseal-verify.mjs', import.meta.url);

@@ -126,6 +126,11 @@ export function casePartsOf({ caseId, members }: CaseArchive): CaseParts {
   };
 }
 
+/** The entries of a map in the order of their names, whatever order a file has them in. */
+export function inOrder<Value>(entries: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...entries].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
 function named(members: JsonObject, start: string): [string, unknown][] {
   return Object.entries(members).flatMap(([name, member]) =>
     name.startsWith(start) ? [[name.slice(start.length), member]] : [],

@@ -65,15 +65,15 @@ function exhibitClaims({ opening, state, filings, ledger }: CaseQuestion): CaseC
 /** Whether an access entry is about the access in dispute. */
 export function isAbout(subject: CaseSubject): (facts: EntryFacts) => boolean {
   if (subject.kind === 'access') return ({ eventId }) => eventId === subject.accessId;
-  const both = [subject.source, subject.requester].sort().join(' ');
+  const both = [subject.source, subject.requester].sort();
   return ({ requestId, organizations }) =>
-    requestId === subject.requestId && [...organizations].sort().join(' ') === both;
+    requestId === subject.requestId && areSame([...organizations].sort(), both);
 }
 
 function requireParties(subject: CaseSubject, { parties }: CaseState): void {
   const meant = subject.kind === 'access' ? [subject.custodian] : [subject.source, subject.requester];
   const named = parties.map(({ organizationId }) => organizationId);
-  if (meant.sort().join(' ') !== named.join(' '))
+  if (!areSame(meant.sort(), named))
     throw refusal('CASE_SUBJECT', 'the parties on the ledger are not those of the access');
 }
 
@@ -154,6 +154,10 @@ function comparedClaims(compared: Compare): CaseClaim[] {
 
 function same(name: 'person' | 'purpose' | 'outcome'): (one: EntryFacts, other: EntryFacts) => boolean {
   return (one, other) => one[name] !== undefined && one[name] === other[name];
+}
+
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((each, at) => each === other[at]);
 }
 
 function isWithin(part: readonly string[], whole: readonly string[]): boolean {

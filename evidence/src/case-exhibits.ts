@@ -2,7 +2,6 @@ import { canonicalJson } from './canonical.ts';
 import { type AnchoredLog, type Judged, openItem } from './case-claims.ts';
 import { type CaseExhibit, type CaseFiling, exhibitOf, loggedItemOf } from './case-documents.ts';
 import { type EntryFacts, factsOf } from './case-facts.ts';
-
 import type { CaseState } from './case-state.ts';
 import { EvidenceError } from './errors.ts';
 import { type Leaf, leafOf } from './leaf.ts';

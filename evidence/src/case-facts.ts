@@ -34,7 +34,7 @@ export function factsOf(content: unknown): EntryFacts {
     requestId: identified(entities, (entity) => at(entity, 'type', 'code') === 'XrequestId'),
     decisionId: identified(entities, (entity) => at(entity, 'role', 'code') === '13'),
     patientId: patientIn(entities),
-    person: staff === undefined || employer === undefined ? undefined : `${employer} ${staff}`,
+    person: staff === undefined || employer === undefined ? undefined : JSON.stringify([employer, staff]),
     purpose: text(at(event, 'purposeOfEvent', 0, 'coding', 0, 'code')),
     outcome: text(at(event, 'outcome')),
     organizations: agents.flatMap((agent) =>

@@ -1,18 +1,18 @@
 import { canonicalJson } from './canonical.ts';
-import type { CaseParts, CaseStepPlace } from './case-archive.ts';
+import { type CaseParts, type CaseStepPlace, inOrder } from './case-archive.ts';
 import type { CaseCheckList } from './case-checks.ts';
 import { type CaseLedger, readReferences } from './case-references.ts';
 import { type CaseState, caseKey, parseCaseState } from './case-state.ts';
 import { type CaseLedgerView, verifiedWrite } from './case-write.ts';
-import { channelLine, trustAt } from './channel-line.ts';
+import { channelLine, startsAtGenesis, trustAt } from './channel-line.ts';
 import { checkIndependence } from './check-independence.ts';
 import { refusal } from './errors.ts';
 import { type Block, parseBlock, requireData } from './fabric-block.ts';
-import { present } from './fabric-decode.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { blockTime } from './fabric-verify.ts';
 import type { Placed } from './placed-transaction.ts';
+import { present } from './protobuf.ts';
 import type { TrustPolicy } from './trust-policy.ts';
 
 /** One step of a case: the state it wrote, and whose MSP submitted it. */
@@ -73,7 +73,7 @@ function checkChannel(
   policy: TrustPolicy,
 ): readonly ChannelTrust[] | undefined {
   const [first] = configBlocks;
-  const carried = first !== undefined && numberOf(first) === 0;
+  const carried = startsAtGenesis(configBlocks);
   if (policy.genesisBlock === undefined && !carried) return list.skip('case-channel');
   return list.run('case-channel', () => {
     const genesis = present(carried ? first : policy.genesisBlock, 'GENESIS_ABSENT');
@@ -84,15 +84,6 @@ function checkChannel(
   });
 }
 
-/** Undefined for what is no block; it is refused where it is used as one. */
-function numberOf(bytes: Uint8Array): number | undefined {
-  try {
-    return parseBlock(bytes).number;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The blocks of the steps and of what the finding rests on, exactly those, each signed by the orderers of its time. */
 function checkBlocks(
   list: CaseCheckList,
@@ -100,7 +91,8 @@ function checkBlocks(
   trusts: readonly ChannelTrust[],
 ): ReadonlyMap<number, Block> | undefined {
   return list.run('case-blocks', () => {
-    const needed = new Set([...steps, ...references.values()].map(({ blockNumber }) => blockNumber));
+    const referred = inOrder(references).map(([, place]) => place);
+    const needed = new Set([...steps, ...referred].map(({ blockNumber }) => blockNumber));
     if ([...blocks.keys()].some((number) => !needed.has(number)))
       throw refusal('CASE_UNCOVERED', 'a block in which nothing is that the case names');
     const checked = new Map<number, Block>();

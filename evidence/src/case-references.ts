@@ -1,5 +1,5 @@
 import { checkpointKey } from './anchored-write.ts';
-import type { CaseParts, CaseStepPlace } from './case-archive.ts';
+import { type CaseParts, type CaseStepPlace, inOrder } from './case-archive.ts';
 import type { AnchoredLog } from './case-claims.ts';
 import { type CaseFiling, type CaseOpening, exhibitOf, loggedItemOf } from './case-documents.ts';
 import { type CaseLedgerView, verifiedWrite } from './case-write.ts';
@@ -84,7 +84,7 @@ export function readReferences(
   const digests = new Set(named.consents.map(({ organizationId, digest }) => `${organizationId} ${digest}`));
   const consents: ConsentVersion[] = [];
   const anchors: AnchoredLog[] = [];
-  for (const [name, place] of parts.references) {
+  for (const [name, place] of inOrder(parts.references)) {
     if (place.blockNumber > before) throw refusal('CASE_UNCOVERED', `${name} came after what was examined`);
     const [kind, one = '', other = ''] = name.split('/');
     if (kind === 'consent') consents.push(consentAt({ id: one, version: Number(other) }, place, view));

@@ -1,5 +1,5 @@
 import { canonicalJson } from './canonical.ts';
-import { type CaseParts, casePartsOf, parseCaseArchive } from './case-archive.ts';
+import { type CaseParts, casePartsOf, inOrder, parseCaseArchive } from './case-archive.ts';
 import { type CaseCheck, type CaseCheckList, type CaseCheckName, caseCheckList } from './case-checks.ts';
 import { type CaseClaim, type CaseContent, type CaseDocument, caseCommitment } from './case-documents.ts';
 import { examineCase } from './case-examine.ts';
@@ -79,7 +79,9 @@ function checkDocuments(list: CaseCheckList, parts: CaseParts, state: CaseState)
 }
 
 function documentsOf({ opening, filings, finding, decision }: CaseParts): Map<string, CaseDocument> {
-  const filed = [...filings].map(([party, filing]) => [`filing/${party}`, filing] as [string, CaseDocument]);
+  const filed = inOrder(filings).map(
+    ([party, filing]) => [`filing/${party}`, filing] as [string, CaseDocument],
+  );
   return new Map<string, CaseDocument>([
     ['opening', opening],
     ...filed,

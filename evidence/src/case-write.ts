@@ -3,10 +3,10 @@ import type { CaseStepPlace } from './case-archive.ts';
 import { trustAt } from './channel-line.ts';
 import { refusal } from './errors.ts';
 import { type Block, validationCodes } from './fabric-block.ts';
-import { present } from './fabric-decode.ts';
 import { verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { type Placed, placedIn } from './placed-transaction.ts';
+import { present } from './protobuf.ts';
 import { parseStrictJson } from './strict-json.ts';
 import type { TrustPolicy } from './trust-policy.ts';
 

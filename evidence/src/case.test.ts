@@ -91,6 +91,17 @@ describe('a case archive', () => {
     }
   });
 
+  it('is refused where its genesis block is none, whether the policy holds it or not', () => {
+    const archive = forged(() => ({ configBlocks: [Uint8Array.of(1, 2, 3)] }));
+    const { genesisBlock: _, ...bare } = recorded.policy;
+
+    for (const trusted of [policy, parseTrustPolicy(bare)]) {
+      const result = verifyCase(archive, trusted);
+      expect(result.verdict).toBe('tampered');
+      expect(failed(result)).toEqual(['case-channel BLOCK_MALFORMED']);
+    }
+  });
+
   it('is valid where a hospital withholds an entry that the patient kept, and says so', () => {
     const result = verifyCase(copyOf(recorded.withheld), policy);
 

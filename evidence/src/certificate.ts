@@ -1,14 +1,6 @@
-import { AsnConvert } from '@peculiar/asn1-schema';
-import {
-  Certificate as AsnCertificate,
-  BasicConstraints,
-  CertificateList,
-  type Extensions,
-  KeyUsage,
-  KeyUsageFlags,
-  type Name,
-} from '@peculiar/asn1-x509';
-import { equalBytes, fromBase64, hex } from './bytes.ts';
+import { equalBytes, fromBase64, fromHex, hex } from './bytes.ts';
+import { type DerElement, derElements, derTag, derWhole, expectTag, onlyElement } from './der.ts';
+import { nameOf, timeOf, unitsOf } from './der-values.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type P256Key, p256Key, verifyP256 } from './p256.ts';
 
@@ -35,14 +27,15 @@ export type RevocationList = {
   readonly signature: Uint8Array;
 };
 
-const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
-const ecPublicKey = '1.2.840.10045.2.1';
-const p256Parameters = '06082a8648ce3d030107';
-const organizationalUnit = '2.5.4.11';
-const basicConstraints = '2.5.29.19';
-const keyUsage = '2.5.29.15';
+// AlgorithmIdentifier and extension ids by their DER, as hex: RFC 5758 §3.2, RFC 5480 §2.1.1, RFC 5280 §4.2.1.
+const ecdsaWithSha256 = fromHex('300a06082a8648ce3d040302');
+const ecPublicKeyOnP256 = fromHex('301306072a8648ce3d020106082a8648ce3d030107');
+const basicConstraints = '551d13';
+const keyUsage = '551d0f';
 // What may be marked critical: an extension we do not evaluate must not be (RFC 5280 §4.2).
-const understood = new Set([basicConstraints, keyUsage, '2.5.29.37']);
+const understood = new Set([basicConstraints, keyUsage, '551d25']);
+const keyCertSign = 0x04;
+const [explicit0, explicit1, explicit2, explicit3] = [0xa0, 0x81, 0x82, 0xa3];
 const maxCertificateLength = 16_384;
 const maxListLength = 1_048_576;
 const pemText = /^-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----(?:\r?\n)*$/;
@@ -71,39 +64,79 @@ export function certificateFromPem(pem: string): Certificate {
 
 /** Parses a certificate with a P-256 key that is signed with ecdsa-with-SHA256; others are refused. */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const parsed = parseExactly(der, AsnCertificate, maxCertificateLength);
-  const { tbsCertificate: tbs, tbsCertificateRaw, signatureAlgorithm } = parsed;
-  const sameAlgorithm =
-    signatureAlgorithm.algorithm === ecdsaWithSha256 && tbs.signature.algorithm === ecdsaWithSha256;
-  if (tbsCertificateRaw === undefined || !sameAlgorithm) throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
+  const { content, signed, signature } = signedPart(der, maxCertificateLength);
+  const [serial, algorithm, issuer, validity, subject, key, ...rest] = withoutVersion(derElements(content));
+  requireAlgorithm(algorithm);
+  const [notBefore, notAfter, ...others] = derElements(expectTag(validity, derTag.sequence).content);
+  if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'validity');
   return {
     der,
-    serial: hex(new Uint8Array(tbs.serialNumber)),
-    issuer: nameOf(tbs.issuer),
-    subject: nameOf(tbs.subject),
-    organizationalUnits: unitsOf(tbs.subject),
-    notBefore: tbs.validity.notBefore.getTime().getTime(),
-    notAfter: tbs.validity.notAfter.getTime().getTime(),
-    isAuthority: isAuthority(tbs.extensions),
-    key: keyOf(tbs.subjectPublicKeyInfo),
-    signed: new Uint8Array(tbsCertificateRaw),
-    signature: new Uint8Array(parsed.signatureValue),
+    serial: hex(expectTag(serial, derTag.integer).content),
+    issuer: nameOf(issuer),
+    subject: nameOf(subject),
+    organizationalUnits: unitsOf(expectTag(subject, derTag.sequence)),
+    notBefore: timeOf(notBefore),
+    notAfter: timeOf(notAfter),
+    isAuthority: isAuthority(extensionsOf(rest)),
+    key: keyOf(expectTag(key, derTag.sequence)),
+    signed,
+    signature,
   };
 }
 
 /** Parses a revocation list signed with ecdsa-with-SHA256. */
 export function parseRevocationList(der: Uint8Array): RevocationList {
-  const parsed = parseExactly(der, CertificateList, maxListLength);
-  if (parsed.tbsCertListRaw === undefined || parsed.signatureAlgorithm.algorithm !== ecdsaWithSha256) {
+  const { content, signed, signature } = signedPart(der, maxListLength);
+  const elements = derElements(content);
+  const [algorithm, issuer, thisUpdate, nextUpdate, ...rest] =
+    elements[0]?.tag === derTag.integer ? elements.slice(1) : elements;
+  requireAlgorithm(algorithm);
+  timeOf(thisUpdate);
+  timeOf(nextUpdate);
+  const revoked = rest[0]?.tag === derTag.sequence ? derElements(rest[0].content) : [];
+  return { issuer: nameOf(issuer), serials: new Set(revoked.map(serialOf)), signed, signature };
+}
+
+/** A revoked certificate: its number, the time, extensions (RFC 5280 §5.1). */
+function serialOf({ tag, content }: DerElement): string {
+  const [serial, at] = tag === derTag.sequence ? derElements(content) : [];
+  timeOf(at);
+  return hex(expectTag(serial, derTag.integer).content);
+}
+
+type SignedPart = { content: Uint8Array; signed: Uint8Array; signature: Uint8Array };
+
+/** What a certificate and a list are alike: SEQUENCE { signed, algorithm, signature }, all of it DER. */
+function signedPart(der: Uint8Array, maxLength: number): SignedPart {
+  if (der.length > maxLength) throw refusal('CERTIFICATE_MALFORMED', 'too long');
+  const [part, algorithm, bits, ...others] = derElements(derWhole(der, derTag.sequence).content);
+  const { whole: signed, content } = expectTag(part, derTag.sequence);
+  requireAlgorithm(algorithm);
+  const signature = octetsOf(bits);
+  if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'more than three parts');
+  return { content, signed, signature };
+}
+
+function requireAlgorithm(algorithm: DerElement | undefined): void {
+  if (algorithm === undefined || !equalBytes(algorithm.whole, ecdsaWithSha256))
     throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
-  }
-  const revoked = parsed.tbsCertList.revokedCertificates ?? [];
-  return {
-    issuer: nameOf(parsed.tbsCertList.issuer),
-    serials: new Set(revoked.map(({ userCertificate }) => hex(new Uint8Array(userCertificate)))),
-    signed: new Uint8Array(parsed.tbsCertListRaw),
-    signature: new Uint8Array(parsed.signature),
-  };
+}
+
+/** Version 1 is not written (RFC 5280 §4.1.2.1). */
+function withoutVersion(elements: DerElement[]): DerElement[] {
+  const [first, ...rest] = elements;
+  if (first?.tag !== explicit0) return elements;
+  const version = expectTag(onlyElement(first.content), derTag.integer).content;
+  if (version.length !== 1 || (version[0] !== 1 && version[0] !== 2))
+    throw refusal('CERTIFICATE_MALFORMED', 'version');
+  return rest;
+}
+
+/** The bytes of a bit string without unused bits. */
+function octetsOf(bits: DerElement | undefined): Uint8Array {
+  const { content } = expectTag(bits, derTag.bitString);
+  if (content[0] !== 0) throw refusal('CERTIFICATE_MALFORMED', 'unused bits');
+  return content.subarray(1);
 }
 
 /** Whether `authority` issued the certificate or list: names match and the signature verifies. */
@@ -118,52 +151,51 @@ export function isIssuedBy(
   );
 }
 
-function nameOf(name: Name): string {
-  return hex(new Uint8Array(AsnConvert.serialize(name)));
-}
-
-function unitsOf(name: Name): string[] {
-  const attributes = [...name].flatMap((relative) => [...relative]);
-  return attributes.filter(({ type }) => type === organizationalUnit).map(({ value }) => value.toString());
-}
-
-function keyOf(spki: AsnCertificate['tbsCertificate']['subjectPublicKeyInfo']): P256Key {
-  const { algorithm, parameters } = spki.algorithm;
-  const onP256 = parameters instanceof ArrayBuffer && hex(new Uint8Array(parameters)) === p256Parameters;
-  const key =
-    algorithm === ecPublicKey && onP256 ? p256Key(new Uint8Array(spki.subjectPublicKey)) : undefined;
+function keyOf({ content }: DerElement): P256Key {
+  const [algorithm, bits, ...others] = derElements(content);
+  const onP256 =
+    algorithm !== undefined && others.length === 0 && equalBytes(algorithm.whole, ecPublicKeyOnP256);
+  const key = onP256 ? p256Key(octetsOf(bits)) : undefined;
   if (key === undefined) throw refusal('CERTIFICATE_MALFORMED', 'not a P-256 key');
   return key;
 }
 
-function isAuthority(extensions: Extensions | undefined): boolean {
-  let authority = false;
-  let maySign = true;
-  for (const { extnID, critical, extnValue } of extensions ?? []) {
-    if (critical && !understood.has(extnID))
-      throw refusal('CERTIFICATE_MALFORMED', 'unknown critical extension');
-    if (extnID === basicConstraints) {
-      authority = malformed(() => AsnConvert.parse(extnValue.buffer, BasicConstraints)).cA;
-    }
-    if (extnID === keyUsage) {
-      const usage = malformed(() => AsnConvert.parse(extnValue.buffer, KeyUsage));
-      maySign = (usage.toNumber() & KeyUsageFlags.keyCertSign) !== 0;
-    }
+/** The extensions after two unique ids that may stand before them, each once: its content by its id. */
+function extensionsOf(rest: DerElement[]): Map<string, Uint8Array> {
+  const extensions = new Map<string, Uint8Array>();
+  const place = rest.findIndex(({ tag }) => tag !== explicit1 && tag !== explicit2);
+  const [last, ...others] = place < 0 ? [] : rest.slice(place);
+  if (last === undefined) return extensions;
+  if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'after the extensions');
+  const listed = expectTag(onlyElement(expectTag(last, explicit3).content), derTag.sequence);
+  for (const extension of derElements(listed.content)) {
+    const { id, content } = extensionOf(expectTag(extension, derTag.sequence));
+    if (extensions.has(id)) throw refusal('CERTIFICATE_MALFORMED', 'an extension stands twice');
+    extensions.set(id, content);
   }
-  return authority && maySign;
+  return extensions;
 }
 
-/**
- * Parses what re-encodes to the same bytes. The parser skips optional parts that it cannot read and bytes after the
- * end: a list of revoked certificates must not turn into an empty one that way.
- */
-function parseExactly<Parsed>(der: Uint8Array, type: new () => Parsed, maxLength: number): Parsed {
-  if (der.length > maxLength) throw refusal('CERTIFICATE_MALFORMED', 'too long');
-  return malformed(() => {
-    const parsed = AsnConvert.parse(der, type);
-    if (!equalBytes(new Uint8Array(AsnConvert.serialize(parsed)), der)) throw new TypeError('not DER');
-    return parsed;
-  });
+function extensionOf({ content }: DerElement): { id: string; content: Uint8Array } {
+  const [first, ...parts] = derElements(content);
+  const id = hex(expectTag(first, derTag.objectIdentifier).content);
+  const marked = parts[0]?.tag === derTag.boolean;
+  const [value, ...others] = marked ? parts.slice(1) : parts;
+  // The default is not written: what is marked is critical.
+  if (others.length > 0 || (marked && parts[0]?.content[0] !== 0xff))
+    throw refusal('CERTIFICATE_MALFORMED', 'extension');
+  if (marked && !understood.has(id)) throw refusal('CERTIFICATE_MALFORMED', 'unknown critical extension');
+  return { id, content: expectTag(value, derTag.octetString).content };
+}
+
+function isAuthority(extensions: ReadonlyMap<string, Uint8Array>): boolean {
+  const constraints = extensions.get(basicConstraints);
+  const usage = extensions.get(keyUsage);
+  const bits = usage === undefined ? undefined : derWhole(usage, derTag.bitString).content[1];
+  const maySign = usage === undefined || ((bits ?? 0) & keyCertSign) !== 0;
+  if (constraints === undefined) return false;
+  const [first] = derElements(derWhole(constraints, derTag.sequence).content);
+  return first?.tag === derTag.boolean && first.content[0] === 0xff && maySign;
 }
 
 function malformed<Result>(parse: () => Result): Result {

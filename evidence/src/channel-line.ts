@@ -1,7 +1,9 @@
 import { concat, fromHex, hex, sha256 } from './bytes.ts';
-import { present } from './fabric-decode.ts';
+import { EvidenceError } from './errors.ts';
+import { parseBlock } from './fabric-block.ts';
 import { type ChannelTrust, channelTrust } from './fabric-trust.ts';
 import { applyConfig } from './fabric-verify.ts';
+import { present } from './protobuf.ts';
 
 // Bundles of one channel carry the same configurations, which cost most of the work. A result depends on these very
 // bytes and the pinned hash alone, so remembering it changes no answer.
@@ -24,6 +26,18 @@ export function channelLine(
     line.push(trust);
   }
   return line;
+}
+
+/** Whether the first of the configuration blocks that a file carries is to be the genesis block. */
+export function startsAtGenesis([first]: readonly Uint8Array[]): boolean {
+  if (first === undefined) return false;
+  try {
+    return parseBlock(first).number === 0;
+  } catch (error) {
+    // Not a block at all: say so where it is used as one.
+    if (error instanceof EvidenceError) return true;
+    throw error;
+  }
 }
 
 /** The configuration that was in force just before a block. */

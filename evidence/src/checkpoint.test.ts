@@ -13,6 +13,7 @@ import {
   verifierKey,
   verifyEd25519,
 } from './checkpoint.ts';
+import { verifyEd25519Portable } from './ed25519-portable.ts';
 import { rootHash } from './merkle.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -237,11 +238,24 @@ describe('Ed25519', () => {
     const zero = new Uint8Array(64);
 
     expect(verifyEd25519(signature, utf8('m'), raw)).toBe(true);
+    expect(verifyEd25519Portable(signature, utf8('m'), raw)).toBe(true);
     expect(verifyEd25519(beyond, utf8('m'), raw)).toBe(false);
-    for (const key of [identity, orderTwo, new Uint8Array(32), fromHex('ff'.repeat(32))]) {
-      expect(verifyEd25519(zero, utf8('m'), key)).toBe(false);
-      expect(verifyEd25519(concat(identity, new Uint8Array(32)), utf8('m'), key)).toBe(false);
-    }
+    // Every point of small order with either sign, and every y that is written with 2^255 − 19 or more.
+    const beyondPrime = Array.from(
+      { length: 19 },
+      (_, at) => `${(0xed + at).toString(16)}${'ff'.repeat(30)}7f`,
+    );
+    const bent = [...ED25519_TORSION_SUBGROUP, ...beyondPrime].map(fromHex).flatMap((key) => {
+      const other = key.slice();
+      other[31] = (other[31] ?? 0) ^ 0x80;
+      return [key, other];
+    });
+    for (const key of [identity, orderTwo, new Uint8Array(32), fromHex('ff'.repeat(32)), ...bent])
+      for (const forged of [zero, concat(identity, new Uint8Array(32)), concat(orderTwo, new Uint8Array(32))])
+        for (const text of ['m', 'n', 'o', 'p', 'q', 'r', 's', 't']) {
+          expect(verifyEd25519(forged, utf8(text), key)).toBe(false);
+          expect(verifyEd25519Portable(forged, utf8(text), key)).toBe(false);
+        }
     expect(verifyEd25519(signature.subarray(0, 63), utf8('m'), raw)).toBe(false);
     expect(verifyEd25519(concat(signature, Uint8Array.of(0)), utf8('m'), raw)).toBe(false);
     expect(verifyEd25519(signature, utf8('m'), raw.subarray(1))).toBe(false);

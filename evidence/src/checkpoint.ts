@@ -1,8 +1,6 @@
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { sha512 } from '@noble/hashes/sha2.js';
 import { base64, concat, equalBytes, fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
+import { ed25519Verifier } from './ed25519.ts';
 import { EvidenceError, type EvidenceErrorCode } from './errors.ts';
-import { nativeVerifier } from './native-ed25519.ts';
 
 /** The head of a log: its name, its size and its root. */
 export type Checkpoint = { origin: string; treeSize: number; rootHash: Uint8Array };
@@ -18,7 +16,6 @@ export type NoteVerifier = {
 /** A note of which at least one signature was checked. */
 export type OpenedNote = { text: string; verifiedBy: string[] };
 
-const { Point } = ed25519;
 const ed25519Type = 0x01;
 const maxNoteLength = 16_384;
 const maxSignatures = 16;
@@ -93,40 +90,7 @@ export function openNote(note: string, verifiers: readonly NoteVerifier[]): Open
  */
 export function verifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;
-  const verifies = nativeVerifier(publicKey);
-  return verifies === undefined
-    ? verifyEd25519Portable(signature, message, publicKey)
-    : verifies(message, signature);
-}
-
-/** The same without the platform's help. */
-export function verifyEd25519Portable(
-  signature: Uint8Array,
-  message: Uint8Array,
-  publicKey: Uint8Array,
-): boolean {
-  try {
-    const scalar = scalarOf(signature.subarray(32));
-    if (scalar >= Point.Fn.ORDER) return false;
-    const key = Point.fromBytes(publicKey);
-    if (key.isSmallOrder()) return false;
-    const nonce = Point.fromBytes(signature.subarray(0, 32));
-    const challenge =
-      scalarOf(sha512(concat(signature.subarray(0, 32), publicKey, message))) % Point.Fn.ORDER;
-    const expected = nonce.add(multiple(key, challenge));
-    return multiple(Point.BASE, scalar).equals(expected);
-  } catch {
-    // Not a point or not a scalar: the same answer as a wrong signature.
-    return false;
-  }
-}
-
-function multiple(point: typeof Point.BASE, scalar: bigint): typeof Point.BASE {
-  return scalar === 0n ? Point.ZERO : point.multiplyUnsafe(scalar);
-}
-
-function scalarOf(littleEndian: Uint8Array): bigint {
-  return BigInt(`0x${hex(littleEndian.slice().reverse())}`);
+  return ed25519Verifier(publicKey)(message, signature);
 }
 
 /** The text form of a log's public key (C2SP signed-note vkey): name+keyId+base64(0x01 ‖ key). */

@@ -1,17 +1,18 @@
 #!/usr/bin/env node
-import { readFileSync, statSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { fromUtf8 } from './bytes.ts';
-import { caseArchiveFormat } from './case-archive.ts';
 import { caseExitCodes, caseReport } from './case-report.ts';
-import { type CaseVerdict, verifyCase } from './case-verify.ts';
+import type { CaseVerdict } from './case-verify.ts';
 import { EvidenceError, refusal } from './errors.ts';
-import { type ForkVerdict, forkProofFormat, verifyForkProof } from './fork-proof.ts';
+import type { ForkVerdict } from './fork-proof.ts';
 import { checkLines, limits, titleOf, verdictTexts } from './report.ts';
 import { parseStrictJson } from './strict-json.ts';
-import { isJsonObject } from './strict-shape.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
-import { type BundleVerdict, type Verdict, verifyBundle } from './verify-bundle.ts';
+import type { BundleVerdict, Verdict } from './verify-bundle.ts';
+import { type FileVerdict, verifyFile } from './verify-file.ts';
+
+// Not by import: that would load the streams of node:fs too, as long as it takes to judge half a bundle.
+const { readFileSync, statSync } = process.getBuiltinModule('node:fs');
+const { parseArgs } = process.getBuiltinModule('node:util');
 
 const usage = `medseal-verify FILE --policy TRUST.json [--json] [--show]
 Verifies one evidence bundle, one fork proof, or the archive of one case, without any network. Trust comes from the
@@ -42,14 +43,7 @@ function main(args: string[]): number {
       return exitCodes.undecided;
     }
     const policy = parseTrustPolicy(readJson(options.policy, 'POLICY_INVALID'));
-    const proof = readJson(options.file, 'PROOF_TOO_LARGE');
-    if (isJsonObject(proof) && proof['format'] === forkProofFormat)
-      return printFork(verifyForkProof(proof, policy), options);
-    if (isJsonObject(proof) && proof['format'] === caseArchiveFormat)
-      return printCase(verifyCase(proof, policy), options);
-    const result = verifyBundle(proof, policy);
-    print(result, options);
-    return exitCodes[result.verdict];
+    return print(verifyFile(readJson(options.file, 'PROOF_TOO_LARGE'), policy), options);
   } catch (error) {
     return printFailure(error, options?.json === true);
   }
@@ -72,7 +66,19 @@ function readJson(path: string, tooLarge: 'POLICY_INVALID' | 'PROOF_TOO_LARGE'):
   return parseStrictJson(fromUtf8(readFileSync(path)));
 }
 
-function print(result: BundleVerdict, { json, show }: Options): void {
+function print({ kind, result }: FileVerdict, options: Options): number {
+  switch (kind) {
+    case 'fork':
+      return printFork(result, options);
+    case 'case':
+      return printCase(result, options);
+    case 'bundle':
+      printBundle(result, options);
+      return exitCodes[result.verdict];
+  }
+}
+
+function printBundle(result: BundleVerdict, { json, show }: Options): void {
   const { record, ...answer } = result;
   const shown = show && record !== undefined ? { ...answer, record } : answer;
   if (json) {

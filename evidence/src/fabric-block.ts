@@ -1,7 +1,7 @@
-import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
 import { concat, equalBytes, sha256 } from './bytes.ts';
 import { refusal } from './errors.ts';
-import { decodeExactly, present } from './fabric-decode.ts';
+import { blockMessage, envelopeMessage } from './fabric-messages.ts';
+import { present, readMessage } from './protobuf.ts';
 
 /** A Fabric block, taken apart. `hash` is recomputed from the header, never read. */
 export type Block = {
@@ -22,12 +22,9 @@ const maxMetadata = 5;
 /** Takes a block apart and checks its shape; nothing in it is trusted yet. */
 export function parseBlock(bytes: Uint8Array): Block {
   if (bytes.length > maxBlockLength) throw refusal('BLOCK_TOO_LARGE', `over ${maxBlockLength} bytes`);
-  const block = decodeExactly(common.Block, bytes, 'BLOCK_MALFORMED');
-  const header = present(block.getHeader(), 'BLOCK_MALFORMED');
-  const number = header.getNumber();
-  const previousHash = header.getPreviousHash_asU8();
-  const dataHash = header.getDataHash_asU8();
-  if (!Number.isSafeInteger(number) || number < 0) throw refusal('BLOCK_MALFORMED', 'number');
+  const { header, data, metadata } = readMessage(blockMessage, bytes, 'BLOCK_MALFORMED');
+  const { number, previousHash, dataHash } = present(header, 'BLOCK_MALFORMED');
+  if (!Number.isSafeInteger(number)) throw refusal('BLOCK_MALFORMED', 'number');
   if (dataHash.length !== hashLength) throw refusal('BLOCK_MALFORMED', 'data hash');
   if (previousHash.length !== (number === 0 ? 0 : hashLength))
     throw refusal('BLOCK_MALFORMED', 'previous hash');
@@ -38,8 +35,8 @@ export function parseBlock(bytes: Uint8Array): Block {
     dataHash,
     headerBytes,
     hash: sha256(headerBytes),
-    envelopes: present(block.getData(), 'BLOCK_MALFORMED').getDataList_asU8(),
-    metadata: metadataOf(block.getMetadata()?.getMetadataList_asU8() ?? []),
+    envelopes: present(data, 'BLOCK_MALFORMED').envelopes,
+    metadata: metadataOf(metadata?.entries ?? []),
   };
 }
 
@@ -74,10 +71,9 @@ export function requireData(block: Block, kind: 'genesis' | 'block'): void {
   if (!equalBytes(dataHashOf(block.envelopes), block.dataHash))
     throw refusal('BLOCK_DATA_HASH', 'not over this data');
   for (const bytes of block.envelopes) {
-    const envelope = decodeExactly(common.Envelope, bytes, 'BLOCK_ENVELOPE_MALFORMED');
-    const signed = envelope.getSignature_asU8().length > 0 || kind === 'genesis';
-    if (envelope.getPayload_asU8().length === 0 || !signed)
-      throw refusal('BLOCK_ENVELOPE_MALFORMED', 'empty part');
+    const { payload, signature } = readMessage(envelopeMessage, bytes, 'BLOCK_ENVELOPE_MALFORMED');
+    const signed = signature.length > 0 || kind === 'genesis';
+    if (payload.length === 0 || !signed) throw refusal('BLOCK_ENVELOPE_MALFORMED', 'empty part');
   }
 }
 

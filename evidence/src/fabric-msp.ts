@@ -1,5 +1,3 @@
-import identities from '@hyperledger/fabric-protos/lib/msp/identities_pb.js';
-import mspConfig, { type FabricOUIdentifier } from '@hyperledger/fabric-protos/lib/msp/msp_config_pb.js';
 import { equalBytes, fromUtf8 } from './bytes.ts';
 import {
   type Certificate,
@@ -10,7 +8,8 @@ import {
   type RevocationList,
 } from './certificate.ts';
 import { EvidenceError, refusal } from './errors.ts';
-import { decodeExactly, present } from './fabric-decode.ts';
+import { fabricMspConfig, mspConfig, serializedIdentity, type UnitIdentifier } from './fabric-messages.ts';
+import { readMessage } from './protobuf.ts';
 
 /** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
 export type Role = 'client' | 'peer' | 'admin' | 'orderer';
@@ -28,33 +27,29 @@ export type Msp = {
   readonly known: Map<string, { identity: Identity; chain: readonly Certificate[] }>;
 };
 
+const roles = ['client', 'peer', 'admin', 'orderer'] as const;
 const fabricMspType = 0;
 const maxChainLength = 5;
 const maxKnown = 2_000;
 
 /** Reads an organisation's MSP value. Only MSPs with NodeOUs are accepted: without them nobody has a role. */
 export function parseMsp(value: Uint8Array): Msp {
-  const config = decodeExactly(mspConfig.MSPConfig, value, 'CONFIG_MALFORMED');
-  if (config.getType() !== fabricMspType) throw refusal('CONFIG_MALFORMED', 'not an X.509 MSP');
-  const fabric = decodeExactly(mspConfig.FabricMSPConfig, config.getConfig_asU8(), 'CONFIG_MALFORMED');
-  const units = fabric.getFabricNodeOus();
-  if (units?.getEnable() !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
-  if (fabric.getOrganizationalUnitIdentifiersList().length > 0) {
+  const { type, config } = readMessage(mspConfig, value, 'CONFIG_MALFORMED');
+  if (type !== fabricMspType) throw refusal('CONFIG_MALFORMED', 'not an X.509 MSP');
+  const fabric = readMessage(fabricMspConfig, config, 'CONFIG_MALFORMED');
+  const { nodeUnits } = fabric;
+  if (nodeUnits?.enable !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
+  if (fabric.unitIdentifiers.length > 0) {
     throw refusal('CONFIG_MALFORMED', 'organizational unit identifiers are not supported');
   }
   return {
-    mspId: fabric.getName(),
-    roots: fabric.getRootCertsList_asU8().map(certificateOf),
-    intermediates: fabric.getIntermediateCertsList_asU8().map(certificateOf),
-    revocationLists: fabric
-      .getRevocationListList_asU8()
-      .map((pem) => parseRevocationList(fromPem(pemOf(pem), 'X509 CRL'))),
-    units: [
-      ...unitOf('client', units.getClientOuIdentifier()),
-      ...unitOf('peer', units.getPeerOuIdentifier()),
-      ...unitOf('admin', units.getAdminOuIdentifier()),
-      ...unitOf('orderer', units.getOrdererOuIdentifier()),
-    ],
+    mspId: fabric.name,
+    roots: fabric.rootCerts.map(certificateOf),
+    intermediates: fabric.intermediateCerts.map(certificateOf),
+    revocationLists: fabric.revocationLists.map((pem) =>
+      parseRevocationList(fromPem(pemOf(pem), 'X509 CRL')),
+    ),
+    units: roles.flatMap((role) => unitOf(role, nodeUnits[role])),
     known: new Map(),
   };
 }
@@ -65,8 +60,8 @@ export function identify(
   serialized: Uint8Array,
   atTime: number | undefined,
 ): Identity {
-  const parsed = decodeExactly(identities.SerializedIdentity, serialized, 'IDENTITY_MALFORMED');
-  return identifyMember(msps, { mspId: parsed.getMspid(), pem: pemOf(parsed.getIdBytes_asU8()) }, atTime);
+  const { mspId, pem } = readMessage(serializedIdentity, serialized, 'IDENTITY_MALFORMED');
+  return identifyMember(msps, { mspId, pem: pemOf(pem) }, atTime);
 }
 
 /** The identity of a certificate under the MSP it names. */
@@ -87,7 +82,7 @@ export function identifyMember(
 
 /** The MSP that a `SerializedIdentity` claims. */
 export function identityMspId(serialized: Uint8Array): string {
-  return decodeExactly(identities.SerializedIdentity, serialized, 'IDENTITY_MALFORMED').getMspid();
+  return readMessage(serializedIdentity, serialized, 'IDENTITY_MALFORMED').mspId;
 }
 
 function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {
@@ -138,16 +133,15 @@ function roleOf(msp: Msp, certificate: Certificate, issuer: Certificate | undefi
   return match.role;
 }
 
-function unitOf(role: Role, identifier: FabricOUIdentifier | undefined): Msp['units'] {
+function unitOf(role: Role, identifier: UnitIdentifier | undefined): Msp['units'] {
   if (identifier === undefined) return [];
-  const unit = identifier.getOrganizationalUnitIdentifier();
+  const { unit, certificate } = identifier;
   if (unit === '') throw refusal('CONFIG_MALFORMED', 'an empty organisational unit');
-  const pem = identifier.getCertificate_asU8();
-  return [{ role, unit, issuer: pem.length === 0 ? undefined : certificateOf(pem) }];
+  return [{ role, unit, issuer: certificate.length === 0 ? undefined : certificateOf(certificate) }];
 }
 
 function certificateOf(pem: Uint8Array): Certificate {
-  return certificateFromPem(pemOf(present(pem, 'CONFIG_MALFORMED')));
+  return certificateFromPem(pemOf(pem));
 }
 
 /** PEM is ASCII: other bytes are as malformed as any other text that is no PEM. */

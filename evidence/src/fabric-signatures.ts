@@ -1,11 +1,17 @@
-import common, { type MetadataSignature } from '@hyperledger/fabric-protos/lib/common/common_pb.js';
 import { concat } from './bytes.ts';
 import { refusal } from './errors.ts';
 import type { Block } from './fabric-block.ts';
-import { decodeExactly, present } from './fabric-decode.ts';
+import {
+  identifierHeader,
+  type MetadataSignature,
+  metadataMessage,
+  ordererMetadata,
+  signatureHeader as signatureHeaderMessage,
+} from './fabric-messages.ts';
 import { type Identity, identify, identifyMember } from './fabric-msp.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
+import { present, readMessage } from './protobuf.ts';
 
 const maxSignatures = 256;
 
@@ -20,20 +26,18 @@ export function verifyOrdererSignatures(
   trust: ChannelTrust,
   { atTime, lastConfig }: { atTime: number | undefined; lastConfig: number },
 ): Identity[] {
-  const metadata = decodeExactly(
-    common.Metadata,
+  const { value, signatures } = readMessage(
+    metadataMessage,
     block.metadata[0] ?? new Uint8Array(0),
     'BLOCK_SIGNATURES_MALFORMED',
   );
-  const value = metadata.getValue_asU8();
-  const signatures = metadata.getSignaturesList();
   if (signatures.length > maxSignatures) throw refusal('BLOCK_SIGNATURES_MALFORMED', 'too many signatures');
   const signed = { block, trust, atTime, value };
   const signers =
     trust.ordering.kind === 'bft' ? quorumSigners(signed, signatures) : singleSigners(signed, signatures);
   // After the signatures: before them nothing in the metadata is worth reading.
-  const orderer = decodeExactly(common.OrdererBlockMetadata, value, 'BLOCK_SIGNATURES_MALFORMED');
-  if (present(orderer.getLastConfig(), 'BLOCK_SIGNATURES_MALFORMED').getIndex() !== lastConfig) {
+  const stated = readMessage(ordererMetadata, value, 'BLOCK_SIGNATURES_MALFORMED').lastConfig;
+  if (present(stated, 'BLOCK_SIGNATURES_MALFORMED').index !== lastConfig) {
     throw refusal('BLOCK_LAST_CONFIG', 'signed under another configuration');
   }
   return signers;
@@ -41,14 +45,13 @@ export function verifyOrdererSignatures(
 
 function singleSigners(signed: SignedBlock, signatures: readonly MetadataSignature[]): Identity[] {
   if (signatures.length === 0) throw refusal('ORDERER_QUORUM', 'no orderer signed');
-  return signatures.map((signature) => {
-    if (signature.getIdentifierHeader_asU8().length > 0) {
+  return signatures.map(({ signatureHeader, signature, identifierHeader: numbered }) => {
+    if (numbered.length > 0) {
       throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a numbered signer on a channel without BFT');
     }
-    const bytes = signature.getSignatureHeader_asU8();
-    const header = decodeExactly(common.SignatureHeader, bytes, 'BLOCK_SIGNATURES_MALFORMED');
-    const signer = identify(signed.trust.ordererMsps, header.getCreator_asU8(), signed.atTime);
-    return requireSignature(signed, { signer, header: bytes, signature: signature.getSignature_asU8() });
+    const { creator } = readMessage(signatureHeaderMessage, signatureHeader, 'BLOCK_SIGNATURES_MALFORMED');
+    const signer = identify(signed.trust.ordererMsps, creator, signed.atTime);
+    return requireSignature(signed, { signer, header: signatureHeader, signature });
   });
 }
 
@@ -56,16 +59,13 @@ function quorumSigners(signed: SignedBlock, signatures: readonly MetadataSignatu
   const { ordering, ordererMsps } = signed.trust;
   if (ordering.kind !== 'bft') throw refusal('CONFIG_MALFORMED', 'not a BFT channel');
   const signers = new Map<number, Identity>();
-  for (const signature of signatures) {
-    const { identifier, header } = identifierOf(signature);
+  for (const entry of signatures) {
+    const { identifier, header } = identifierOf(entry);
     const consenter = ordering.consenters.get(identifier);
     if (consenter === undefined) throw refusal('ORDERER_UNKNOWN', 'not one of the consenters');
     if (signers.has(identifier)) throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a consenter signed twice');
     const signer = identifyMember(ordererMsps, consenter, signed.atTime);
-    signers.set(
-      identifier,
-      requireSignature(signed, { signer, header, signature: signature.getSignature_asU8() }),
-    );
+    signers.set(identifier, requireSignature(signed, { signer, header, signature: entry.signature }));
   }
   if (signers.size < ordering.quorum) {
     throw refusal('ORDERER_QUORUM', `${signers.size} of the ${ordering.quorum} signatures it takes`);
@@ -73,13 +73,15 @@ function quorumSigners(signed: SignedBlock, signatures: readonly MetadataSignatu
   return [...signers.values()];
 }
 
-function identifierOf(signature: MetadataSignature): { identifier: number; header: Uint8Array } {
-  const header = signature.getIdentifierHeader_asU8();
-  if (header.length === 0 || signature.getSignatureHeader_asU8().length > 0) {
+function identifierOf({ signatureHeader, identifierHeader: header }: MetadataSignature): {
+  identifier: number;
+  header: Uint8Array;
+} {
+  if (header.length === 0 || signatureHeader.length > 0) {
     throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a BFT signature names its consenter by number only');
   }
-  const parsed = decodeExactly(common.IdentifierHeader, header, 'BLOCK_SIGNATURES_MALFORMED');
-  return { identifier: parsed.getIdentifier(), header };
+  const { identifier } = readMessage(identifierHeader, header, 'BLOCK_SIGNATURES_MALFORMED');
+  return { identifier, header };
 }
 
 type OrdererSignature = { signer: Identity; header: Uint8Array; signature: Uint8Array };

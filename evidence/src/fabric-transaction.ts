@@ -1,14 +1,20 @@
-import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
-import kvrwset, { type KVRead } from '@hyperledger/fabric-protos/lib/ledger/rwset/kvrwset/kv_rwset_pb.js';
-import rwset from '@hyperledger/fabric-protos/lib/ledger/rwset/rwset_pb.js';
-import chaincodeEvent from '@hyperledger/fabric-protos/lib/peer/chaincode_event_pb.js';
-import proposal, {
-  type ChaincodeAction as ActionMessage,
-} from '@hyperledger/fabric-protos/lib/peer/proposal_pb.js';
-import proposalResponse from '@hyperledger/fabric-protos/lib/peer/proposal_response_pb.js';
-import transaction from '@hyperledger/fabric-protos/lib/peer/transaction_pb.js';
 import { refusal } from './errors.ts';
-import { decodeExactly, present } from './fabric-decode.ts';
+import {
+  actionPayload,
+  chaincodeAction,
+  chaincodeEvent,
+  channelHeader as channelHeaderMessage,
+  envelopeMessage,
+  headerExtension,
+  keySet,
+  type MessageOf,
+  payloadMessage,
+  responsePayload as responsePayloadMessage,
+  signatureHeader as signatureHeaderMessage,
+  transactionMessage,
+  writeSets,
+} from './fabric-messages.ts';
+import { present, readMessage } from './protobuf.ts';
 
 /** One key that a transaction wrote. */
 export type LedgerWrite = { namespace: string; key: string; value: Uint8Array; isDelete: boolean };
@@ -52,31 +58,34 @@ const lastSecond = 253_402_300_799;
 
 /** Takes an endorser transaction apart. Every message in it must be in its one encoding. */
 export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
-  const envelope = decodeExactly(common.Envelope, envelopeBytes, code);
-  const payload = decodeExactly(common.Payload, envelope.getPayload_asU8(), code);
-  const header = present(payload.getHeader(), code);
-  const channelHeader = decodeExactly(common.ChannelHeader, header.getChannelHeader_asU8(), code);
-  if (channelHeader.getType() !== endorserHeaderType) throw refusal(code, 'not an endorser transaction');
-  const signatureHeader = decodeExactly(common.SignatureHeader, header.getSignatureHeader_asU8(), code);
-  const extension = decodeExactly(proposal.ChaincodeHeaderExtension, channelHeader.getExtension_asU8(), code);
+  const { payload, signature } = readMessage(envelopeMessage, envelopeBytes, code);
+  const { header, data } = readMessage(payloadMessage, payload, code);
+  const { channelHeader, signatureHeader } = present(header, code);
+  const { type, timestamp, channelId, txId, extension } = readMessage(
+    channelHeaderMessage,
+    channelHeader,
+    code,
+  );
+  if (type !== endorserHeaderType) throw refusal(code, 'not an endorser transaction');
+  const { creator, nonce } = readMessage(signatureHeaderMessage, signatureHeader, code);
+  const { chaincodeId } = readMessage(headerExtension, extension, code);
   return {
-    channelId: channelHeader.getChannelId(),
-    txId: channelHeader.getTxId(),
-    timestamp: millisecondsOf(present(channelHeader.getTimestamp(), code)),
-    creator: signatureHeader.getCreator_asU8(),
-    nonce: signatureHeader.getNonce_asU8(),
-    payload: envelope.getPayload_asU8(),
-    signature: envelope.getSignature_asU8(),
-    channelHeader: header.getChannelHeader_asU8(),
-    signatureHeader: header.getSignatureHeader_asU8(),
-    invokedName: present(extension.getChaincodeId(), code).getName(),
-    ...actionOf(payload.getData_asU8()),
+    channelId,
+    txId,
+    timestamp: millisecondsOf(present(timestamp, code)),
+    creator,
+    nonce,
+    payload,
+    signature,
+    channelHeader,
+    signatureHeader,
+    invokedName: present(chaincodeId, code).name,
+    ...actionOf(data),
   };
 }
 
 /** A time between 1970 and 9999, as protobuf's Timestamp allows; anything else no calendar could show. */
-function millisecondsOf(timestamp: { getSeconds(): number; getNanos(): number }): number {
-  const [seconds, nanos] = [timestamp.getSeconds(), timestamp.getNanos()];
+function millisecondsOf({ seconds, nanos }: { seconds: number; nanos: number }): number {
   if (seconds < 0 || seconds > lastSecond || nanos < 0 || nanos >= 1e9) throw refusal(code, 'time');
   return seconds * 1000 + Math.floor(nanos / 1e6);
 }
@@ -91,57 +100,44 @@ type ActionPart =
 type ResultPart = 'chaincode' | 'responseStatus' | 'writes' | 'reads' | 'event';
 
 function actionOf(bytes: Uint8Array): Pick<Transaction, ActionPart> {
-  const [action, ...others] = decodeExactly(transaction.Transaction, bytes, code).getActionsList();
-  if (action === undefined || others.length > 0) throw refusal(code, 'not exactly one action');
-  const payload = decodeExactly(transaction.ChaincodeActionPayload, action.getPayload_asU8(), code);
-  const endorsed = present(payload.getAction(), code);
-  const responsePayload = endorsed.getProposalResponsePayload_asU8();
-  const response = decodeExactly(proposalResponse.ProposalResponsePayload, responsePayload, code);
+  const [first, ...others] = readMessage(transactionMessage, bytes, code).actions;
+  if (first === undefined || others.length > 0) throw refusal(code, 'not exactly one action');
+  const { proposalPayload, action } = readMessage(actionPayload, first.payload, code);
+  const { responsePayload, endorsements } = present(action, code);
+  const { proposalHash, extension } = readMessage(responsePayloadMessage, responsePayload, code);
   return {
-    actionHeader: action.getHeader_asU8(),
-    proposalPayload: payload.getChaincodeProposalPayload_asU8(),
-    endorsements: endorsed
-      .getEndorsementsList()
-      .map((entry) => ({ endorser: entry.getEndorser_asU8(), signature: entry.getSignature_asU8() })),
+    actionHeader: first.header,
+    proposalPayload,
+    endorsements,
     responsePayload,
-    proposalHash: response.getProposalHash_asU8(),
-    ...resultOf(decodeExactly(proposal.ChaincodeAction, response.getExtension_asU8(), code)),
+    proposalHash,
+    ...resultOf(readMessage(chaincodeAction, extension, code)),
   };
 }
 
-function resultOf(action: ActionMessage): Pick<Transaction, ResultPart> {
-  const chaincode = present(action.getChaincodeId(), code);
+function resultOf(action: MessageOf<typeof chaincodeAction>): Pick<Transaction, ResultPart> {
+  const { name, version } = present(action.chaincodeId, code);
   return {
-    chaincode: { name: chaincode.getName(), version: chaincode.getVersion() },
-    responseStatus: present(action.getResponse(), code).getStatus(),
-    ...readWriteSet(action.getResults_asU8()),
-    event: eventOf(action.getEvents_asU8()),
+    chaincode: { name, version },
+    responseStatus: present(action.response, code).status,
+    ...readWriteSet(action.results),
+    event: eventOf(action.events),
   };
 }
 
 function readWriteSet(bytes: Uint8Array): Pick<Transaction, 'writes' | 'reads'> {
   const writes: LedgerWrite[] = [];
   const reads: LedgerRead[] = [];
-  for (const entry of decodeExactly(rwset.TxReadWriteSet, bytes, code).getNsRwsetList()) {
-    const namespace = entry.getNamespace();
-    const set = decodeExactly(kvrwset.KVRWSet, entry.getRwset_asU8(), code);
-    for (const read of set.getReadsList())
-      reads.push({ namespace, key: read.getKey(), version: versionOf(read) });
-    for (const write of set.getWritesList()) {
-      const [key, value, isDelete] = [write.getKey(), write.getValue_asU8(), write.getIsDelete()];
-      writes.push({ namespace, key, value, isDelete });
-    }
+  for (const { name: namespace, set } of readMessage(writeSets, bytes, code).namespaces) {
+    const keys = readMessage(keySet, set, code);
+    for (const { key, version } of keys.reads) reads.push({ namespace, key, version });
+    for (const { key, value, isDelete } of keys.writes) writes.push({ namespace, key, value, isDelete });
   }
   return { writes, reads };
 }
 
-function versionOf(read: KVRead): LedgerRead['version'] {
-  const version = read.getVersion();
-  return version === undefined ? undefined : { block: version.getBlockNum(), tx: version.getTxNum() };
-}
-
 function eventOf(bytes: Uint8Array): Transaction['event'] {
   if (bytes.length === 0) return undefined;
-  const event = decodeExactly(chaincodeEvent.ChaincodeEvent, bytes, code);
-  return { name: event.getEventName(), payload: event.getPayload_asU8() };
+  const { name, payload } = readMessage(chaincodeEvent, bytes, code);
+  return { name, payload };
 }

@@ -1,4 +1,3 @@
-import { deflateRaw, Inflate } from 'pako';
 import { refusal } from './errors.ts';
 
 type Options = { maxOutputLength: number; info: true };
@@ -11,51 +10,41 @@ type NativeZlib = {
 };
 type Platform = { process?: { getBuiltinModule?: (id: 'node:zlib') => NativeZlib | undefined } };
 
-// Node's own where there is one: several times as fast. A browser has none that answers at once.
+// Node's own where there is one: several times as fast. A browser has none that answers at once, and only there the
+// portable one is loaded.
 const native = (globalThis as Platform).process?.getBuiltinModule?.('node:zlib');
+const { inflateWith, deflateWith } =
+  native === undefined ? await import('./inflate-portable.ts') : nativeOf(native);
 
 /** Raw DEFLATE (RFC 1951) of at most `maxLength` bytes, and nothing after its end: PROOF_MALFORMED, PROOF_TOO_LARGE. */
 export function inflate(bytes: Uint8Array, maxLength: number): Uint8Array {
-  if (native === undefined) return inflatePortable(bytes, maxLength);
+  return inflateWith(bytes, maxLength);
+}
+
+/** Raw DEFLATE of `bytes`. */
+export function deflate(bytes: Uint8Array): Uint8Array {
+  return deflateWith(bytes);
+}
+
+function nativeOf(zlib: NativeZlib): { inflateWith: typeof inflate; deflateWith: typeof deflate } {
+  return {
+    inflateWith: (bytes, maxLength) => inflateNative(bytes, { zlib, maxLength }),
+    deflateWith: (bytes) => new Uint8Array(zlib.deflateRawSync(bytes, { level: 9 })),
+  };
+}
+
+function inflateNative(
+  bytes: Uint8Array,
+  { zlib, maxLength }: { zlib: NativeZlib; maxLength: number },
+): Uint8Array {
   try {
-    const { buffer, engine } = native.inflateRawSync(bytes, { maxOutputLength: maxLength, info: true });
+    const { buffer, engine } = zlib.inflateRawSync(bytes, { maxOutputLength: maxLength, info: true });
     if (engine.bytesWritten !== bytes.length) throw malformed('bytes after the end');
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw malformed('not DEFLATE');
   }
-}
-
-/** The same on every platform. */
-export function inflatePortable(bytes: Uint8Array, maxLength: number): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const inflater = new Inflate({ raw: true });
-  inflater.onData = (part) => {
-    length += part.length;
-    if (length > maxLength) throw tooLarge();
-    parts.push(part);
-  };
-  // The stream has to end with the last byte, not before it and not after.
-  inflater.push(bytes.subarray(0, -1), false);
-  if (inflater.err !== 0 || inflater.ended) throw malformed('not DEFLATE, or bytes after the end');
-  inflater.push(bytes.subarray(-1), true);
-  if (inflater.err !== 0 || !inflater.ended) throw malformed('not DEFLATE');
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-/** Raw DEFLATE of `bytes`. */
-export function deflate(bytes: Uint8Array): Uint8Array {
-  return native === undefined
-    ? deflateRaw(bytes, { level: 9 })
-    : new Uint8Array(native.deflateRawSync(bytes, { level: 9 }));
 }
 
 function codeOf(error: unknown): unknown {

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { signP256 } from '../test/organizations.ts';
 import { concat, utf8 } from './bytes.ts';
-import { type P256Key, p256Key, verifyP256, verifyP256Portable } from './p256.ts';
+import { type P256Key, p256Key, verifyP256 } from './p256.ts';
+import { isP256Point, verifyP256Portable } from './p256-portable.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const point = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-65));
@@ -33,9 +34,9 @@ describe('ECDSA on P-256', () => {
         bent[at % bent.length] = bent[at % bent.length]! ^ 1;
 
         expect(verifyP256(key, text, signature, { lowS: true })).toBe(true);
-        expect(verifyP256Portable(key, text, signature)).toBe(true);
+        expect(verifyP256Portable(key.point, text, signature)).toBe(true);
         expect(verifyP256(key, text, bent, { lowS: true })).toBe(false);
-        expect(verifyP256Portable(key, text, bent)).toBe(false);
+        expect(verifyP256Portable(key.point, text, bent)).toBe(false);
       }),
       { numRuns: 25 },
     );
@@ -101,6 +102,9 @@ describe('ECDSA on P-256', () => {
     const offCurve = point.slice();
     offCurve[64] = offCurve[64]! ^ 1;
 
+    expect(isP256Point(point)).toBe(true);
+    expect(isP256Point(offCurve)).toBe(false);
+    expect(isP256Point(Uint8Array.of(4, ...new Uint8Array(64)))).toBe(false);
     expect(p256Key(offCurve)).toBeUndefined();
     expect(p256Key(point.subarray(0, 64))).toBeUndefined();
     expect(p256Key(new Uint8Array(65))).toBeUndefined();

@@ -1,12 +1,11 @@
 import { anchorKey, requireAnchoredCheckpoint } from './anchored-write.ts';
 import type { ParsedBundle } from './bundle.ts';
-import { channelLine, trustAt } from './channel-line.ts';
+import { channelLine, startsAtGenesis, trustAt } from './channel-line.ts';
 import { checkIndependence } from './check-independence.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CheckList } from './checks.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { refusal } from './errors.ts';
 import { type Block, parseBlock, requireData, validationCodes } from './fabric-block.ts';
-import { present } from './fabric-decode.ts';
 import { type EndorsementPolicy, verifyCreator, verifyEndorsements } from './fabric-endorsement.ts';
 import type { Identity } from './fabric-msp.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
@@ -14,6 +13,7 @@ import type { Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { blockTime } from './fabric-verify.ts';
 import { type Placed, placedIn } from './placed-transaction.ts';
+import { present } from './protobuf.ts';
 import type { TrustedLog, TrustPolicy } from './trust-policy.ts';
 
 type LedgerQuestion = {
@@ -61,17 +61,6 @@ function checkChannel(list: CheckList, proof: ParsedBundle, policy: TrustPolicy)
     const detail = `${channelId}, ${policy.genesisHash}`;
     return { result: trusts, detail };
   });
-}
-
-function startsAtGenesis([first]: readonly Uint8Array[]): boolean {
-  if (first === undefined) return false;
-  try {
-    return parseBlock(first).number === 0;
-  } catch (error) {
-    // Not a block at all: say so where it is used as one.
-    if (error instanceof EvidenceError) return true;
-    throw error;
-  }
 }
 
 function blockOf(bytes: Uint8Array, number: number | undefined): Block {

@@ -228,6 +228,8 @@ export function envelope({ signature, ...parts }: EnvelopeParts & { signature: U
 
 export function timestampOf(at: string) {
   const timestamp = new timestamps.Timestamp();
-  timestamp.setSeconds(Math.floor(Date.parse(at) / 1000));
+  const milliseconds = Date.parse(at);
+  timestamp.setSeconds(Math.floor(milliseconds / 1000));
+  timestamp.setNanos((milliseconds % 1000) * 1e6);
   return timestamp;
 }

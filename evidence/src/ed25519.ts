@@ -1,0 +1,62 @@
+import { equalBytes, fromHex, hex } from './bytes.ts';
+
+type NativeKey = { key: Uint8Array; format: 'der'; type: 'spki' };
+type NativeCrypto = {
+  createPublicKey: (options: NativeKey) => unknown;
+  verify: (digest: null, message: Uint8Array, key: unknown, signature: Uint8Array) => boolean;
+};
+type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => NativeCrypto | undefined } };
+type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
+
+// Node's own verification where there is one: thirty times faster. Its equation is the one without the cofactor, and it
+// compares the encoded point, so that only the key is left to be checked here. A browser has none that answers at once,
+// and only there the portable one is loaded: to set its curve up takes a tenth of the time that one bundle takes.
+const native = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto');
+const portable = native === undefined ? await import('./ed25519-portable.ts') : undefined;
+// SubjectPublicKeyInfo of an Ed25519 key up to the key itself (RFC 8410 §4).
+const spkiPrefix = fromHex('302a300506032b6570032100');
+// 2^255 − 19, and the y of the eight points of small order (RFC 7748 §7), each as in a key, without the sign of x.
+const fieldPrime = fromHex(`ed${'ff'.repeat(30)}7f`);
+const smallOrder = [
+  `00${'00'.repeat(31)}`,
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+].map(fromHex);
+const known = new Map<string, Verifier>();
+const maxKnown = 512;
+const never: Verifier = () => false;
+
+/** Strict verification with this key, see `verifyEd25519`. */
+export function ed25519Verifier(publicKey: Uint8Array): Verifier {
+  if (portable !== undefined)
+    return (message, signature) => portable.verifyEd25519Portable(signature, message, publicKey);
+  const name = hex(publicKey);
+  let verifier = known.get(name);
+  if (verifier === undefined) {
+    verifier = isStrictKey(publicKey) ? nativeVerifier(publicKey) : never;
+    if (known.size >= maxKnown) known.clear();
+    known.set(name, verifier);
+  }
+  return verifier;
+}
+
+function nativeVerifier(publicKey: Uint8Array): Verifier {
+  const spki = Uint8Array.from([...spkiPrefix, ...publicKey]);
+  const key = native?.createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  return (message, signature) => native?.verify(null, message, key, signature) ?? false;
+}
+
+/** Not of small order, and y in its one encoding; with what is no point of the curve nothing verifies anyway. */
+function isStrictKey(publicKey: Uint8Array): boolean {
+  const y = publicKey.slice();
+  y[31] = (y[31] ?? 0) & 0x7f;
+  return isBelow(y, fieldPrime) && !smallOrder.some((point) => equalBytes(point, y));
+}
+
+/** Whether one little-endian number is below another of the same length. */
+function isBelow(number: Uint8Array, limit: Uint8Array): boolean {
+  const place = number.findLastIndex((byte, at) => byte !== limit[at]);
+  return place >= 0 && (number[place] ?? 0) < (limit[place] ?? 0);
+}

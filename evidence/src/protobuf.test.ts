@@ -1,0 +1,216 @@
+import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
+import configtx from '@hyperledger/fabric-protos/lib/common/configtx_pb.js';
+import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb.js';
+import { describe, expect, test } from 'vitest';
+import { concat, utf8 } from './bytes.ts';
+import { channelHeader, configEnvelope, envelopeMessage, metadataMessage } from './fabric-messages.ts';
+import {
+  boolField,
+  bytesField,
+  int32Field,
+  int64Field,
+  type Message,
+  message,
+  messageField,
+  messageMap,
+  readMessage,
+  uint32Field,
+  uint64Field,
+} from './protobuf.ts';
+
+const read = <Of>(type: Message<Of>, ...bytes: number[]): Of =>
+  readMessage(type, Uint8Array.from(bytes), 'TX_MALFORMED');
+const numbers = message({
+  plain: uint64Field(1),
+  signed: int64Field(2),
+  small: uint32Field(3),
+  smallSigned: int32Field(4),
+  flag: boolField(5),
+});
+
+describe('a protobuf message', () => {
+  test('is read as the generated classes of Fabric write it', () => {
+    const timestamp = new Timestamp();
+    timestamp.setSeconds(-62_135_596_800);
+    timestamp.setNanos(999_999_999);
+    const header = new common.ChannelHeader();
+    header.setType(-3);
+    header.setTimestamp(timestamp);
+    header.setChannelId('care–网络');
+    header.setEpoch(Number.MAX_SAFE_INTEGER);
+    header.setExtension$(Uint8Array.of(1, 0, 255));
+
+    const found = readMessage(channelHeader, header.serializeBinary(), 'TX_MALFORMED');
+
+    expect(found).toEqual({
+      type: -3,
+      version: 0,
+      timestamp: { seconds: -62_135_596_800, nanos: 999_999_999 },
+      channelId: 'care–网络',
+      txId: '',
+      epoch: Number.MAX_SAFE_INTEGER,
+      extension: Uint8Array.of(1, 0, 255),
+      tlsCertHash: new Uint8Array(0),
+    });
+  });
+
+  test('takes the entries of a map in any order and with defaults written out, each key once', () => {
+    const entry = (key: string, ...value: number[]) => [
+      0x1a,
+      key.length + 2 + value.length,
+      0x0a,
+      key.length,
+      ...utf8(key),
+      ...value,
+    ];
+    const group = message({ values: messageMap(3, () => message({ version: uint64Field(1) })) });
+    const written = [
+      ...entry('b', 0x12, 2, 8, 7),
+      ...entry('a', 0x12, 0),
+      ...entry('', 0x12, 0),
+      ...entry('c'),
+    ];
+
+    expect([...read(group, ...written).values]).toEqual([
+      ['b', { version: 7 }],
+      ['a', { version: 0 }],
+      ['', { version: 0 }],
+      ['c', { version: 0 }],
+    ]);
+    expect(() => read(group, ...written, ...entry('a', 0x12, 0))).toThrowError('TX_MALFORMED');
+    expect(() => read(group, ...entry('a', 0x12, 2, 8, 0))).toThrowError('TX_MALFORMED');
+  });
+
+  test('of a configuration is read whole', () => {
+    const inner = new configtx.ConfigGroup();
+    const value = new configtx.ConfigValue();
+    value.setValue(Uint8Array.of(9));
+    value.setModPolicy('Admins');
+    inner.getValuesMap().set('MSP', value);
+    inner.getPoliciesMap().set('Admins', new configtx.ConfigPolicy());
+    const outer = new configtx.ConfigGroup();
+    outer.setVersion(3);
+    outer.getGroupsMap().set('Application', inner);
+    const config = new configtx.Config();
+    config.setSequence(5);
+    config.setChannelGroup(outer);
+    const envelope = new configtx.ConfigEnvelope();
+    envelope.setConfig(config);
+
+    const found = readMessage(configEnvelope, envelope.serializeBinary(), 'CONFIG_MALFORMED').config;
+
+    expect([found?.sequence, found?.channelGroup?.version]).toEqual([5, 3]);
+    const application = found?.channelGroup?.groups.get('Application');
+    expect(application?.values.get('MSP')).toEqual({
+      version: 0,
+      value: Uint8Array.of(9),
+      modPolicy: 'Admins',
+    });
+    expect(application?.policies.get('Admins')).toEqual(new Uint8Array(0));
+  });
+
+  test('nested without end is refused', () => {
+    type Nest = { inner: Map<string, Nest> };
+    const nest: Message<Nest> = message<Nest>({ inner: messageMap(1, () => nest) });
+    let bytes: Uint8Array = new Uint8Array(0);
+    const wrapped = (content: Uint8Array, tag: number) =>
+      concat(Uint8Array.of(tag, (content.length & 127) | 128, content.length >> 7), content);
+    for (let depth = 0; depth < 500; depth += 1) bytes = wrapped(wrapped(bytes, 0x12), 0x0a);
+
+    expect(() => readMessage(nest, bytes, 'CONFIG_MALFORMED')).toThrowError('CONFIG_MALFORMED');
+  });
+});
+
+describe('a varint', () => {
+  test.each([
+    [
+      'the largest of 53 bits',
+      [0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      { plain: Number.MAX_SAFE_INTEGER },
+    ],
+    ['the largest of 64 bits', [0x08, ...Array.from({ length: 9 }, () => 0xff), 1], { plain: 2 ** 64 }],
+    ['32 bits', [0x08, 0xff, 0xff, 0xff, 0xff, 0x0f], { plain: 2 ** 32 - 1 }],
+    ['33 bits', [0x08, 0x80, 0x80, 0x80, 0x80, 0x10], { plain: 2 ** 32 }],
+    ['minus one', [0x10, ...Array.from({ length: 9 }, () => 0xff), 1], { signed: -1 }],
+    [
+      'the smallest of 32 bits',
+      [0x20, 0x80, 0x80, 0x80, 0x80, 0xf8, 0xff, 0xff, 0xff, 0xff, 1],
+      { smallSigned: -(2 ** 31) },
+    ],
+    ['true', [0x28, 1], { flag: true }],
+  ])('is read: %s', (_, bytes, expected) => {
+    expect(read(numbers, ...bytes)).toMatchObject(expected);
+  });
+
+  test.each([
+    ['with a byte too many', [0x08, 0x81, 0x00]],
+    ['of a field number with a byte too many', [0x88, 0x00, 0x01]],
+    ['with more than 64 bits', [0x08, ...Array.from({ length: 9 }, () => 0xff), 2]],
+    ['of eleven bytes', [0x08, ...Array.from({ length: 10 }, () => 0xff), 1]],
+    ['cut', [0x08, 0x80]],
+    ['for 32 bits with 33', [0x18, 0x80, 0x80, 0x80, 0x80, 0x10]],
+    ['for 32 signed bits that is too large', [0x20, 0x80, 0x80, 0x80, 0x80, 0x08]],
+    ['for a truth value that is two', [0x28, 2]],
+  ])('is refused: %s', (_, bytes) => {
+    expect(() => read(numbers, ...bytes)).toThrowError('TX_MALFORMED');
+  });
+});
+
+describe('another encoding of the same message is refused', () => {
+  const nested = message({ part: messageField(1, message({ content: bytesField(1) })), rest: bytesField(2) });
+  test.each([
+    ['fields out of order', [0x12, 1, 7, 0x0a, 1, 7]],
+    ['a field twice', [0x0a, 1, 7, 0x0a, 1, 7]],
+    ['an unknown field', [0x0a, 1, 7, 0x1a, 1, 7]],
+    ['field number zero', [0x02, 1, 7]],
+    ['another wire type', [0x08, 1]],
+    ['a group', [0x0b, 0x0c]],
+    ['a default written out', [0x0a, 0]],
+    ['a length beyond the end', [0x0a, 2, 7]],
+    ['a length of five bytes beyond the end', [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]],
+    ['a cut length', [0x0a]],
+  ])('%s', (_, bytes) => {
+    expect(() => read(envelopeMessage, ...bytes)).toThrowError('TX_MALFORMED');
+  });
+
+  test('within a message', () => {
+    expect(read(nested, 0x0a, 3, 0x0a, 1, 7, 0x12, 1, 8).part?.content).toEqual(Uint8Array.of(7));
+    expect(read(nested, 0x0a, 0).part?.content).toEqual(new Uint8Array(0));
+    for (const bytes of [
+      [0x0a, 2, 0x0a, 0],
+      [0x0a, 3, 0x0a, 2, 7, 8],
+      [0x0a, 0, 0x0a, 0],
+    ])
+      expect(() => read(nested, ...bytes)).toThrowError('TX_MALFORMED');
+  });
+
+  test('a text that is not UTF-8; one with a byte order mark stays as it is', () => {
+    expect(read(channelHeader, 0x22, 4, 0xef, 0xbb, 0xbf, 0x61).channelId).toBe('\ufeffa');
+    for (const bytes of [
+      [0x22, 1, 0xff],
+      [0x22, 2, 0xc0, 0x80],
+      [0x22, 3, 0xed, 0xa0, 0x80],
+    ])
+      expect(() => read(channelHeader, ...bytes)).toThrowError('TX_MALFORMED');
+  });
+
+  test('any cut of a message that is not between two fields', () => {
+    const signature = new common.MetadataSignature();
+    signature.setSignature(Uint8Array.of(1, 2, 3));
+    const metadata = new common.Metadata();
+    metadata.setValue(Uint8Array.of(4));
+    metadata.addSignatures(signature);
+    const bytes = metadata.serializeBinary();
+
+    expect(readMessage(metadataMessage, bytes, 'TX_MALFORMED').signatures).toHaveLength(1);
+    for (let length = 1; length < bytes.length; length += 1)
+      if (length !== 3)
+        expect(() => readMessage(metadataMessage, bytes.subarray(0, length), 'TX_MALFORMED')).toThrowError();
+  });
+});
+
+test('parts of a Node buffer are plain bytes', () => {
+  const { payload } = readMessage(envelopeMessage, Buffer.from([0x0a, 1, 7]), 'TX_MALFORMED');
+
+  expect(Buffer.isBuffer(payload)).toBe(false);
+});
