@@ -4,14 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromUtf8 } from '../evidence/src/bytes.ts';
-import { EvidenceError, parseStrictJson, parseTrustPolicy, verifyBundle } from '../evidence/src/index.ts';
+import { canonicalJson } from '../evidence/src/canonical.ts';
+import { EvidenceError, parseStrictJson, parseTrustPolicy } from '../evidence/src/index.ts';
+import { verifyFile } from '../evidence/src/verify-file.ts';
 import { type CorpusCase, corpus, type Verdict } from '../test/corpus/index.ts';
 
 /** What is compared of a report. */
-type Report = { verdict: Verdict; code?: string; checks?: { name: string; status: string; code?: string }[] };
-export type Comparison = { cases: number; verdicts: Record<Verdict, number>; differences: string[] };
+type Report = {
+  verdict: Verdict;
+  code?: string;
+  checks?: { name: string; status: string; code?: string }[];
+  /** What was found of a case: states, times, parties, claims. */
+  case?: { claims: { code: string | null }[] | null };
+} & Partial<Record<(typeof forkMembers)[number], unknown>>;
+export type Comparison = {
+  cases: number;
+  verdicts: Record<Verdict, number>;
+  /** Codes of claims in findings on which both agree. */
+  claimCodes: string[];
+  differences: string[];
+};
 type Python = { command: string } | { reason: string };
 
+const forkMembers = ['kind', 'origin', 'organizationId', 'sizes'] as const;
 const client = fileURLToPath(new URL('../clients/verify_py', import.meta.url));
 const environment = fileURLToPath(new URL('../.medseal/verify-py', import.meta.url));
 
@@ -45,13 +60,15 @@ export function compareVerifiers(python: string, cases: readonly CorpusCase[] = 
   const folder = mkdtempSync(join(tmpdir(), 'medseal-corpus-'));
   try {
     const theirs = pythonReports(python, folder, cases);
-    const verdicts = { valid: 0, tampered: 0, undecided: 0, unnotarized: 0 };
+    const verdicts = { valid: 0, tampered: 0, undecided: 0, unnotarized: 0, fork: 0, 'no-proof': 0 };
+    const codes = new Set<string>();
     const differences = cases.flatMap((entry, at) => {
       const ours = ownReport(entry);
       verdicts[ours.verdict] += 1;
+      for (const { code } of ours.case?.claims ?? []) if (code !== null) codes.add(code);
       return [...unlike(entry.name, ours, theirs[at]), ...unexpected(entry, ours)];
     });
-    return { cases: cases.length, verdicts, differences };
+    return { cases: cases.length, verdicts, claimCodes: [...codes].sort(), differences };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -77,7 +94,7 @@ function pythonReports(python: string, folder: string, cases: readonly CorpusCas
 function ownReport({ file, policy }: CorpusCase): Report {
   try {
     const trusted = parseTrustPolicy(parseStrictJson(policy));
-    return verifyBundle(parseStrictJson(fromUtf8(file)), trusted);
+    return verifyFile(parseStrictJson(fromUtf8(file)), trusted).result;
   } catch (error) {
     if (error instanceof EvidenceError) return { verdict: 'undecided', code: error.code };
     throw error;
@@ -89,21 +106,25 @@ function unlike(name: string, ours: Report, theirs: Report | undefined): string[
   return left === right ? [] : [`${name}: TypeScript ${left}; Python ${right}`];
 }
 
-/** Verdict, then each check that did not pass. */
-function summaryOf({ verdict, code, checks = [] }: Report): string {
+/** Verdict, then each check that did not pass, then what was found of a case or a fork. */
+function summaryOf(report: Report): string {
+  const { verdict, code, checks = [], case: found } = report;
   const open = checks
     .filter(({ status }) => status !== 'passed')
     .map((check) => `${check.name} ${check.status}${check.code === undefined ? '' : ` ${check.code}`}`);
-  return [verdict, ...(code === undefined ? [] : [code]), `${checks.length} checks`, ...open.sort()].join(
-    ', ',
-  );
+  const said = [...(code === undefined ? [] : [code]), `${checks.length} checks`, ...open.sort()];
+  const details = found === undefined ? forkMembers.map((name) => report[name]) : [found];
+  const facts = details.flatMap((detail) => (detail === undefined ? [] : canonicalJson(detail)));
+  return [verdict, ...said, ...facts].join(', ');
 }
 
-function unexpected({ name, expected }: CorpusCase, { verdict, checks = [] }: Report): string[] {
+function unexpected({ name, expected }: CorpusCase, report: Report): string[] {
   if (expected === undefined) return [];
-  const coded = expected.code === undefined || checks.some(({ code }) => code === expected.code);
-  if (verdict === expected.verdict && coded) return [];
-  const found = checks.flatMap(({ code }) => code ?? []).join();
+  const { verdict, checks = [] } = report;
+  const codes = [report, ...checks].flatMap(({ code }) => code ?? []);
+  if (verdict === expected.verdict && (expected.code === undefined || codes.includes(expected.code)))
+    return [];
+  const found = codes.join();
   return [`${name}: expected ${expected.verdict} ${expected.code ?? ''}, is ${verdict} ${found}`];
 }
 

@@ -2,19 +2,19 @@ import type { TestChannel } from '../../evidence/test/alliance.ts';
 import type { TestLog } from '../../evidence/test/proof.ts';
 import { packed, type UnpackedBundle } from '../../evidence/test/unpacked.ts';
 
-export type Verdict = 'valid' | 'tampered' | 'undecided' | 'unnotarized';
+export type Verdict = 'valid' | 'tampered' | 'undecided' | 'unnotarized' | 'fork' | 'no-proof';
 
 /** One file for both verifiers. `expected` is stated where the documents leave no doubt. */
 export type CorpusCase = {
   name: string;
-  /** The file's bytes: a proof, or what poses as one. */
+  /** The file's bytes: a bundle, the archive of a case, a fork proof, or what poses as one. */
   file: Uint8Array;
   /** Text of the trust policy. */
   policy: string;
   expected?: { verdict: Verdict; code?: string };
 };
 
-type Expectation = Verdict | `tampered ${string}` | undefined;
+type Expectation = Verdict | `${'tampered' | 'no-proof'} ${string}` | undefined;
 
 /** A case from a proof (written as JSON), or from a text or bytes as they are. */
 export function corpusCase(

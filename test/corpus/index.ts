@@ -3,11 +3,13 @@ import { createLog, makeProof, policyOf } from '../../evidence/test/proof.ts';
 import { realProof } from '../../evidence/test/recorded.ts';
 import { blockCases } from './block-tampering.ts';
 import type { CorpusCase } from './case.ts';
+import { caseCases } from './case-tampering.ts';
 import { configurationCases } from './configuration-tampering.ts';
 import { confirmationCases } from './confirmation-tampering.ts';
 import { contentCases, valueCases } from './content-tampering.ts';
 import { ed25519Cases } from './ed25519-tampering.ts';
 import { fileCases } from './file-tampering.ts';
+import { forkCases } from './fork-tampering.ts';
 import { logCases } from './log-tampering.ts';
 import { memberCases } from './member-tampering.ts';
 import { mutationCases } from './mutations.ts';
@@ -20,7 +22,7 @@ import { witnessCases } from './witness-tampering.ts';
 
 export type { CorpusCase, Verdict } from './case.ts';
 
-/** Proofs, valid and tampered with, on which every verifier must give one answer (references/evidence.md §4). */
+/** Bundles, archives of cases and fork proofs, valid and tampered with, on which every verifier must give one answer (references/evidence.md §4). */
 export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] {
   const channel = bftChannel();
   const log = createLog();
@@ -52,8 +54,19 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...releaseCases(channel),
     ...ed25519Cases(shelf),
     ...respelledCases(channel, log),
+    ...caseCases(channel, bothLogs(policy), mutations / 3),
+    ...forkCases(log, policy, mutations / 3),
     ...mutationCases({ label: 'real', ...real }, mutations, seed),
     ...mutationCases(withheld, mutations, seed + 1),
     ...mutationCases(ordered, mutations, seed + 2),
   ];
+}
+
+/** The policy with a log of the other hospital, which a case between both needs. */
+function bothLogs(policy: string): string {
+  const { logs, ...rest } = JSON.parse(policy);
+  return JSON.stringify({
+    ...rest,
+    logs: [...logs, { ...logs[0], organizationId: 'hospital-b', mspId: 'HospitalBMSP' }],
+  });
 }

@@ -4,7 +4,7 @@ import { packed, resealed, type UnpackedBundle } from '../../evidence/test/unpac
 import { type CorpusCase, corpusCase } from './case.ts';
 
 type Original = { label: string; proof: UnpackedBundle; policy: string };
-type Place = { holder: Record<string, unknown>; name: string };
+export type Place = { holder: Record<string, unknown>; name: string };
 
 /** Random changes of a valid proof, always the same for one seed: bytes of blocks, JSON values, characters. */
 export function mutationCases(original: Original, amount: number, seed: number): CorpusCase[] {
@@ -51,18 +51,18 @@ function bent(bytes: Uint8Array, { kind, at, what }: Change): Uint8Array {
   return copy;
 }
 
-function withCharacter(text: string, at: number, what: number): string {
+export function withCharacter(text: string, at: number, what: number): string {
   const place = at % text.length;
   return text.slice(0, place) + '0Af{" 中\\,}'.charAt(what) + text.slice(place + 1);
 }
 
-function placesIn(value: unknown): Place[] {
+export function placesIn(value: unknown): Place[] {
   if (typeof value !== 'object' || value === null) return [];
   const holder = value as Record<string, unknown>;
   return Object.keys(holder).flatMap((name) => [{ holder, name }, ...placesIn(holder[name])]);
 }
 
-function replace(holder: Record<string, unknown>, name: string, what: number): void {
+export function replace(holder: Record<string, unknown>, name: string, what: number): void {
   const before = holder[name];
   const values = [null, 0, -1, 1.5, '', [], {}, true, [before], `${String(before)}0`];
   if (what === 7) delete holder[name];

@@ -1,4 +1,4 @@
-"""python -m medseal_verify.batch FOLDER: judges many bundles in one process, one JSON report a line.
+"""python -m medseal_verify.batch FOLDER: judges many files in one process, one JSON report a line.
 
 FOLDER/list.json names them: [{"file": …, "policy": …}, …], files of the folder.
 """

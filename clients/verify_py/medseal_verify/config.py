@@ -32,6 +32,7 @@ def parse_config(channel: str, data: bytes) -> Config:
 def _parse(channel: str, data: bytes) -> Config:
     config = decode(CONFIG_ENVELOPE, data)["config"]
     require(config is not None and config["channel_group"] is not None, "CONFIG_MALFORMED", "no configuration")
+    require(config["sequence"] < 2**53, "CONFIG_MALFORMED", "sequence")
     groups = config["channel_group"]["groups"]
     require("Application" in groups and "Orderer" in groups, "CONFIG_MALFORMED", "group missing")
     orderer = groups["Orderer"]

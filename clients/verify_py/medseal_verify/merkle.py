@@ -1,6 +1,6 @@
 """RFC 9162 Merkle trees (docs/formats/log.md)."""
 
-from typing import List
+from typing import List, Optional, Tuple
 
 from .encoding import sha256
 from .refusal import require
@@ -29,3 +29,24 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: List[bytes], root
         at, last = at // 2, last // 2
     require(used == len(proof), "INCLUSION_LENGTH", "too long")
     require(result == root, "INCLUSION_ROOT")
+
+
+def growth_roots(old: int, new: int, path: List[bytes]) -> Optional[Tuple[bytes, bytes]]:
+    """The two roots that a growth path leads to (fork-proof.md; RFC 9162, 2.1.4.2); None where it leads to none."""
+    if not 1 <= old < new <= LARGEST or not path:
+        return None
+    at, last = old - 1, new - 1
+    while at % 2 == 1:
+        at, last = at // 2, last // 2
+    first = second = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return None
+        if at % 2 == 1 or at == last:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            while at % 2 == 0 and at != 0:
+                at, last = at // 2, last // 2
+        else:
+            second = node_hash(second, sibling)
+        at, last = at // 2, last // 2
+    return (first, second) if last == 0 else None

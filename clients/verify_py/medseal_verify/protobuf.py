@@ -15,6 +15,7 @@ class Field(NamedTuple):
 
 
 Message = Dict[int, Field]
+_DEEPEST = 100
 _VARINTS = ("uint32", "uint64", "int32", "int64", "bool")
 
 
@@ -22,8 +23,10 @@ class NotCanonical(ValueError):
     """Bytes that are not the one encoding of a message."""
 
 
-def decode(message: Message, data: bytes, explicit: bool = False) -> Dict[str, Any]:
+def decode(message: Message, data: bytes, explicit: bool = False, depth: int = 1) -> Dict[str, Any]:
     """The fields of a message. With explicit, defaults may be written out (entries of maps)."""
+    if depth > _DEEPEST:
+        raise NotCanonical("nested too deep")
     result = {field.name: _default(field) for field in message.values()}
     at, latest = 0, 0
     while at < len(data):
@@ -35,7 +38,7 @@ def decode(message: Message, data: bytes, explicit: bool = False) -> Dict[str, A
         if number < latest or (number == latest and not _many(field)):
             raise NotCanonical(f"field {number} out of place")
         latest = number
-        value, at = _value(field, wire, data, at)
+        value, at = _value(field, wire, data, at, depth)
         _store(result, field, value, explicit)
     return result
 
@@ -67,7 +70,7 @@ def _store(result: Dict[str, Any], field: Field, value: Any, explicit: bool) -> 
         result[field.name] = value
 
 
-def _value(field: Field, wire: int, data: bytes, at: int) -> Tuple[Any, int]:
+def _value(field: Field, wire: int, data: bytes, at: int, depth: int) -> Tuple[Any, int]:
     if field.kind in _VARINTS:
         if wire != 0:
             raise NotCanonical("wire type")
@@ -79,10 +82,10 @@ def _value(field: Field, wire: int, data: bytes, at: int) -> Tuple[Any, int]:
     if length > len(data) - at:
         raise NotCanonical("truncated")
     part = data[at : at + length]
-    return _content(field, part), at + length
+    return _content(field, part, depth + 1), at + length
 
 
-def _content(field: Field, part: bytes) -> Any:
+def _content(field: Field, part: bytes, depth: int) -> Any:
     if field.kind == "bytes":
         return part
     if field.kind == "string":
@@ -92,11 +95,11 @@ def _content(field: Field, part: bytes) -> Any:
             raise NotCanonical("text is not UTF-8") from None
     if field.kind == "map":
         value_field = Field("value", "message", False, field.message) if field.message else Field("value", "bytes")
-        entry = decode({1: Field("key", "string"), 2: value_field}, part, explicit=True)
+        entry = decode({1: Field("key", "string"), 2: value_field}, part, True, depth)
         if entry["value"] is None:
             entry["value"] = decode(field.message or {}, b"")
         return entry
-    return decode(field.message or {}, part)
+    return decode(field.message or {}, part, False, depth)
 
 
 def _integer(kind: str, value: int) -> int:

@@ -1,11 +1,12 @@
 """All checks of a bundle against a trust policy (docs/formats/bundle.md, Checks)."""
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from .anchored import anchor_key, check_anchored, check_chaincode
 from .block import Block, check_data, check_orderers, parse_block, validity_mark
 from .channel import Channel, genesis_given, read_channel
 from .checkpoint import ORIGIN, Checkpoint, open_note, parse_checkpoint
+from .checks import Checklist, Skip
 from .commitment import milliseconds_of, open_content
 from .config import Config
 from .merkle import check_inclusion, leaf_hash
@@ -14,7 +15,6 @@ from .policy import Log, Policy
 from .bundle import Bundle, check_digest, parse_bundle
 from .refusal import Refusal, require
 from .release import Release, check_consent, check_release
-from .strict_json import parse_strict_json
 from .transaction import (
     Transaction,
     block_time,
@@ -50,21 +50,12 @@ HEADINGS = {
 _FIFTEEN_MINUTES = 15 * 60 * 1000
 
 
-class _Skip(Exception):
-    """A check that cannot be made; undecides when the verdict takes it."""
-
-    def __init__(self, undecided: bool = False) -> None:
-        super().__init__()
-        self.undecided = undecided
-
-
-class Verification:
+class Verification(Checklist):
     """One run: each check stores what the checks after it build on."""
 
     def __init__(self, policy: Policy) -> None:
+        super().__init__(HEADINGS)
         self.policy = policy
-        self.checks: List[Dict[str, str]] = []
-        self.undecided = False
         self.bundle: Bundle
         self.log: Log
         self.leaf: Optional[bytes] = None
@@ -76,8 +67,7 @@ class Verification:
         self.transaction: Transaction
         self.release: Release
 
-    def run(self, data: bytes) -> Dict[str, Any]:
-        value = parse_strict_json(data)
+    def run(self, value: Any) -> Dict[str, Any]:
         self.check("format", (), lambda: self.read_format(value))
         if not self.passed("format"):
             unknown = self.checks[0].get("code") == "PROOF_UNKNOWN_FORMAT"
@@ -102,27 +92,10 @@ class Verification:
         self.check("consent", ("release", "log-signature"), self.check_consent)
         self.check("notary", ("block",), self.check_notary)
         self.undecided |= self.policy.witnesses is not None and not self.passed("witnesses")
-        failed = any(check["status"] == "failed" for check in self.checks)
-        if failed or self.undecided:
-            return self.report("tampered" if failed else "undecided")
+        if self.failed() or self.undecided:
+            return self.report("tampered" if self.failed() else "undecided")
         missing = self.policy.notary is not None and not self.passed("notary")
         return self.report("unnotarized" if missing else "valid")
-
-    def passed(self, *names: str) -> bool:
-        return all(any(c["name"] == name and c["status"] == "passed" for c in self.checks) for name in names)
-
-    def check(self, name: str, builds_on: tuple, make: Callable[[], None]) -> None:
-        result = {"name": name, "heading": HEADINGS[name], "status": "passed"}
-        try:
-            if not self.passed(*builds_on):
-                raise _Skip()
-            make()
-        except _Skip as skip:
-            result["status"] = "skipped"
-            self.undecided = self.undecided or skip.undecided
-        except Refusal as refusal:
-            result.update(status="failed", code=refusal.code, detail=refusal.text)
-        self.checks.append(result)
 
     def report(self, verdict: str) -> Dict[str, Any]:
         return {"verdict": verdict, "ledger": self.policy.ledger, "checks": self.checks}
@@ -136,7 +109,7 @@ class Verification:
     def log_of_leaf(self) -> Log:
         log = self.policy.logs.get(self.bundle.leaf["tenant"])
         if log is None:
-            raise _Skip(undecided=True)
+            raise Skip(undecided=True)
         return log
 
     def check_log(self) -> None:
@@ -154,7 +127,7 @@ class Verification:
         carried = genesis_given(blocks)
         genesis = policy.genesis_block if carried is None else carried
         if genesis is None:
-            raise _Skip(undecided=True)
+            raise Skip(undecided=True)
         later = blocks if carried is None else blocks[1:]
         self.channel = read_channel(genesis, policy.genesis_hash, policy.channel, later)
 
@@ -189,7 +162,7 @@ class Verification:
     def check_confirmation(self) -> None:
         confirmation, policy = self.bundle.confirmation, self.policy
         if confirmation is None:
-            raise _Skip(undecided=policy.confirmation_required)
+            raise Skip(undecided=policy.confirmation_required)
         block = parse_block(confirmation.block)
         check_data(block)
         number, config = self.channel.in_force(block)
@@ -210,33 +183,33 @@ class Verification:
 
     def check_independence(self) -> None:
         if self.policy.ledger == "solo":
-            raise _Skip()
+            raise Skip()
         require(self.channel.line[0].config.consensus != "solo", "LEDGER_KIND")
 
     def check_release(self) -> None:
         log = self.policy.logs.get(self.bundle.leaf["tenant"])
         if not self.bundle.has_release or log is None or log.message_key is None:
-            raise _Skip()
+            raise Skip()
         self.release = check_release(self.bundle.release, self.bundle.leaf, log.message_key)
 
     def check_consent(self) -> None:
         part = self.bundle.consent
         if part is None or not check_consent(part, self.release, self.checkpoint, self.bundle.leaf["tenant"]):
-            raise _Skip()
+            raise Skip()
 
     def check_notary(self) -> None:
         part = self.bundle.notary
         if part is None or not check_notary(part, self.block, self.policy) or self.policy.notary is None:
-            raise _Skip()
+            raise Skip()
 
     def check_witnesses(self) -> None:
         witnesses = self.policy.witnesses
         if witnesses is None:
-            raise _Skip()
+            raise Skip()
         if not quorum_cosigned(self.bundle.checkpoint, witnesses, self.log.keys):
-            raise _Skip(undecided=True)
+            raise Skip(undecided=True)
 
 
-def verify_bundle(data: bytes, policy: Policy) -> Dict[str, Any]:
-    """The verdict on a bundle file and each check's result."""
-    return Verification(policy).run(data)
+def verify_bundle(value: Any, policy: Policy) -> Dict[str, Any]:
+    """The verdict on a bundle, a JSON value, and each check's result."""
+    return Verification(policy).run(value)
