@@ -99,6 +99,31 @@ describe('what was opened before', () => {
     expect(fixture.deps.opened.get(position)).toBeUndefined();
   });
 
+  it('is not read again where it was passed over', async () => {
+    const patientId = await create(patient());
+    for (let at = 0; at < 3; at += 1) await create(observation(patientId));
+    const texts: string[] = [];
+    const db: RecordsDeps['db'] = {
+      ...fixture.deps.db,
+      select: (text, values) => {
+        texts.push(text);
+        return fixture.deps.db.select(text, values);
+      },
+    };
+    const deps = { ...elsewhere(), db };
+    fixture.setPolicy(() => ({ grants: [{ ...everything, instances: ['Observation/another'] }] }));
+    const parameters = new URLSearchParams(`patient=${patientId}`);
+    const find = () =>
+      searchset({ query: parseSearch('Observation', parameters), parameters }, context(deps));
+    await find();
+    expect(texts.some((text) => text.includes('index_sealed'))).toBe(true);
+
+    texts.length = 0;
+    await find();
+
+    expect(texts.filter((text) => text.includes('index_sealed'))).toEqual([]);
+  });
+
   it('is withheld, redacted or denied as the decision of each request says', async () => {
     const { patientId, id } = await searched();
 

@@ -84,12 +84,12 @@ async function openPositions(
   { deps, type, withBodies, place, scope }: Scan & { deps: RecordsDeps; place: Place; scope: Scope },
 ): Promise<Scanned[]> {
   const known = new Map<string, RecordIndex>();
-  const missing: string[] = [];
   for (const position of positions) {
     const found = deps.opened.get(position);
     if (found !== undefined) known.set(position, found.index);
-    if (found === undefined || (withBodies && found.body === undefined)) missing.push(position);
   }
+  // A body that was not opened with its index was not shown then and may not be now: it is read once it is to be shown.
+  const missing = positions.filter((position) => !known.has(position));
   const find = withBodies ? findListed : findIndices;
   const rows = new Map((await find(deps.db, place, missing)).map((row) => [row.version_seq, row]));
   return positions.flatMap((position): Scanned[] => {
