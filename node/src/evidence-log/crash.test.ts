@@ -1,7 +1,7 @@
 import { parseCheckpoint } from '@medseal/evidence';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Database, Queryable } from '../lib/sql.ts';
 import type { EvidenceLog } from './evidence-log.ts';
+import { dyingDatabase, Killed } from './test/dying-database.ts';
 import {
   anchorsAreConsistent,
   appendLeaves,
@@ -22,31 +22,6 @@ function deliver(log: EvidenceLog = node.log): Promise<void> {
 }
 
 describe('a process that is killed', () => {
-  class Killed extends Error {}
-
-  /** A database whose process dies around its n-th statement or commit: nothing later happens. */
-  function dyingDatabase(db: Database, dieAt: number, executed: boolean): Database {
-    let step = 0;
-    const around = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-      step += 1;
-      if (step > dieAt || (step === dieAt && !executed)) throw new Killed();
-      const result = await work();
-      if (step === dieAt) throw new Killed();
-      return result;
-    };
-    const wrap = (inner: Queryable): Queryable => ({
-      query: (text, values) => around(() => inner.query(text, values)),
-      select: (text, values) => around(() => inner.select(text, values)),
-    });
-    return {
-      ...wrap(db),
-      transaction: async (work) => {
-        const result = await db.transaction((tx) => work(wrap(tx)));
-        return around(async () => result);
-      },
-    };
-  }
-
   it.each([
     ['before', false],
     ['after', true],

@@ -25,7 +25,10 @@ export type TileCache = {
   loadHashes(db: Queryable, tiles: readonly TileWidth[]): Promise<HashReader>;
 };
 
-export function createTileCache(): TileCache {
+/** Whose tiles: those of the organisation's log, or of the channel's history. */
+export type TileTable = 'evidence_tile' | 'history_tile';
+
+export function createTileCache(table: TileTable = 'evidence_tile'): TileCache {
   const keptTiles = new Map<string, Uint8Array>();
   const keptSubtrees = new Map<string, Uint8Array>();
   const load = async (db: Queryable, wanted: readonly TileWidth[]): Promise<TileReader> => {
@@ -36,7 +39,7 @@ export function createTileCache(): TileCache {
       if (hashes === undefined || hashes.length < tile.width * hashLength) missing.set(keyOf(tile), tile);
       else tiles.set(keyOf(tile), hashes);
     }
-    for (const tile of missing.size === 0 ? [] : await selectTiles(db, [...missing.values()])) {
+    for (const tile of missing.size === 0 ? [] : await selectTiles(db, [...missing.values()], table)) {
       tiles.set(keyOf(tile), tile.hashes);
       keep(keptTiles, { key: keyOf(tile), value: tile.hashes, most: mostTiles });
     }
@@ -70,20 +73,24 @@ function keyOf({ level, index }: TileId): string {
   return `${level}/${index}`;
 }
 
-async function selectTiles(db: Queryable, tiles: readonly TileId[]): Promise<Tile[]> {
+async function selectTiles(db: Queryable, tiles: readonly TileId[], table: TileTable): Promise<Tile[]> {
   const { rows } = await db.select<{ level: number; tile_index: string; hashes: Uint8Array }>(
     `select tile.level, tile.tile_index, tile.hashes
      from unnest($1::smallint[], $2::bigint[]) as wanted(level, tile_index)
-     join evidence_tile tile using (level, tile_index)`,
+     join ${table} tile using (level, tile_index)`,
     [tiles.map((tile) => tile.level), tiles.map((tile) => tile.index)],
   );
   return rows.map((row) => ({ level: row.level, index: Number(row.tile_index), hashes: row.hashes }));
 }
 
 /** Stores new tiles and grows partial ones; a tile never shrinks. */
-export async function saveTiles(tx: Queryable, tiles: readonly Tile[]): Promise<void> {
+export async function saveTiles(
+  tx: Queryable,
+  tiles: readonly Tile[],
+  table: TileTable = 'evidence_tile',
+): Promise<void> {
   await tx.query(
-    `insert into evidence_tile as tile (level, tile_index, hashes)
+    `insert into ${table} as tile (level, tile_index, hashes)
      select * from unnest($1::smallint[], $2::bigint[], $3::bytea[])
      on conflict (level, tile_index) do update set hashes = excluded.hashes
      where octet_length(excluded.hashes) > octet_length(tile.hashes)`,

@@ -1,4 +1,12 @@
-import { consistencyProof, growthPath, tilesForConsistency, tilesForRoot, treeRoot } from '@medseal/evidence';
+import {
+  consistencyProof,
+  growthPath,
+  inclusionProof,
+  tilesForConsistency,
+  tilesForInclusions,
+  tilesForRoot,
+  treeRoot,
+} from '@medseal/evidence';
 import type { Queryable } from '../lib/sql.ts';
 import type { TileCache } from './tile-store.ts';
 
@@ -6,6 +14,16 @@ import type { TileCache } from './tile-store.ts';
 export async function rootAt(db: Queryable, tiles: TileCache, treeSize: number): Promise<Uint8Array> {
   const read = await tiles.loadHashes(db, tilesForRoot(treeSize));
   return treeRoot(read, treeSize);
+}
+
+/** Path that proves leaf `leafIndex` in the tree of `treeSize` leaves (RFC 9162 §2.1.3.1). */
+export async function proveInclusion(
+  db: Queryable,
+  tiles: TileCache,
+  [leafIndex, treeSize]: readonly [number, number],
+): Promise<Uint8Array[]> {
+  const read = await tiles.loadHashes(db, tilesForInclusions([leafIndex], treeSize));
+  return inclusionProof(read, leafIndex, treeSize);
 }
 
 /** Proof that the tree of `oldSize` leaves is the beginning of the one of `newSize` (RFC 9162 §2.1.4.1). */
