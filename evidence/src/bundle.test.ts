@@ -1,13 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bftChannel, members } from '../test/alliance.ts';
+import { notarize } from '../test/notary.ts';
 import { createLog, makeProof, policyOf } from '../test/proof.ts';
 import { realProof } from '../test/recorded.ts';
-import { consentContent, consentLeaf, consentSalt, grant, releaseOf, rs256 } from '../test/release.ts';
+import {
+  consentContent,
+  consentLeaf,
+  consentSalt,
+  grant,
+  message,
+  releaseOf,
+  rs256,
+} from '../test/release.ts';
 import { packed, verifyPacked } from '../test/unpacked.ts';
 import { type EvidenceBundle, parseBundle } from './bundle.ts';
-import { base64, fromUtf8, hex, sha256, utf8 } from './bytes.ts';
+import { base64, fromBase64, fromUtf8, hex, sha256, utf8 } from './bytes.ts';
 import { EvidenceError } from './errors.ts';
+import { historyLeafHash } from './evm-notary-proof.ts';
+import { parseBlock } from './fabric-block.ts';
+import { nodeHash } from './merkle.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { parseTrustPolicy, type TrustPolicy } from './trust-policy.ts';
 import { verifyBundle } from './verify-bundle.ts';
@@ -80,6 +92,43 @@ describe('a bundle from a real network with BFT ordering', () => {
 
     expect(verdictOn(utf8(JSON.stringify(released)))).toBe('valid');
     expect(JSON.stringify(whole).length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('has room for a release, cosignatures, a consent and a notary of a history without end', () => {
+    const { leaf, checkpoint, configBlocks } = proof;
+    const block = parseBlock(fromBase64(proof.anchor.block));
+    const path = Array.from({ length: 53 }, (_, at) => sha256(utf8(`subtree ${at}`)));
+    // RFC 9162 §2.1.3.2 for a leaf far from the right edge: each bit of its index says on which side it lies.
+    const historyRoot = path.reduce(
+      (hash, sibling, level) =>
+        Math.floor(block.number / 2 ** level) % 2 === 1 ? nodeHash(sibling, hash) : nodeHash(hash, sibling),
+      historyLeafHash(block.hash),
+    );
+    const names = { channel: policy.channel, genesisHash: policy.genesisHash };
+    const notarized = notarize(names, { number: 2 ** 53 - 2, hash: sha256(utf8('head')), historyRoot });
+    const trusted = JSON.parse(policyText);
+    const asking = parseTrustPolicy({
+      ...trusted,
+      notary: notarized.trusted,
+      logs: [{ ...trusted.logs[0], messageKey: hex(message.publicKey) }],
+    });
+    const content = consentContent();
+    const consent = { content, salt: hex(consentSalt), leaf, leafIndex: 1, inclusionProof: path.map(hex) };
+    const full = packed({
+      ...proof,
+      configBlocks,
+      checkpoint: `${checkpoint}${`— medseal.org/witness/hospital-x ${'A'.repeat(104)}\n`.repeat(15)}`,
+      release: releaseOf(leaf),
+      notary: { proof: notarized.proof, inclusionProof: path.map(hex) },
+    });
+
+    expect(verifyBundle(full, asking).verdict).toBe('valid');
+    expect(JSON.stringify({ ...(full as object), consent }).length).toBeLessThanOrEqual(64 * 1024);
+    // A block of a public chain is larger than the one here: a trie of depth 4 and a header of all fields.
+    const publicChain = 4 * 4 * Math.ceil(532 / 3) + 4 * Math.ceil(700 / 3);
+    expect(JSON.stringify({ ...(full as object), consent }).length + publicChain).toBeLessThanOrEqual(
+      64 * 1024,
+    );
   });
 
   test('is never accepted with any one byte changed', () => {

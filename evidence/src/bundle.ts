@@ -29,8 +29,8 @@ export type EvidenceBundle = {
    * confirmation's. Packed, base64.
    */
   blocks: string;
-  /** The notary's record of a block on top of the anchor's, with the data hashes of the blocks in between (hex). */
-  notary?: { proof: NotaryProof; dataHashes: string[] };
+  /** The notary's record of the channel's history, with the path from the anchor's block to its root (hex). */
+  notary?: { proof: NotaryProof; inclusionProof: string[] };
   /** Where the record was given to somebody: the source's receipt and decision (docs/formats/exchange.md). */
   release?: { receipt: object; decision: object };
   /** The patient's consent for that release, with its place in the same log. */
@@ -47,7 +47,7 @@ export type BundleParts = Pick<
   block: Uint8Array;
   configBlocks: readonly Uint8Array[];
   confirmation?: BlockTransaction;
-  notary?: { proof: NotaryProof; dataHashes: readonly Uint8Array[] };
+  notary?: { proof: NotaryProof; inclusionProof: readonly Uint8Array[] };
 };
 
 /** Puts a bundle together. */
@@ -59,7 +59,9 @@ export function evidenceBundle(parts: BundleParts): EvidenceBundle {
     ...rest,
     ...(confirmation === undefined ? {} : { confirmation: { txId: confirmation.txId } }),
     blocks: base64(packBlocks([...configBlocks, block, ...later])),
-    ...(notary === undefined ? {} : { notary: { ...notary, dataHashes: notary.dataHashes.map(hex) } }),
+    ...(notary === undefined
+      ? {}
+      : { notary: { ...notary, inclusionProof: notary.inclusionProof.map(hex) } }),
   });
 }
 
@@ -103,7 +105,6 @@ const members = [
 ];
 const maxPathLength = 53;
 const maxConfigBlocks = 64;
-const maxNotaryDistance = 512;
 const hashText = /^[0-9a-f]{64}$/;
 
 /** Checks the shape of a bundle: exactly the documented members (whatever else a file held would be uncovered). */
@@ -173,8 +174,8 @@ function consentOf(value: unknown): ConsentPart {
 }
 
 function notaryOf(value: unknown): NotaryPart {
-  if (!hasExactly(value, ['proof', 'dataHashes'])) throw malformed('notary');
-  return { proof: value['proof'], dataHashes: hashesOf(value['dataHashes'], maxNotaryDistance) };
+  if (!hasExactly(value, ['proof', 'inclusionProof'])) throw malformed('notary');
+  return { proof: value['proof'], inclusionProof: hashesOf(value['inclusionProof'], maxPathLength) };
 }
 
 function hashesOf(value: unknown, maxLength: number): Uint8Array[] {

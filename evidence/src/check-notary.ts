@@ -1,17 +1,17 @@
 import type { CheckList } from './checks.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { EvidenceError } from './errors.ts';
 import { type NotaryTrust, parseNotaryProof } from './evm-notary-proof.ts';
 import { type NotaryVerdict, verifyNotaryProof } from './evm-verify.ts';
-import { type Block, successorHash } from './fabric-block.ts';
+import type { Block } from './fabric-block.ts';
 import type { TrustPolicy } from './trust-policy.ts';
 
-/** A notary proof, and the data hashes of the blocks after the anchor's up to the one that was notarized. */
-export type NotaryPart = { proof: unknown; dataHashes: readonly Uint8Array[] };
+/** A notary proof, and the path from the anchor's block to its history root. */
+export type NotaryPart = { proof: unknown; inclusionProof: readonly Uint8Array[] };
 
 type Question = { part: NotaryPart | undefined; block: Block | undefined; policy: TrustPolicy };
 
 /**
- * Whether the notary outside the alliance recorded a block that stands on the anchor's. A header that the verifier does
+ * Whether the notary outside the alliance recorded a history that holds the anchor's block. A header that the verifier does
  * not know is a gap, not a forgery: it can be looked up wherever that chain is to be seen.
  */
 export function checkNotary(list: CheckList, { part, block, policy }: Question): void {
@@ -40,7 +40,7 @@ function verdictOn(part: NotaryPart, block: Block, policy: TrustPolicy): NotaryV
       ...trust,
       channel,
       genesisHash,
-      block: headOf(block, part),
+      block: { number: block.number, hash: block.hash, inclusionProof: part.inclusionProof },
     });
     const code = verdict.checks.find(({ status }) => status === 'failed')?.code;
     return code === undefined ? verdict : new EvidenceError(code);
@@ -54,12 +54,4 @@ function verdictOn(part: NotaryPart, block: Block, policy: TrustPolicy): NotaryV
 function namedIn({ proof }: NotaryPart): NotaryTrust {
   const { chainId, contract } = parseNotaryProof(proof);
   return { chainId, contract, headers: new Map() };
-}
-
-/** The block at the end of the chain of headers that begins with `block`. */
-function headOf(block: Block, { dataHashes }: NotaryPart): { number: number; hash: Uint8Array } {
-  let head: { number: number; hash: Uint8Array } = block;
-  for (const dataHash of dataHashes) head = { number: head.number + 1, hash: successorHash(head, dataHash) };
-  if (!Number.isSafeInteger(head.number)) throw refusal('NOTARY_BLOCK', 'beyond any block');
-  return head;
 }

@@ -182,12 +182,12 @@ const texts: CheckTexts<CheckName> = {
   notary: {
     heading: 'neutrality',
     passed: [
-      '联盟之外的公证合约记录了该区块（或其后的区块）：账本此前的历史不能再改写',
-      'a notary outside the alliance recorded this block or one that follows it: the ledger cannot be rewritten below',
+      '联盟之外的公证合约记录了包含该区块的账本历史：此前的历史不能再改写',
+      'a notary outside the alliance recorded the history of the ledger with this block in it: it cannot be rewritten',
     ],
     failed: [
-      '外部公证的证明无效或与该区块不符',
-      'the proof of the outside notary is not valid or not about this block',
+      '外部公证的证明无效，或其记录的历史不含该区块',
+      'the proof of the outside notary is not valid, or this block is not in the history that it recorded',
     ],
     skipped: [
       '只能联网核对：未附外部公证，或验证方没有该公链区块的可信区块头',

@@ -28,9 +28,15 @@ const texts: CheckTexts<NotaryCheckName> = {
   },
   'notary-block': {
     heading: 'neutrality',
-    passed: ['公证的正是所出示的账本区块', 'what was notarized is the very block that is shown'],
-    failed: ['公证的区块哈希与所出示的区块不符', 'the notarized hash is not that of the block that is shown'],
-    skipped: ['没有可与公证对照的区块', 'there is no block to compare the notarized hash with'],
+    passed: [
+      '所出示的区块包含在被公证的账本历史中',
+      'the block that is shown is in the history that was notarized',
+    ],
+    failed: [
+      '所出示的区块不在被公证的账本历史中',
+      'the block that is shown is not in the history that was notarized',
+    ],
+    skipped: ['没有可与公证对照的区块', 'there is no block to look for in the notarized history'],
   },
   'notary-contract': {
     heading: 'neutrality',
@@ -53,12 +59,12 @@ const texts: CheckTexts<NotaryCheckName> = {
   'notary-event': {
     heading: 'neutrality',
     passed: [
-      '合约在回执中记录了该通道、高度与区块哈希',
-      'in the receipt the contract records this channel, height and block hash',
+      '合约在回执中记录了该通道、高度、区块哈希与历史根',
+      'in the receipt the contract records this channel, height, block hash and history root',
     ],
     failed: [
-      '回执中没有该合约对该通道、高度与区块哈希的记录',
-      'the receipt holds no record of this channel, height and block hash by the contract',
+      '回执中没有该合约对该通道、高度、区块哈希与历史根的记录',
+      'the receipt holds no record of this channel, height, block hash and history root by the contract',
     ],
     skipped: ['未核对合约事件', 'the event was not checked'],
   },

@@ -1,5 +1,6 @@
-import { fromBase64, fromHex, sha256, utf8 } from './bytes.ts';
+import { concat, fromBase64, fromHex, sha256, utf8 } from './bytes.ts';
 import { EvidenceError, refusal } from './errors.ts';
+import { leafHash } from './leaf.ts';
 import { hasExactly, isJsonObject } from './strict-shape.ts';
 
 /** The format line of a notary proof. */
@@ -11,6 +12,8 @@ export type NotaryProof = {
   channelId: string;
   height: number;
   blockHash: string;
+  /** Root of the tree over the hashes of the blocks 0 to `height` (docs/formats/notary-proof.md). */
+  historyRoot: string;
   chainId: number;
   contract: string;
   /** RLP of the EVM block's header, base64. */
@@ -26,6 +29,7 @@ export type ParsedNotaryProof = {
   channelId: Uint8Array;
   height: number;
   blockHash: Uint8Array;
+  historyRoot: Uint8Array;
   chainId: number;
   contract: Uint8Array;
   header: Uint8Array;
@@ -47,6 +51,7 @@ const members = [
   'channelId',
   'height',
   'blockHash',
+  'historyRoot',
   'chainId',
   'contract',
   'header',
@@ -54,6 +59,7 @@ const members = [
   'logIndex',
   'receiptProof',
 ];
+const historyDomain = utf8('medseal/history-leaf/v1\n');
 const maxHeaderLength = 4_096;
 const maxNodes = 16;
 const maxNodeLength = 32_768;
@@ -62,6 +68,11 @@ const maxNodeLength = 32_768;
 export function notaryChannelId(channel: string, genesisHash: string): Uint8Array {
   const domain = utf8('medseal/notary-channel/v1\n');
   return sha256(Uint8Array.from([...domain, ...fromHex(genesisHash), ...utf8(channel)]));
+}
+
+/** The leaf of a block in the tree over a channel's history, whose index is the block's number. */
+export function historyLeafHash(blockHash: Uint8Array): Uint8Array {
+  return leafHash(concat(historyDomain, blockHash));
 }
 
 /** Reads a proof strictly: exactly the members, nothing beside them. */
@@ -75,6 +86,7 @@ export function parseNotaryProof(value: unknown): ParsedNotaryProof {
     channelId: hexOf(value['channelId'], 32),
     height: whole(value['height']),
     blockHash: hexOf(value['blockHash'], 32),
+    historyRoot: hexOf(value['historyRoot'], 32),
     chainId: whole(value['chainId']),
     contract: hexOf(value['contract'], 20),
     header: bytesOf(value['header'], maxHeaderLength),

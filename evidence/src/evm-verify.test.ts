@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { historyOf } from '../test/notary.ts';
+import { readRecording, recordedBlocks } from '../test/recorded.ts';
 import { base64, fromBase64, fromHex, hex } from './bytes.ts';
 import { notaryChannelId, parseNotaryTrust } from './evm-notary-proof.ts';
-import { type NotaryPolicy, verifyNotaryProof } from './evm-verify.ts';
+import { type HistoryBlock, type NotaryPolicy, verifyNotaryProof } from './evm-verify.ts';
 
 type Proof = Record<string, unknown> & { header: string; receiptProof: string[] };
 type Vectors = {
@@ -11,6 +13,7 @@ type Vectors = {
   genesisHash: string;
   height: number;
   blockHash: string;
+  historyRoot: string;
   chainId: number;
   contract: string;
   trustedHeader: { number: number; hash: string };
@@ -30,11 +33,19 @@ const trust = parseNotaryTrust({
   contract: vectors.contract,
   trustedHeaders: [vectors.trustedHeader],
 });
+// The channel whose blocks solo.json holds.
+const blocks = recordedBlocks(readRecording('solo'));
+const history = historyOf(vectors.height, blocks);
+/** A block of the history that was notarized, with its path. */
+function blockAt(number: number): HistoryBlock {
+  const { hash } = blocks[number] ?? { hash: fromHex('') };
+  return { number, hash, inclusionProof: history.path(number).map(fromHex) };
+}
 const policy: NotaryPolicy = {
   ...trust,
   channel: vectors.channel,
   genesisHash: vectors.genesisHash,
-  block: { number: vectors.height, hash: fromHex(vectors.blockHash) },
+  block: blockAt(3),
 };
 const withoutHeaders: NotaryPolicy = { ...policy, headers: new Map() };
 
@@ -66,7 +77,9 @@ describe('notary proof of a real chain', () => {
       ['notary-header', 'passed'],
     ]);
     expect(record).toMatchObject({
-      height: 7,
+      height: 11,
+      blockHash: hex(blocks[11]?.hash ?? fromHex('')),
+      historyRoot: vectors.historyRoot,
       evmBlockNumber: vectors.trustedHeader.number,
       evmBlockHash: vectors.trustedHeader.hash,
       at: expect.stringMatching(/^20\d\d-/),
@@ -84,6 +97,11 @@ describe('notary proof of a real chain', () => {
       en: expect.stringContaining('online check only'),
       detail: expect.stringContaining(vectors.trustedHeader.hash),
     });
+  });
+
+  it('holds for every block of the history, the first and the notarized one included', () => {
+    for (const number of blocks.keys())
+      expect(verifyNotaryProof(valid, { ...policy, block: blockAt(number) }).verdict).toBe('valid');
   });
 
   it('stands alone without a block to compare with', () => {
@@ -114,11 +132,19 @@ describe('a notary proof is refused', () => {
   });
 
   it('of another block than the one shown', () => {
-    const block = { number: 7, hash: fromHex('00'.repeat(32)) };
-    expect(failures(valid, { ...policy, block })).toEqual(['NOTARY_BLOCK']);
-    expect(failures({ ...valid, height: 8 })).toEqual(['NOTARY_BLOCK', 'NOTARY_EVENT_MISMATCH']);
-    expect(failures({ ...valid, blockHash: '00'.repeat(32) })).toEqual([
-      'NOTARY_BLOCK',
+    const hash = fromHex('00'.repeat(32));
+    const by = (change: object, number = 3) =>
+      failures(valid, { ...policy, block: { ...blockAt(number), ...change } });
+    expect(by({ hash }, 11)).toEqual(['NOTARY_BLOCK']);
+    expect(by({ number: 12 }, 11)).toEqual(['NOTARY_BLOCK']);
+    expect(by({ hash })).toEqual(['NOTARY_HISTORY_ROOT']);
+    expect(by({ number: 2 })).toEqual(['NOTARY_HISTORY_ROOT']);
+    expect(by({ inclusionProof: [] })).toEqual(['NOTARY_HISTORY_LENGTH']);
+    expect(failures({ ...valid, height: 16 })).toEqual(['NOTARY_HISTORY_LENGTH', 'NOTARY_EVENT_MISMATCH']);
+    expect(failures({ ...valid, height: 2 })).toEqual(['NOTARY_BLOCK', 'NOTARY_EVENT_MISMATCH']);
+    expect(failures({ ...valid, blockHash: '00'.repeat(32) })).toEqual(['NOTARY_EVENT_MISMATCH']);
+    expect(failures({ ...valid, historyRoot: '00'.repeat(32) })).toEqual([
+      'NOTARY_HISTORY_ROOT',
       'NOTARY_EVENT_MISMATCH',
     ]);
   });

@@ -10,20 +10,29 @@ import {
 } from './evm-chain.ts';
 import { type NotaryCheck, type NotaryCheckList, notaryCheckList } from './evm-checks.ts';
 import {
+  historyLeafHash,
   type NotaryTrust,
   notaryChannelId,
   type ParsedNotaryProof,
   parseNotaryProof,
 } from './evm-notary-proof.ts';
 import { openTrieProof } from './evm-trie.ts';
+import { inclusionPathLength, verifyInclusion } from './merkle.ts';
 
-/** The verifier's side: the notary it trusts, the channel, and the block that the notary should have recorded. */
+/** A block of the channel that was verified otherwise, with its path to the history root (RFC 9162 §2.1.3). */
+export type HistoryBlock = {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  readonly inclusionProof: readonly Uint8Array[];
+};
+
+/** The verifier's side: the notary it trusts, the channel, and the block that the notarized history should hold. */
 export type NotaryPolicy = NotaryTrust & {
   readonly channel: string;
   /** Hex. */
   readonly genesisHash: string;
-  /** A block of the channel that was verified otherwise; without it the proof stands alone. */
-  readonly block?: { readonly number: number; readonly hash: Uint8Array };
+  /** Without it the proof stands alone. */
+  readonly block?: HistoryBlock;
 };
 
 /**
@@ -38,6 +47,7 @@ export type NotaryVerdict = {
     channelId: string;
     height: number;
     blockHash: string;
+    historyRoot: string;
     chainId: number;
     contract: string;
     evmBlockNumber: number;
@@ -47,9 +57,9 @@ export type NotaryVerdict = {
   };
 };
 
-const notarizedTopic = keccak_256(utf8('Notarized(bytes32,uint64,bytes32,uint64,uint32)'));
+const notarizedTopic = keccak_256(utf8('Notarized(bytes32,uint64,bytes32,bytes32,uint64,uint32)'));
 
-/** Verifies that the notary recorded a block of the channel. Pure: no clock, no network; never throws on a bad proof. */
+/** Verifies that the notary recorded the channel's history up to a block. Pure: no clock, no network; never throws on a bad proof. */
 export function verifyNotaryProof(proof: unknown, policy: NotaryPolicy): NotaryVerdict {
   const list = notaryCheckList();
   const parsed = list.run('notary-format', () => {
@@ -76,9 +86,8 @@ function checkSubject(list: NotaryCheckList, given: ParsedNotaryProof, policy: N
   if (block === undefined) list.skip('notary-block');
   else {
     list.run('notary-block', () => {
-      if (block.number !== given.height || !equalBytes(block.hash, given.blockHash))
-        throw refusal('NOTARY_BLOCK', 'another block');
-      return { result: undefined, detail: String(given.height) };
+      requireInHistory(block, given);
+      return { result: undefined, detail: `${block.number} / ${given.height}` };
     });
   }
   list.run('notary-contract', () => {
@@ -86,6 +95,26 @@ function checkSubject(list: NotaryCheckList, given: ParsedNotaryProof, policy: N
     if (!equalBytes(given.contract, policy.contract)) throw refusal('NOTARY_CONTRACT', 'another contract');
     return { result: undefined, detail: `${given.chainId} 0x${hex(given.contract)}` };
   });
+}
+
+// The tree has a leaf for every block, so its size follows from the height, which the event states.
+function requireInHistory({ number, hash, inclusionProof }: HistoryBlock, given: ParsedNotaryProof): void {
+  const treeSize = given.height + 1;
+  if (number > given.height || !Number.isSafeInteger(treeSize))
+    throw refusal('NOTARY_BLOCK', 'a block after the notarized one');
+  if (number === given.height && !equalBytes(hash, given.blockHash))
+    throw refusal('NOTARY_BLOCK', 'another block');
+  if (inclusionProof.length !== inclusionPathLength(number, treeSize))
+    throw refusal('NOTARY_HISTORY_LENGTH', 'a path of another length');
+  const { historyRoot: rootHash } = given;
+  const claim = {
+    leafHash: historyLeafHash(hash),
+    leafIndex: number,
+    treeSize,
+    proof: inclusionProof,
+    rootHash,
+  };
+  if (!verifyInclusion(claim)) throw refusal('NOTARY_HISTORY_ROOT', 'the path leads elsewhere');
 }
 
 function checkRecord(list: NotaryCheckList, given: ParsedNotaryProof, header: EvmHeader): void {
@@ -114,7 +143,7 @@ function receiptOf(given: ParsedNotaryProof, header: EvmHeader): EvmReceipt {
   }
 }
 
-// event Notarized(bytes32 indexed channelId, uint64 indexed height, bytes32 blockHash, uint64 setNumber, uint32 confirmations)
+// event Notarized(bytes32 indexed channelId, uint64 indexed height, bytes32 blockHash, bytes32 historyRoot, uint64 setNumber, uint32 confirmations)
 function requireEvent(log: EvmLog | undefined, given: ParsedNotaryProof): void {
   if (log === undefined) throw refusal('NOTARY_EVENT_ABSENT', 'no such log');
   if (!equalBytes(log.address, given.contract))
@@ -126,10 +155,11 @@ function requireEvent(log: EvmLog | undefined, given: ParsedNotaryProof): void {
     rest.length === 0 &&
     channelId !== undefined &&
     height !== undefined &&
-    log.bytes.length === 96 &&
+    log.bytes.length === 128 &&
     equalBytes(channelId, given.channelId) &&
     equalBytes(height, word(given.height)) &&
-    equalBytes(log.bytes.subarray(0, 32), given.blockHash);
+    equalBytes(log.bytes.subarray(0, 32), given.blockHash) &&
+    equalBytes(log.bytes.subarray(32, 64), given.historyRoot);
   if (!matches) throw refusal('NOTARY_EVENT_MISMATCH', 'it records something else');
 }
 
@@ -164,6 +194,7 @@ function recordOf(given: ParsedNotaryProof, header: EvmHeader): NonNullable<Nota
     channelId: hex(given.channelId),
     height: given.height,
     blockHash: hex(given.blockHash),
+    historyRoot: hex(given.historyRoot),
     chainId: given.chainId,
     contract: hex(given.contract),
     evmBlockNumber: header.number,

@@ -52,11 +52,6 @@ export function encodeHeader(number: number, previousHash: Uint8Array, dataHash:
   return concat(Uint8Array.of(0x30, content.length), content);
 }
 
-/** The hash of the block that follows `previous` and holds what has this data hash. */
-export function successorHash(previous: Pick<Block, 'number' | 'hash'>, dataHash: Uint8Array): Uint8Array {
-  return sha256(encodeHeader(previous.number + 1, previous.hash, dataHash));
-}
-
 /** SHA-256 over all envelopes joined (protoutil.ComputeBlockDataHash): it has no length marks, see requireWellFormed. */
 export function dataHashOf(envelopes: readonly Uint8Array[]): Uint8Array {
   return sha256(concat(...envelopes));

@@ -103,13 +103,14 @@ export { type EvmHeader, parseEvmHeader } from './evm-chain.ts';
 export type { NotaryCheck, NotaryCheckName } from './evm-checks.ts';
 export type { NotaryErrorCode } from './evm-errors.ts';
 export {
+  historyLeafHash,
   type NotaryProof,
   type NotaryTrust,
   notaryChannelId,
   notaryProofFormat,
   parseNotaryTrust,
 } from './evm-notary-proof.ts';
-export { type NotaryPolicy, type NotaryVerdict, verifyNotaryProof } from './evm-verify.ts';
+export { type HistoryBlock, type NotaryPolicy, type NotaryVerdict, verifyNotaryProof } from './evm-verify.ts';
 export {
   type Block,
   dataHashOf,

@@ -32,7 +32,7 @@ export type TrustPolicy = {
   readonly logs: ReadonlyMap<string, TrustedLog>;
   /** Who must have cosigned a log's checkpoint; without it no cosignature is asked for. */
   readonly witnesses: WitnessPolicy | undefined;
-  /** Who must have recorded a block on top of the anchor's; without it none is asked for. */
+  /** Who must have recorded a history with the anchor's block in it; without it none is asked for. */
   readonly notary: NotaryTrust | undefined;
 };
 

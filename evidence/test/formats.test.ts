@@ -21,10 +21,12 @@ import {
   fromHex,
   fromUtf8,
   hex,
+  historyLeafHash,
   inclusionProof,
   type Leaf,
   leafBytes,
   leafHash,
+  notaryChannelId,
   noteSigner,
   openCosignatures,
   openDisclosure,
@@ -181,6 +183,16 @@ describe('what docs/formats says is what the code does', () => {
       expect(verifies?.(fromHex(message), fromHex(signature)), kind).toBe(true);
       expect(verifies?.(fromHex(`${message}00`), fromHex(signature)), kind).toBe(false);
     }
+  });
+
+  test('notary-proof', () => {
+    const { channel, blocks, leaf0, historyRoot, path } = vectorsOf('notary-proof');
+    const leaves = (blocks as string[]).map((hash) => historyLeafHash(fromHex(hash)));
+
+    expect(hex(notaryChannelId(channel.name, channel.genesisHash))).toBe(channel.channelId);
+    expect(leaves.map(hex)[0]).toBe(leaf0);
+    expect(hex(rootHash(leaves))).toBe(historyRoot);
+    expect(inclusionProof(readerOf(leaves), 1, leaves.length).map(hex)).toEqual(path);
   });
 
   test('cosignature', () => {

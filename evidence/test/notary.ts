@@ -1,22 +1,46 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { base64, concat, fromHex, hex, utf8 } from '../src/bytes.ts';
-import { type NotaryProof, notaryChannelId, notaryProofFormat } from '../src/evm-notary-proof.ts';
+import { base64, concat, fromHex, hex, sha256, utf8 } from '../src/bytes.ts';
+import {
+  historyLeafHash,
+  type NotaryProof,
+  notaryChannelId,
+  notaryProofFormat,
+} from '../src/evm-notary-proof.ts';
+import { type HashReader, inclusionProof, rootHash } from '../src/merkle.ts';
 
 type Item = Uint8Array | Item[];
 export const contract = '5fbdb2315678afecb367f032d93f642f64180aa3';
 export const chainId = 31_337;
-const topic = keccak_256(utf8('Notarized(bytes32,uint64,bytes32,uint64,uint32)'));
+const topic = keccak_256(utf8('Notarized(bytes32,uint64,bytes32,bytes32,uint64,uint32)'));
 
-/** A block of an EVM chain with one transaction, which had the notary record `block` of the channel. */
+/** What the notary records of a channel. */
+export type Notarized = { number: number; hash: Uint8Array; historyRoot: Uint8Array };
+
+/** A channel's history up to `height`: `known` blocks where they stand, made up ones elsewhere. */
+export function historyOf(height: number, known: readonly { number: number; hash: Uint8Array }[]) {
+  const hashes = Array.from({ length: height + 1 }, (_, number) => sha256(utf8(`block ${number}`)));
+  for (const { number, hash } of known) hashes[number] = hash;
+  const leaves = hashes.map(historyLeafHash);
+  const read: HashReader = (level, index) =>
+    rootHash(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
+  const head: Notarized = {
+    number: height,
+    hash: hashes[height] ?? new Uint8Array(0),
+    historyRoot: rootHash(leaves),
+  };
+  return { hashes, head, path: (number: number) => inclusionProof(read, number, height + 1).map(hex) };
+}
+
+/** A block of an EVM chain with one transaction, which had the notary record the channel up to `block`. */
 export function notarize(
   { channel, genesisHash }: { channel: string; genesisHash: string },
-  block: { number: number; hash: Uint8Array },
+  block: Notarized,
 ): { proof: NotaryProof; trusted: { chainId: number; contract: string; trustedHeaders: object[] } } {
   const channelId = notaryChannelId(channel, genesisHash);
   const event = [
     fromHex(contract),
     [topic, channelId, word(block.number)],
-    concat(block.hash, word(1), word(2)),
+    concat(block.hash, block.historyRoot, word(1), word(2)),
   ];
   const receipt = concat(Uint8Array.of(2), rlp([Uint8Array.of(1), word(9), new Uint8Array(256), [event]]));
   // The only leaf of the trie: its path is RLP(0) = 80.
@@ -32,6 +56,7 @@ export function notarize(
     channelId: hex(channelId),
     height: block.number,
     blockHash: hex(block.hash),
+    historyRoot: hex(block.historyRoot),
     chainId,
     contract,
     header: base64(header),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { anchorKey, checkpointKey } from '../src/anchored-write.ts';
 import { fromBase64, fromHex, hex } from '../src/bytes.ts';
-import { parseBlock } from '../src/fabric-block.ts';
+import { type Block, parseBlock } from '../src/fabric-block.ts';
 import { transactionsOf } from '../src/fabric-verify.ts';
 import { type Leaf, leafBytes, leafHash } from '../src/leaf.ts';
 import { inclusionProof, rootHash } from '../src/merkle.ts';
@@ -25,6 +25,11 @@ export function readRecording(name: 'fabric-3.1.1-bft' | 'solo'): Recording {
 
 function bytesOfBlock({ blocks }: Recording, number: number): Uint8Array {
   return fromBase64(blocks[number] ?? '');
+}
+
+/** Its blocks, in order. */
+export function recordedBlocks(recording: Recording): Block[] {
+  return Object.keys(recording.blocks).map((number) => parseBlock(bytesOfBlock(recording, Number(number))));
 }
 
 export function recordedPolicy(recording: Recording, ledger: 'fabric' | 'solo') {

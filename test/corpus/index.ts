@@ -13,6 +13,7 @@ import { forkCases } from './fork-tampering.ts';
 import { logCases } from './log-tampering.ts';
 import { memberCases } from './member-tampering.ts';
 import { mutationCases } from './mutations.ts';
+import { recordedNotaryCases } from './notary-recorded.ts';
 import { notaryCases } from './notary-tampering.ts';
 import { recordedCases } from './recorded.ts';
 import { releaseCases } from './release-tampering.ts';
@@ -51,6 +52,7 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...memberCases(log),
     ...witnessCases(shelf),
     ...notaryCases(shelf),
+    ...recordedNotaryCases(),
     ...releaseCases(channel),
     ...ed25519Cases(shelf),
     ...respelledCases(channel, log),

@@ -1,4 +1,4 @@
-import { type Address, type Hex, keccak256, toHex } from 'viem';
+import { type Address, concat, type Hex, keccak256, toHex } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { openChain } from '../test/chain.ts';
 import { compile } from './compile.ts';
@@ -7,6 +7,10 @@ import { compiledAbi, notaryAbi, notaryBytecode, notaryRuntimeCode } from './con
 const hash = (text: string): Hex => keccak256(toHex(text));
 const channel = hash('channel');
 const other = hash('another channel');
+/** The history that the tests' block of this hash stands on. */
+const rootOf = (blockHash: Hex): Hex => keccak256(blockHash);
+const digestOf = (blockHash: Hex, root = rootOf(blockHash)): Hex => keccak256(concat([blockHash, root]));
+const zero: Hex = `0x${'0'.repeat(64)}`;
 const names = ({ events }: { events: { name: string }[] }): string[] => events.map(({ name }) => name);
 type Chain = Awaited<ReturnType<typeof openChain>>;
 
@@ -16,8 +20,9 @@ function at<Item>(list: readonly Item[], index: number): Item {
   return item;
 }
 
-const confirm = (chain: Chain, who: number, args: [Hex, bigint, Hex]) =>
-  chain.send(at(chain.accounts, who), 'confirm', args);
+const confirm = (chain: Chain, who: number, [id, height, block, root]: [Hex, bigint, Hex, Hex?]) =>
+  chain.send(at(chain.accounts, who), 'confirm', [id, height, block, root ?? rootOf(block)]);
+const final = (height: bigint, block: Hex) => [true, height, block, rootOf(block)];
 const headOf = ({ client, contract }: Chain, channelId: Hex = channel) =>
   client.readContract({ address: contract, abi: notaryAbi, functionName: 'headOf', args: [channelId] });
 
@@ -30,16 +35,17 @@ describe('notary contract: recording', () => {
     const second = await confirm(chain, 1, [channel, 7n, hash('b7')]);
 
     expect(names(first)).toEqual(['Confirmed']);
-    expect(before).toEqual([false, 0n, `0x${'0'.repeat(64)}`]);
+    expect(before).toEqual([false, 0n, zero, zero]);
     expect(names(second)).toEqual(['Confirmed', 'Notarized']);
     expect(at(second.events, 1).args).toEqual({
       channelId: channel,
       height: 7n,
       blockHash: hash('b7'),
+      historyRoot: rootOf(hash('b7')),
       setNumber: 1n,
       confirmations: 2,
     });
-    expect(await headOf(chain)).toEqual([true, 7n, hash('b7')]);
+    expect(await headOf(chain)).toEqual(final(7n, hash('b7')));
     await expect(confirm(chain, 2, [channel, 7n, hash('b7')])).rejects.toThrow('AlreadyFinal');
   });
 
@@ -49,8 +55,8 @@ describe('notary contract: recording', () => {
     await confirm(chain, 0, [channel, 0n, hash('genesis')]);
     await confirm(chain, 0, [other, 9n, hash('other')]);
 
-    expect(await headOf(chain)).toEqual([true, 0n, hash('genesis')]);
-    expect(await headOf(chain, other)).toEqual([true, 9n, hash('other')]);
+    expect(await headOf(chain)).toEqual(final(0n, hash('genesis')));
+    expect(await headOf(chain, other)).toEqual(final(9n, hash('other')));
   });
 
   it('refuses who is not a notary, also the account that deployed it', async () => {
@@ -58,9 +64,9 @@ describe('notary contract: recording', () => {
     const [deployer] = await chain.client.getAddresses();
 
     await expect(confirm(chain, 3, [channel, 1n, hash('b1')])).rejects.toThrow('NotAuthorized');
-    await expect(chain.send(deployer as Address, 'confirm', [channel, 1n, hash('b1')])).rejects.toThrow(
-      'NotAuthorized',
-    );
+    await expect(
+      chain.send(deployer as Address, 'confirm', [channel, 1n, hash('b1'), rootOf(hash('b1'))]),
+    ).rejects.toThrow('NotAuthorized');
     await expect(chain.send(deployer as Address, 'confirmSet', [chain.set, 3])).rejects.toThrow(
       'NotAuthorized',
     );
@@ -74,15 +80,14 @@ describe('notary contract: recording', () => {
     expect((await headOf(chain))[0]).toBe(false);
   });
 
-  it('refuses heights below the last final one, and an empty hash', async () => {
+  it('refuses heights below the last final one, and an empty hash or root', async () => {
     const chain = await openChain(1, 1);
     await confirm(chain, 0, [channel, 9n, hash('b9')]);
 
     await expect(confirm(chain, 0, [channel, 8n, hash('b8')])).rejects.toThrow('HeightRegress');
-    await expect(confirm(chain, 0, [channel, 10n, `0x${'0'.repeat(64)}`])).rejects.toThrow(
-      'BlockHashMissing',
-    );
-    expect(await headOf(chain)).toEqual([true, 9n, hash('b9')]);
+    await expect(confirm(chain, 0, [channel, 10n, zero])).rejects.toThrow('ValueMissing');
+    await expect(confirm(chain, 0, [channel, 10n, hash('b10'), zero])).rejects.toThrow('ValueMissing');
+    expect(await headOf(chain)).toEqual(final(9n, hash('b9')));
   });
 });
 
@@ -101,13 +106,36 @@ describe('notary contract: contradictions', () => {
           channelId: channel,
           height: 5n,
           notary: at(chain.accounts, 0),
-          held: hash('b5'),
-          claimed: hash('forged'),
+          held: digestOf(hash('b5')),
+          blockHash: hash('forged'),
+          historyRoot: rootOf(hash('forged')),
         },
       },
     ]);
     expect(names(counted)).toEqual(['Disagreement', 'Confirmed']);
     expect((await headOf(chain))[0]).toBe(false);
+  });
+
+  it('takes the history with the block: differing roots of one block never make up the threshold', async () => {
+    const chain = await openChain(2, 3);
+    await confirm(chain, 0, [channel, 5n, hash('b5')]);
+
+    const other = await confirm(chain, 1, [channel, 5n, hash('b5'), hash('rewritten')]);
+    const second = await confirm(chain, 0, [channel, 5n, hash('b5'), hash('rewritten')]);
+
+    expect(names(other)).toEqual(['Disagreement', 'Confirmed']);
+    expect(at(other.events, 0).args).toMatchObject({
+      first: digestOf(hash('b5')),
+      blockHash: hash('b5'),
+      historyRoot: hash('rewritten'),
+    });
+    expect(names(second)).toEqual(['Equivocation']);
+    expect((await headOf(chain))[0]).toBe(false);
+    await confirm(chain, 2, [channel, 5n, hash('b5')]);
+    expect(await headOf(chain)).toEqual(final(5n, hash('b5')));
+    expect(names(await confirm(chain, 1, [channel, 5n, hash('b5'), hash('later')]))).toEqual([
+      'Equivocation',
+    ]);
   });
 
   it('lets one false notary not keep the others from agreeing', async () => {
@@ -117,7 +145,7 @@ describe('notary contract: contradictions', () => {
     await confirm(chain, 1, [channel, 5n, hash('b5')]);
     await confirm(chain, 2, [channel, 5n, hash('b5')]);
 
-    expect(await headOf(chain)).toEqual([true, 5n, hash('b5')]);
+    expect(await headOf(chain)).toEqual(final(5n, hash('b5')));
   });
 
   it('refuses whatever contradicts a final value, and shows it', async () => {
@@ -128,8 +156,11 @@ describe('notary contract: contradictions', () => {
     const outcome = await confirm(chain, 2, [channel, 5n, hash('forged')]);
 
     expect(names(outcome)).toEqual(['Equivocation']);
-    expect(at(outcome.events, 0).args).toMatchObject({ held: hash('b5'), claimed: hash('forged') });
-    expect(await headOf(chain)).toEqual([true, 5n, hash('b5')]);
+    expect(at(outcome.events, 0).args).toMatchObject({
+      held: digestOf(hash('b5')),
+      blockHash: hash('forged'),
+    });
+    expect(await headOf(chain)).toEqual(final(5n, hash('b5')));
   });
 });
 
@@ -154,7 +185,7 @@ describe('notary contract: the set', () => {
     expect((await headOf(chain))[0]).toBe(false);
     expect(names(await confirm(chain, 1, [channel, 3n, hash('other')]))).toEqual(['Equivocation']);
     await confirm(chain, 1, [channel, 3n, hash('b3')]);
-    expect(await headOf(chain)).toEqual([true, 3n, hash('b3')]);
+    expect(await headOf(chain)).toEqual(final(3n, hash('b3')));
   });
 
   it.each([
@@ -203,11 +234,11 @@ describe('notary contract: what is deployed', () => {
     gas['laterFirst'] = (await confirm(chain, 0, [channel, 8n, hash('b8')])).gasUsed;
     gas['laterFinal'] = (await confirm(chain, 1, [channel, 8n, hash('b8')])).gasUsed;
     const stated = {
-      deploy: 1_226_000,
-      first: 103_000,
-      final: 108_800,
-      laterFirst: 103_000,
-      laterFinal: 91_700,
+      deploy: 1_290_900,
+      first: 107_000,
+      final: 133_000,
+      laterFirst: 107_000,
+      laterFinal: 116_000,
     };
     for (const [name, most] of Object.entries(stated)) {
       expect(Number(gas[name])).toBeLessThanOrEqual(most);

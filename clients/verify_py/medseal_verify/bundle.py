@@ -106,8 +106,8 @@ def unpack(packed: bytes) -> List[bytes]:
 
 
 def _notary(value: Any) -> NotaryPart:
-    part = _members(value, {"proof", "dataHashes"})
-    return NotaryPart(part["proof"], _hashes(part["dataHashes"], 512))
+    part = _members(value, {"proof", "inclusionProof"})
+    return NotaryPart(part["proof"], _hashes(part["inclusionProof"], 53))
 
 
 def _consent(value: Any) -> ConsentPart:

@@ -3,15 +3,15 @@
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
-from .block import Block, header_bytes
+from .block import Block
 from .encoding import from_base64, from_hex, sha256
 from .keccak import keccak256
-from .merkle import LARGEST
+from .merkle import LARGEST, check_inclusion, leaf_hash
 from .refusal import Refusal, require
 from .rlp import bytes_of, decode, integer_of, items_of, open_trie
 
 FORMAT = "medseal/notary-proof/v1"
-_TOPIC = keccak256(b"Notarized(bytes32,uint64,bytes32,uint64,uint32)")
+_TOPIC = keccak256(b"Notarized(bytes32,uint64,bytes32,bytes32,uint64,uint32)")
 _HEX = re.compile(r"[0-9a-f]*\Z")
 _LAST_SECOND = 253_402_300_799
 _MEMBERS = {
@@ -19,6 +19,7 @@ _MEMBERS = {
     "channelId",
     "height",
     "blockHash",
+    "historyRoot",
     "chainId",
     "contract",
     "header",
@@ -41,13 +42,14 @@ class NotaryPart(NamedTuple):
     """The member `notary` of a bundle."""
 
     proof: Any
-    data_hashes: List[bytes]
+    inclusion_proof: List[bytes]
 
 
 class _Proof(NamedTuple):
     channel_id: bytes
     height: int
     block_hash: bytes
+    history_root: bytes
     chain_id: int
     contract: bytes
     header: bytes
@@ -82,11 +84,7 @@ def check_notary(part: NotaryPart, block: Block, policy: Any) -> bool:
     domain = b"medseal/notary-channel/v1\n"
     channel_id = sha256(domain, bytes.fromhex(policy.genesis_hash), policy.channel.encode("utf-8"))
     require(proof.channel_id == channel_id, "NOTARY_CHANNEL")
-    number, hash_ = block.number, block.hash
-    for data_hash in part.data_hashes:
-        number += 1
-        hash_ = sha256(header_bytes(number, hash_, data_hash))
-    require((proof.height, proof.block_hash) == (number, hash_), "NOTARY_BLOCK")
+    _check_history(proof, block, part.inclusion_proof)
     trust = policy.notary or Notary(proof.chain_id, proof.contract, {})
     require(proof.chain_id == trust.chain_id, "NOTARY_CHAIN")
     require(proof.contract == trust.contract, "NOTARY_CONTRACT")
@@ -95,6 +93,17 @@ def check_notary(part: NotaryPart, block: Block, policy: Any) -> bool:
     trusted = trust.headers.get(header.number)
     require(trusted in (None, header.hash), "NOTARY_HEADER_UNTRUSTED")
     return trusted is not None
+
+
+def _check_history(proof: _Proof, block: Block, path: List[bytes]) -> None:
+    """The block is in the tree over the hashes of all blocks up to the notarized one."""
+    require(block.number <= proof.height < LARGEST, "NOTARY_BLOCK")
+    require(block.number < proof.height or block.hash == proof.block_hash, "NOTARY_BLOCK")
+    leaf = leaf_hash(b"medseal/history-leaf/v1\n" + block.hash)
+    try:
+        check_inclusion(leaf, block.number, proof.height + 1, path, proof.history_root)
+    except Refusal as refusal:
+        raise Refusal(refusal.code.replace("INCLUSION", "NOTARY_HISTORY")) from None
 
 
 def _parse(value: Any) -> _Proof:
@@ -107,6 +116,7 @@ def _parse(value: Any) -> _Proof:
         channel_id=_hex(value["channelId"], 32),
         height=_whole(value["height"]),
         block_hash=_hex(value["blockHash"], 32),
+        history_root=_hex(value["historyRoot"], 32),
         chain_id=_whole(value["chainId"]),
         contract=_hex(value["contract"], 20),
         header=_bytes(value["header"], 4_096),
@@ -145,7 +155,7 @@ def _check_event(logs: List[Tuple[bytes, List[bytes], bytes]], proof: _Proof) ->
     require(address == proof.contract, "NOTARY_EVENT_CONTRACT")
     require(topics[:1] == [_TOPIC], "NOTARY_EVENT_ABSENT")
     expected = [proof.channel_id, proof.height.to_bytes(32, "big")]
-    same = topics[1:] == expected and len(data) == 96 and data[:32] == proof.block_hash
+    same = topics[1:] == expected and len(data) == 128 and data[:64] == proof.block_hash + proof.history_root
     require(same, "NOTARY_EVENT_MISMATCH")
 
 

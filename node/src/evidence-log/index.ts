@@ -3,11 +3,9 @@ export type { AnchorOutcome } from './anchor.ts';
 export { leafColumns } from './append.ts';
 export { type EvidenceLogCode, EvidenceLogError } from './errors.ts';
 export { createEvidenceLog, type EvidenceLog, type EvidenceLogDeps } from './evidence-log.ts';
-export {
-  findRecord as findNotaryRecord,
-  highestRecord as highestNotaryRecord,
-  keepBlock as keepNotaryBlock,
-} from './notarize-store.ts';
+export { createHistoryTiles, proveInHistory } from './history.ts';
+export { keepBlock as keepHistoryBlock } from './history-store.ts';
+export { findRecord as findNotaryRecord, highestRecord as highestNotaryRecord } from './notarize-store.ts';
 export { type NotarizeWorkerDeps, runNotary } from './notarize-worker.ts';
 export {
   type LedgerFailure,
@@ -22,6 +20,7 @@ export {
   type NotaryView,
 } from './ports.ts';
 export { evidenceLogRoutes } from './routes.ts';
+export type { TileCache } from './tile-store.ts';
 export type {
   AccessHistoryEntry,
   AnchoredCheckpoint,

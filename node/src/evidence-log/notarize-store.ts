@@ -10,55 +10,18 @@ export type NotaryPost = NotaryValue & {
   sentAt: Date;
 };
 
-/** Keeps the hash of a verified block; in the transaction that projects it. */
-export async function keepBlock(tx: Queryable, { channelId, height, blockHash }: NotaryValue): Promise<void> {
-  await tx.query(
-    `insert into notary_block (channel_id, block_number, block_hash) values ($1, $2, $3) on conflict do nothing`,
-    [channelId, height, blockHash],
-  );
-}
-
-/** The newest block that was kept. */
-export async function newestBlock(db: Queryable, channelId: Uint8Array): Promise<NotaryValue | undefined> {
-  const { rows } = await db.query<{ height: string; hash: Uint8Array }>(
-    `select block_number as height, block_hash as hash from notary_block
-     where channel_id = $1 order by block_number desc limit 1`,
-    [channelId],
-  );
-  const [row] = rows;
-  return row === undefined ? undefined : { channelId, height: Number(row.height), blockHash: row.hash };
-}
-
-/** Our own hashes at some heights, by height; what was not kept is left out. */
-export async function blocksAt(
-  db: Queryable,
-  channelId: Uint8Array,
-  heights: readonly number[],
-): Promise<Map<number, Uint8Array>> {
-  const { rows } = await db.query<{ height: string; hash: Uint8Array }>(
-    `select block_number as height, block_hash as hash from notary_block
-     where channel_id = $1 and block_number = any($2::bigint[])`,
-    [channelId, heights],
-  );
-  return new Map(rows.map(({ height, hash }) => [Number(height), hash]));
-}
-
-/** Removes hashes below a final block; its own stays, to be compared again. */
-export async function dropBlocksBelow(db: Queryable, channelId: Uint8Array, height: number): Promise<void> {
-  await db.query('delete from notary_block where channel_id = $1 and block_number < $2', [channelId, height]);
-}
-
 /** The post that is under way, if one is. */
 export async function postUnderWay(db: Queryable, channelId: Uint8Array): Promise<NotaryPost | undefined> {
   const { rows } = await db.query<{
     id: string;
     height: string;
     hash: Uint8Array;
+    root: Uint8Array;
     transactions: NotaryTransaction[];
     prepared: Date;
     sent: Date;
   }>(
-    `select post_id as id, block_number as height, block_hash as hash, transactions, prepared_at as prepared,
+    `select post_id as id, block_number as height, block_hash as hash, history_root as root, transactions, prepared_at as prepared,
        sent_at as sent from notary_post where channel_id = $1 and state = 'sent'`,
     [channelId],
   );
@@ -69,6 +32,7 @@ export async function postUnderWay(db: Queryable, channelId: Uint8Array): Promis
     channelId,
     height: Number(row.height),
     blockHash: row.hash,
+    historyRoot: row.root,
     transactions: row.transactions,
     preparedAt: row.prepared,
     sentAt: row.sent,
@@ -78,13 +42,13 @@ export async function postUnderWay(db: Queryable, channelId: Uint8Array): Promis
 /** Keeps a transaction before it is sent. */
 export async function startPost(
   db: Queryable,
-  { channelId, height, blockHash }: NotaryValue,
+  { channelId, height, blockHash, historyRoot }: NotaryValue,
   { transaction, at }: { transaction: NotaryTransaction; at: Date },
 ): Promise<void> {
   await db.query(
-    `insert into notary_post (channel_id, block_number, block_hash, transactions, prepared_at, sent_at)
-     values ($1, $2, $3, $4::jsonb, $5, $5)`,
-    [channelId, height, blockHash, JSON.stringify([transaction]), at],
+    `insert into notary_post (channel_id, block_number, block_hash, history_root, transactions, prepared_at, sent_at)
+     values ($1, $2, $3, $4, $5::jsonb, $6, $6)`,
+    [channelId, height, blockHash, historyRoot, JSON.stringify([transaction]), at],
   );
 }
 
@@ -173,18 +137,17 @@ export async function highestRecord(db: Queryable, channelId: Uint8Array): Promi
   return height === null || height === undefined ? undefined : Number(height);
 }
 
-/** The first record at a height or above: the notary's word for that block and everything before it. */
+/** The first record with a proof of its own at a height or above: the notary's word for that block and all before it. */
 export async function findRecord(
   db: Queryable,
   channelId: Uint8Array,
   height: number,
-): Promise<{ height: number; blockHash: Uint8Array; proof: NotaryProof | undefined } | undefined> {
-  const { rows } = await db.query<{ height: string; hash: Uint8Array; proof: NotaryProof | null }>(
-    `select block_number as height, block_hash as hash, proof from notary_record
-     where channel_id = $1 and block_number >= $2 order by block_number limit 1`,
+): Promise<{ height: number; proof: NotaryProof } | undefined> {
+  const { rows } = await db.query<{ height: string; proof: NotaryProof }>(
+    `select block_number as height, proof from notary_record
+     where channel_id = $1 and block_number >= $2 and proof is not null order by block_number limit 1`,
     [channelId, height],
   );
   const [row] = rows;
-  if (row === undefined) return undefined;
-  return { height: Number(row.height), blockHash: row.hash, proof: row.proof ?? undefined };
+  return row === undefined ? undefined : { height: Number(row.height), proof: row.proof };
 }

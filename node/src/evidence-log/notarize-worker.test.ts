@@ -3,7 +3,8 @@ import { createTestDatabase, type TestDatabase } from '../../../test/database.ts
 import { manualClock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { keepBlock } from './notarize-store.ts';
+import { createHistoryTiles } from './history.ts';
+import { keepBlock } from './history-store.ts';
 import { runNotary } from './notarize-worker.ts';
 import type { NotaryPort } from './ports.ts';
 
@@ -17,7 +18,7 @@ describe('notary worker', () => {
   afterAll(() => test.drop());
 
   it('goes on after rounds that failed, says what is wrong, and stops when asked', async () => {
-    await keepBlock(test.db, { channelId, height: 1, blockHash: new Uint8Array(32).fill(1) });
+    await keepBlock(test.db, { channelId, height: 0, blockHash: new Uint8Array(32).fill(1) });
     const stop = new AbortController();
     const sent: string[] = [];
     const problems: (string | undefined)[] = [];
@@ -41,6 +42,8 @@ describe('notary worker', () => {
         db: test.db,
         notary,
         channelId,
+        tiles: createHistoryTiles(),
+        block: () => Promise.reject(new Error('nothing is missing')),
         clock: manualClock('2026-01-01T00:00:00.000Z'),
         intervalMs: 1,
         confirmations: 1,

@@ -1,26 +1,27 @@
-import { equalBytes } from '@medseal/evidence';
 import type { Clock } from '../lib/clock.ts';
 import { assertNever } from '../lib/errors.ts';
 import type { Database } from '../lib/sql.ts';
+import { growHistory, isOwnHistory, newestValue } from './history.ts';
+import { keptBlocks } from './history-store.ts';
 import {
   addTransaction,
-  blocksAt,
-  dropBlocksBelow,
   dropRecords,
   endPost,
   lastPreparedAt,
   type NotaryPost,
-  newestBlock,
   newestRecord,
   postUnderWay,
   saveRecord,
   startPost,
 } from './notarize-store.ts';
 import type { NotaryPort, NotaryTransaction, NotaryValue, NotaryView } from './ports.ts';
+import type { TileCache } from './tile-store.ts';
 
 export type NotarizeDeps = {
   db: Database;
   notary: NotaryPort;
+  /** Over the tiles of the channel's history. */
+  tiles: TileCache;
   channelId: Uint8Array;
   clock: Clock;
   /** How often a new block is put forward; what others put forward is joined at once. */
@@ -31,11 +32,12 @@ export type NotarizeDeps = {
 
 /**
  * What a round came to. `idle`: nothing to send; `busy`: another replica is at it; `waiting`: this node's part is done
- * or under way; `sent`: a transaction went out; `unauthorized`: this node is not one of the notaries; `contradicted`:
- * the notary holds, or another one gave, a hash that is not that of our own verified block: somebody shows two ledgers.
+ * or under way; `sent`: a transaction went out; `unauthorized`: this node is not one of the notaries; `incomplete`: the
+ * channel's history is not all read yet; `contradicted`: the notary holds, or another one gave, a block or a history that
+ * is not that of our own verified blocks: somebody shows two ledgers.
  */
 export type NotarizeOutcome =
-  | { state: 'idle' | 'busy' | 'unauthorized' }
+  | { state: 'idle' | 'busy' | 'unauthorized' | 'incomplete' }
   | { state: 'waiting' | 'sent' | 'contradicted'; height: number };
 
 /** Advisory lock of the one that talks to the notary about this database's channel. */
@@ -45,7 +47,7 @@ const stuckMs = 300_000;
 
 /**
  * One round of notarizing: keeps what became final, follows the transaction under way, or sends the next one. Whatever
- * is sent was committed to the table before, and confirms a hash of a block that this node verified; a crash at any
+ * is sent was committed to the table before, and confirms blocks that this node verified; a crash at any
  * point leaves a transaction that is sent again as it was.
  */
 export async function notarize(deps: NotarizeDeps): Promise<NotarizeOutcome> {
@@ -61,21 +63,26 @@ export async function notarize(deps: NotarizeDeps): Promise<NotarizeOutcome> {
 
 async function round(deps: NotarizeDeps): Promise<NotarizeOutcome> {
   const { db, notary, channelId } = deps;
+  const treeSize = await growHistory(db, channelId);
   await keepRecords(deps);
   const post = await postUnderWay(db, channelId);
   const followed = post === undefined ? undefined : await follow(deps, post);
   if (followed !== undefined) return followed;
+  const missing = await keptBlocks(db, channelId, { from: treeSize, most: 1 });
+  if (missing.length > 0) return { state: 'incomplete' };
   return postNext(deps, await notary.view(channelId));
 }
 
-async function keepRecords({ db, notary, channelId, clock }: NotarizeDeps): Promise<void> {
+async function keepRecords({ db, notary, tiles, channelId, clock }: NotarizeDeps): Promise<void> {
   const newest = await newestRecord(db, channelId);
   const { stands, records } = await notary.recordsAfter(channelId, newest);
   // The outside chain was reorganised deeper than was waited for: the block before is looked at in the next round.
   if (!stands && newest !== undefined) return dropRecords(db, channelId, newest.evmBlockHash);
-  for (const record of records) await saveRecord(db, channelId, { record, at: clock.now() });
-  const last = records.at(-1);
-  if (last !== undefined) await dropBlocksBelow(db, channelId, last.height);
+  for (const record of records) {
+    // Of blocks that are still to come, it is kept later; of another history, never: nothing could be proved by it.
+    if ((await isOwnHistory(db, tiles, { channelId, ...record })) !== true) return;
+    await saveRecord(db, channelId, { record, at: clock.now() });
+  }
 }
 
 /** Follows the transaction under way; undefined once it is settled. */
@@ -123,8 +130,8 @@ async function replaceWhenStuck(deps: NotarizeDeps, post: NotaryPost): Promise<N
 }
 
 async function postNext(deps: NotarizeDeps, view: NotaryView): Promise<NotarizeOutcome> {
-  const { db, channelId } = deps;
-  const own = await newestBlock(db, channelId);
+  const { db, tiles, channelId } = deps;
+  const own = await newestValue(db, tiles, channelId);
   if (own === undefined) return { state: 'idle' };
   const contradicted = await findContradiction(deps, view);
   if (contradicted?.final === true) return { state: 'contradicted', height: contradicted.height };
@@ -134,22 +141,16 @@ async function postNext(deps: NotarizeDeps, view: NotaryView): Promise<NotarizeO
 }
 
 async function findContradiction(
-  { db, channelId }: NotarizeDeps,
+  { db, tiles, channelId }: NotarizeDeps,
   { head, open }: NotaryView,
 ): Promise<{ height: number; final: boolean } | undefined> {
   const claims = [
     ...(head === undefined ? [] : [{ ...head, final: true }]),
     ...open.map((value) => ({ ...value, final: false })),
   ];
-  const own = await blocksAt(
-    db,
-    channelId,
-    claims.map(({ height }) => height),
-  );
-  return claims.find(({ height, blockHash }) => {
-    const hash = own.get(height);
-    return hash !== undefined && !equalBytes(hash, blockHash);
-  });
+  for (const claim of claims)
+    if ((await isOwnHistory(db, tiles, { channelId, ...claim })) === false) return claim;
+  return undefined;
 }
 
 /** Joins the highest value that others gave and that is our own, too; else puts our newest block forward when it is time. */
@@ -161,20 +162,12 @@ async function send(deps: NotarizeDeps, view: NotaryView, newest: NotaryValue): 
 }
 
 async function joinable(
-  { db, channelId }: NotarizeDeps,
+  { db, tiles, channelId }: NotarizeDeps,
   { open }: NotaryView,
 ): Promise<NotaryValue | undefined> {
-  const own = await blocksAt(
-    db,
-    channelId,
-    open.map(({ height }) => height),
-  );
-  const matching = open.filter(({ height, blockHash }) => {
-    const hash = own.get(height);
-    return hash !== undefined && equalBytes(hash, blockHash);
-  });
-  const highest = matching.sort((left, right) => right.height - left.height)[0];
-  return highest === undefined ? undefined : { channelId, ...highest };
+  for (const value of open.toSorted((left, right) => right.height - left.height))
+    if ((await isOwnHistory(db, tiles, { channelId, ...value })) === true) return { channelId, ...value };
+  return undefined;
 }
 
 async function isDue({ db, channelId, clock, intervalMs }: NotarizeDeps): Promise<boolean> {

@@ -38,8 +38,13 @@ export type LedgerTransaction = {
   writes: readonly { namespace: string; key: string; value: Uint8Array; isDelete: boolean }[];
 };
 
-/** What is notarized: the hash of one block of a channel. */
-export type NotaryValue = { channelId: Uint8Array; height: number; blockHash: Uint8Array };
+/** What is notarized: a block of a channel, and the root of the tree over all block hashes up to it. */
+export type NotaryValue = {
+  channelId: Uint8Array;
+  height: number;
+  blockHash: Uint8Array;
+  historyRoot: Uint8Array;
+};
 
 /** A signed transaction of the notary's chain. It is kept before it is sent, so that no crash loses track of it. */
 export type NotaryTransaction = { nonce: number; txHash: string; raw: string };
@@ -49,9 +54,9 @@ export type NotaryView = {
   /** Whether this node is one of the present notaries. */
   authorized: boolean;
   /** Last final block. */
-  head: { height: number; blockHash: Uint8Array } | undefined;
+  head: Omit<NotaryValue, 'channelId'> | undefined;
   /** Values above the head that some notary gave of late and that are not final, each once. */
-  open: readonly { height: number; blockHash: Uint8Array }[];
+  open: readonly Omit<NotaryValue, 'channelId'>[];
 };
 
 /** Where a sent transaction is. `displaced`: it can no longer be taken in, another has its nonce, or one before it is gone. */
@@ -63,6 +68,7 @@ export type NotaryOutcome =
 export type NotaryRecord = {
   height: number;
   blockHash: Uint8Array;
+  historyRoot: Uint8Array;
   evmBlockNumber: number;
   evmBlockHash: string;
   proof: NotaryProof | undefined;

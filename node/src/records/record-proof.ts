@@ -26,8 +26,8 @@ export type AnchorBlocks = {
   configBlocks: readonly Uint8Array[];
   /** A later transaction that read what the anchor wrote. */
   confirmation?: { txId: string; block: Uint8Array };
-  /** The notary's record of a block on top of the anchor's, with the hashes that lead there. */
-  notary?: { proof: NotaryProof; dataHashes: Uint8Array[] };
+  /** The notary's record of the channel's history, with the path of the anchor's block to it. */
+  notary?: { proof: NotaryProof; inclusionProof: Uint8Array[] };
 };
 
 /**

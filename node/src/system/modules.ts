@@ -16,6 +16,7 @@ import type { KeyStore } from '../crypto/index.ts';
 import { createDisputes, type DisputeDeps, type Disputes } from '../disputes/index.ts';
 import {
   createEvidenceLog,
+  createHistoryTiles,
   createWitnessing,
   type EvidenceLog,
   type Witnessing,
@@ -167,7 +168,7 @@ export type Late = {
 /** Proofs that a stranger accepts: read back where several organisations could, and under the notary's records. */
 function buildProofs({ config, db, ledger }: Foundation, log: EvidenceLog): Modules['proofs'] {
   const { genesisHash } = ledger.trust;
-  const chain = { db, genesisHash, channel: config.MEDSEAL_LEDGER_CHANNEL, block: ledger.block };
+  const chain = { db, genesisHash, channel: config.MEDSEAL_LEDGER_CHANNEL, tiles: createHistoryTiles() };
   // A stranger takes no peer's word for it; on a solo ledger, whose evidence binds nobody, there is nobody else to ask.
   const prove = ledger.trust.ledger === 'solo' ? log.proofsFor : log.confirmedProofsFor;
   return {

@@ -1,58 +1,57 @@
-import { hex, notaryChannelId, parseBlock } from '@medseal/evidence';
+import { fromHex, notaryChannelId, parseNotaryTrust, verifyNotaryProof } from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleChannel } from '../../../evidence/test/alliance.ts';
-import { blockOf } from '../../../evidence/test/ledger.ts';
-import { notarize } from '../../../evidence/test/notary.ts';
+import { historyOf, notarize } from '../../../evidence/test/notary.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
-import type { LeafEvidence } from '../evidence-log/index.ts';
+import { growHistory } from '../evidence-log/history.ts';
+import { keepBlocks } from '../evidence-log/history-store.ts';
+import { createHistoryTiles, type LeafEvidence } from '../evidence-log/index.ts';
 import { notaryPart, proveUnderNotary } from './notary-part.ts';
 
 const names = { channel: 'care', genesisHash: 'ab'.repeat(32) };
-const { signer } = singleChannel();
+const channelId = notaryChannelId(names.channel, names.genesisHash);
+const height = 20_050;
+const { hashes, head } = historyOf(height, []);
+const { proof, trusted } = notarize(names, head);
 
 describe('the notary’s part of a bundle', () => {
   let test: TestDatabase;
-  const asked: number[] = [];
-  const bytesOf = (number: number) =>
-    blockOf({ number, envelopes: [Uint8Array.of(0x0a, 1, number, 0x12, 1, 9)], signer });
-  const source = () => ({
-    ...names,
-    db: test.db,
-    block: async (number: number) => {
-      asked.push(number);
-      return bytesOf(number);
-    },
-  });
+  const source = () => ({ ...names, db: test.db, tiles: createHistoryTiles() });
   beforeAll(async () => {
     test = await createTestDatabase();
-    const head = parseBlock(bytesOf(50));
-    await test.db.query(
+    await keepBlocks(
+      test.db,
+      channelId,
+      hashes.map((blockHash, at) => ({ height: at, blockHash })),
+    );
+    await growHistory(test.db, channelId);
+    await save(height, proof);
+  });
+  const save = (at: number, json: object | null) =>
+    test.db.query(
       `insert into notary_record
          (channel_id, block_number, block_hash, evm_block_number, evm_block_hash, proof, recorded_at)
-       values ($1, 50, $2, 3, $3, $4::jsonb, now())`,
-      [
-        notaryChannelId(names.channel, names.genesisHash),
-        head.hash,
-        'cd'.repeat(32),
-        JSON.stringify(notarize(names, head).proof),
-      ],
+       values ($1, $2, $3, 3, $4, $5::jsonb, now())`,
+      [channelId, at, head.hash, 'cd'.repeat(32), json === null ? null : JSON.stringify(json)],
     );
-  });
   afterAll(() => test.drop());
 
-  it('leads from the anchor’s block to the notarized one, each step once and in order', async () => {
-    const part = await notaryPart(20, source());
-
-    expect(part?.proof.height).toBe(50);
-    expect(part?.dataHashes.map(hex)).toEqual(
-      Array.from({ length: 30 }, (_, at) => hex(parseBlock(bytesOf(21 + at)).dataHash)),
-    );
-    expect(asked).toEqual(Array.from({ length: 30 }, (_, at) => 21 + at));
-    expect((await notaryPart(50, source()))?.dataHashes).toEqual([]);
+  it('leads from the anchor’s block to the history that was notarized, however far away', async () => {
+    for (const number of [0, 20, 19_999, height]) {
+      const part = await notaryPart(number, source());
+      const block = {
+        number,
+        hash: hashes[number] ?? fromHex(''),
+        inclusionProof: part?.inclusionProof ?? [],
+      };
+      expect(verifyNotaryProof(part?.proof, { ...parseNotaryTrust(trusted), ...names, block }).verdict).toBe(
+        'valid',
+      );
+      expect(block.inclusionProof.length).toBeLessThanOrEqual(15);
+    }
   });
 
   it('is absent where no record is on top of the block', async () => {
-    expect(await notaryPart(51, source())).toBeUndefined();
+    expect(await notaryPart(height + 1, source())).toBeUndefined();
     expect(await notaryPart(20, { ...source(), channel: 'other' })).toBeUndefined();
   });
 
@@ -64,17 +63,16 @@ describe('the notary’s part of a bundle', () => {
       return leafIds.map(() => ({ state }) as LeafEvidence);
     };
 
-    await proveUnderNotary([1n], prove(50), source());
-    expect(await proveUnderNotary([1n], prove(51), source())).toMatchObject([{ state: 'anchored' }]);
+    await proveUnderNotary([1n], prove(height), source());
+    expect(await proveUnderNotary([1n], prove(height + 1), source())).toMatchObject([{ state: 'anchored' }]);
     await proveUnderNotary([1n], prove(0), { ...source(), channel: 'other' });
 
-    expect(asked).toEqual([50, 50, undefined, undefined]);
+    expect(asked).toEqual([height, height, undefined, undefined]);
   });
 
-  it('is left to a look-up where the record is too many blocks away', async () => {
-    await test.db.query('update notary_record set block_number = 500');
+  it('takes the first record that has a proof of its own', async () => {
+    await save(500, null);
 
-    expect(await notaryPart(371, source())).toBeUndefined();
-    expect((await notaryPart(499, source()))?.dataHashes).toHaveLength(1);
+    expect((await notaryPart(371, source()))?.proof.height).toBe(height);
   });
 });

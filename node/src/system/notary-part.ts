@@ -1,20 +1,23 @@
-import { type NotaryProof, notaryChannelId, parseBlock } from '@medseal/evidence';
-import { findNotaryRecord, highestNotaryRecord, type LeafEvidence } from '../evidence-log/index.ts';
+import { type NotaryProof, notaryChannelId } from '@medseal/evidence';
+import {
+  findNotaryRecord,
+  highestNotaryRecord,
+  type LeafEvidence,
+  proveInHistory,
+  type TileCache,
+} from '../evidence-log/index.ts';
 import type { Queryable } from '../lib/sql.ts';
 
-/** What a bundle needs of the notary: its record of a block on top of the anchor's, and the hashes that lead there. */
-export type NotaryPart = { proof: NotaryProof; dataHashes: Uint8Array[] };
+/** What a bundle needs of the notary: its record of the channel's history, and the anchor's path to the root of that. */
+export type NotaryPart = { proof: NotaryProof; inclusionProof: Uint8Array[] };
 
 type Source = {
   db: Queryable;
   channel: string;
   genesisHash: string;
-  block(number: number): Promise<Uint8Array>;
+  /** Over the tiles of the channel's history. */
+  tiles: TileCache;
 };
-
-// Each step costs a block from the peer and 67 bytes of the bundle. A notary that is farther away can be looked up.
-const maxDistance = 128;
-const atOnce = 16;
 
 /**
  * Proofs under the newest anchor that a record of the notary covers: the very newest is never recorded yet while the log
@@ -33,18 +36,13 @@ export async function proveUnderNotary(
   return prove(leafIds);
 }
 
-/** The notary's first record at or above a block; undefined where there is none yet, or none near enough. */
+/** The notary's first record at or above a block, however far away; undefined where there is none yet. */
 export async function notaryPart(
   anchorBlock: number,
-  { db, channel, genesisHash, block }: Source,
+  { db, channel, genesisHash, tiles }: Source,
 ): Promise<NotaryPart | undefined> {
   const record = await findNotaryRecord(db, notaryChannelId(channel, genesisHash), anchorBlock);
-  if (record?.proof === undefined || record.height - anchorBlock > maxDistance) return undefined;
-  const dataHashes: Uint8Array[] = [];
-  for (let from = anchorBlock + 1; from <= record.height; from += atOnce) {
-    const length = Math.min(atOnce, record.height - from + 1);
-    const blocks = await Promise.all(Array.from({ length }, (_, at) => block(from + at)));
-    for (const bytes of blocks) dataHashes.push(parseBlock(bytes).dataHash);
-  }
-  return { proof: record.proof, dataHashes };
+  if (record === undefined) return undefined;
+  const { height, proof } = record;
+  return { proof, inclusionProof: await proveInHistory(db, tiles, { block: anchorBlock, height }) };
 }

@@ -1,13 +1,17 @@
 import { notaryChannelId } from '@medseal/evidence';
 import { createNotary } from '../adapters/evm/notary.ts';
 import { type Config, readSettingFile } from '../config.ts';
-import { keepNotaryBlock, runNotary } from '../evidence-log/index.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/logger.ts';
-import type { Database, Queryable } from '../lib/sql.ts';
+import {
+  createHistoryTiles,
+  keepHistoryBlock,
+  type NotarizeWorkerDeps,
+  runNotary,
+} from '../evidence-log/index.ts';
+import type { Queryable } from '../lib/sql.ts';
+import type { Ledger } from './ledger.ts';
 
 export type Notarizing = {
-  /** Keeps a verified block's hash until it is notarized; in the transaction that projects the block. */
+  /** Keeps a verified block's hash for the channel's history; in the transaction that projects the block. */
   keepBlock(tx: Queryable, block: { number: number; hash: Uint8Array }): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
   /** Code of what kept the last round from notarizing. */
@@ -17,7 +21,14 @@ export type Notarizing = {
 /** Notarizing of the channel on an EVM chain; undefined where it is not configured. */
 export function openNotarizing(
   config: Config,
-  { db, clock, logger }: { db: Database; clock: Clock; logger: Logger },
+  {
+    db,
+    clock,
+    logger,
+    ledger,
+  }: Pick<NotarizeWorkerDeps, 'db' | 'clock' | 'logger'> & {
+    ledger: Pick<Ledger, 'block'>;
+  },
 ): Notarizing | undefined {
   const {
     MEDSEAL_EVM_RPC_URL: rpcUrl,
@@ -34,9 +45,10 @@ export function openNotarizing(
     problem = found;
   };
   const intervalMs = config.MEDSEAL_EVM_INTERVAL_SECONDS * 1000;
-  const deps = { db, notary, channelId, clock, logger, intervalMs, confirmations, report };
+  const chain = { db, channelId, tiles: createHistoryTiles(), block: ledger.block };
+  const deps = { ...chain, notary, clock, logger, intervalMs, confirmations, report };
   return {
-    keepBlock: (tx, { number, hash }) => keepNotaryBlock(tx, { channelId, height: number, blockHash: hash }),
+    keepBlock: (tx, { number, hash }) => keepHistoryBlock(tx, { channelId, height: number, blockHash: hash }),
     run: (signal) => runNotary(deps, signal),
     problem: () => problem,
   };

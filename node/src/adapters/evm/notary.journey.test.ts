@@ -1,9 +1,20 @@
-import { fromHex, hex, notaryChannelId, sha256, utf8, verifyNotaryProof } from '@medseal/evidence';
+import {
+  fromHex,
+  hex,
+  historyLeafHash,
+  notaryChannelId,
+  rootHash,
+  sha256,
+  utf8,
+  verifyNotaryProof,
+} from '@medseal/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/database.ts';
+import { createHistoryTiles, proveInHistory } from '../../evidence-log/history.ts';
+import { keepBlocks } from '../../evidence-log/history-store.ts';
 import type { NotaryPort } from '../../evidence-log/index.ts';
 import { type NotarizeDeps, notarize } from '../../evidence-log/notarize.ts';
-import { findRecord, keepBlock, postUnderWay } from '../../evidence-log/notarize-store.ts';
+import { findRecord, postUnderWay } from '../../evidence-log/notarize-store.ts';
 import { manualClock } from '../../lib/clock.ts';
 import { notaryAbi } from './contract.ts';
 import { createNotary } from './notary.ts';
@@ -11,6 +22,12 @@ import { startTestChain, type TestChain } from './test/chain.ts';
 
 const genesisHash = 'ab'.repeat(32);
 const confirmations = 4;
+/** What becomes final of the channel at a height. */
+const headAt = (height: number) => ({
+  height,
+  hash: hex(blockHash(height)),
+  root: hex(rootHash(Array.from({ length: height + 1 }, (_, at) => historyLeafHash(blockHash(at))))),
+});
 const blockHash = (height: number, ledger = 'one'): Uint8Array => sha256(utf8(`${ledger} ${height}`));
 
 describe('notarizing on a hardhat node', () => {
@@ -38,12 +55,20 @@ describe('notarizing on a hardhat node', () => {
   async function openNode(index: number, change: (port: NotaryPort) => NotaryPort = (port) => port) {
     const { db, drop } = await createTestDatabase();
     const notary = change(createNotary(chain.settings(index, confirmations)));
-    const deps: NotarizeDeps = { db, notary, channelId, clock, intervalMs: 60_000, confirmations };
+    const tiles = createHistoryTiles();
+    const deps: NotarizeDeps = { db, notary, tiles, channelId, clock, intervalMs: 60_000, confirmations };
+    let next = 0;
     return {
       db,
       deps,
-      take: (height: number, ledger?: string) =>
-        keepBlock(db, { channelId, height, blockHash: blockHash(height, ledger) }),
+      /** Takes in the channel up to a block, which is that of another ledger if one is named. */
+      take: async (height: number, ledger?: string) => {
+        const heights = Array.from({ length: height + 1 - next }, (_, at) => next + at);
+        next = height + 1;
+        const hashOf = (at: number) => blockHash(at, at === height ? ledger : undefined);
+        const blocks = heights.map((at) => ({ height: at, blockHash: hashOf(at) }));
+        await keepBlocks(db, channelId, blocks);
+      },
       round: () => notarize(deps),
       [Symbol.asyncDispose]: drop,
     };
@@ -56,7 +81,7 @@ describe('notarizing on a hardhat node', () => {
       functionName: 'headOf',
       args: [id],
     });
-    return head[0] ? { height: Number(head[1]), hash: head[2].slice(2) } : undefined;
+    return head[0] ? { height: Number(head[1]), hash: head[2].slice(2), root: head[3].slice(2) } : undefined;
   };
   const eventsOf = async (eventName: 'Confirmed' | 'Notarized') =>
     chain.client.getContractEvents({
@@ -75,13 +100,14 @@ describe('notarizing on a hardhat node', () => {
 
     expect(await a.round()).toEqual({ state: 'sent', height: 7 });
     expect(await b.round()).toEqual({ state: 'sent', height: 7 });
-    expect(await headOf()).toEqual({ height: 7, hash: hex(blockHash(7)) });
+    expect(await headOf()).toEqual(headAt(7));
     expect(await a.round()).toEqual({ state: 'waiting', height: 7 });
     await chain.mine(confirmations);
     expect(await a.round()).toEqual({ state: 'idle' });
 
     const record = await findRecord(a.db, channelId, 6);
-    const block = { number: 7, hash: blockHash(7) };
+    const inclusionProof = await proveInHistory(a.db, a.deps.tiles, { block: 2, height: 7 });
+    const block = { number: 2, hash: blockHash(2), inclusionProof };
     const trust = { chainId: chain.chainId, contract: fromHex(chain.contract.slice(2)), headers: new Map() };
     const policy = { ...trust, channel, genesisHash, block };
     const online = verifyNotaryProof(record?.proof, policy);
@@ -126,7 +152,7 @@ describe('notarizing on a hardhat node', () => {
     expect(await a.round()).toEqual({ state: 'sent', height: 3 });
     expect(await b.round()).toEqual({ state: 'sent', height: 3 });
 
-    expect(await headOf()).toEqual({ height: 3, hash: hex(blockHash(3)) });
+    expect(await headOf()).toEqual(headAt(3));
     await chain.mine(confirmations);
     await a.round();
     expect(await findRecord(a.db, channelId, 3)).toMatchObject({ height: 3 });
@@ -152,7 +178,7 @@ describe('notarizing on a hardhat node', () => {
     for (const node of [a, b]) await node.round();
     expect(await findRecord(a.db, channelId, 3)).toBeUndefined();
     for (const node of [a, b, a, b]) await node.round();
-    expect(await headOf()).toEqual({ height: 3, hash: hex(blockHash(3)) });
+    expect(await headOf()).toEqual(headAt(3));
     await chain.mine(confirmations);
     await a.round();
     expect(await findRecord(a.db, channelId, 3)).toMatchObject({ height: 3 });
@@ -227,7 +253,46 @@ describe('notarizing on a hardhat node', () => {
 
     expect(await b.round()).toEqual({ state: 'contradicted', height: 8 });
     expect(await c.round()).toEqual({ state: 'contradicted', height: 8 });
-    expect(await headOf()).toEqual({ height: 8, hash: hex(blockHash(8)) });
+    expect(await headOf()).toEqual(headAt(8));
+  });
+
+  it('does not agree on a block whose history another notary tells otherwise, and reports it', async () => {
+    await using liar = await openNode(0);
+    await using b = await openNode(1);
+    await using c = await openNode(2);
+    await liar.take(4, 'rewritten');
+    for (const node of [liar, b, c]) await node.take(8);
+    await liar.round();
+    const [told] = await eventsOf('Confirmed');
+    expect(told?.args.blockHash).toBe(`0x${hex(blockHash(8))}`);
+
+    expect(await b.round()).toEqual({ state: 'contradicted', height: 8 });
+    expect(await headOf()).toBeUndefined();
+    expect(await c.round()).toEqual({ state: 'contradicted', height: 8 });
+    expect(await headOf()).toEqual(headAt(8));
+    await chain.mine(confirmations);
+    expect(await liar.round()).toEqual({ state: 'contradicted', height: 8 });
+    expect(await findRecord(liar.db, channelId, 0)).toBeUndefined();
+    await b.round();
+    expect(await findRecord(b.db, channelId, 0)).toMatchObject({ height: 8 });
+  });
+
+  it('keeps a record of blocks that it has not taken in yet once it has', async () => {
+    await using a = await openNode(0);
+    await using b = await openNode(1);
+    await using slow = await openNode(2);
+    await a.take(9);
+    await b.take(9);
+    await slow.take(5);
+    await a.round();
+    await b.round();
+    await chain.mine(confirmations);
+
+    await slow.round();
+    expect(await findRecord(slow.db, channelId, 0)).toBeUndefined();
+    await slow.take(12);
+    await slow.round();
+    expect(await findRecord(slow.db, channelId, 0)).toMatchObject({ height: 9 });
   });
 
   it('sends nothing on another chain than configured, and nothing without being a notary', async () => {

@@ -63,7 +63,7 @@ async function reach<Result>({ client, chainId }: NotaryChain, work: () => Promi
 async function view({ client, account, contract }: NotaryChain, channelId: Hex): Promise<NotaryView> {
   const at = { address: contract, abi: notaryAbi } as const;
   const latest = await client.getBlockNumber({ cacheTime: 0 });
-  const [exists, height, blockHash] = await client.readContract({
+  const [exists, height, blockHash, historyRoot] = await client.readContract({
     ...at,
     functionName: 'headOf',
     args: [channelId],
@@ -77,12 +77,21 @@ async function view({ client, account, contract }: NotaryChain, channelId: Hex):
     toBlock: latest,
     strict: true,
   });
-  const open = new Map<string, { height: number; blockHash: Uint8Array }>();
+  const open = new Map<string, NotaryView['open'][number]>();
   for (const { args } of given) {
     if (exists && args.height <= height) continue;
-    const value = { height: Number(args.height), blockHash: hexToBytes(args.blockHash) };
-    open.set(`${args.height} ${args.blockHash}`, value);
+    open.set(`${args.height} ${args.blockHash} ${args.historyRoot}`, notarized(args));
   }
-  const head = exists ? { height: Number(height), blockHash: hexToBytes(blockHash) } : undefined;
+  const head = exists ? notarized({ height, blockHash, historyRoot }) : undefined;
   return { authorized, head, open: [...open.values()] };
+}
+
+type RawValue = { height: bigint; blockHash: Hex; historyRoot: Hex };
+
+function notarized({ height, blockHash, historyRoot }: RawValue): NotaryView['open'][number] {
+  return {
+    height: Number(height),
+    blockHash: hexToBytes(blockHash),
+    historyRoot: hexToBytes(historyRoot),
+  };
 }

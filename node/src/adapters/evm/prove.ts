@@ -100,7 +100,10 @@ export async function proveEvent(
   };
 }
 
-function subjectOf({ topics, data }: RawLog): { channelId: string; height: number; blockHash: string } {
+function subjectOf({
+  topics,
+  data,
+}: RawLog): Pick<NotaryProof, 'channelId' | 'height' | 'blockHash' | 'historyRoot'> {
   const [topic, ...rest] = topics;
   if (topic === undefined) throw failed('an event without a name');
   const { args } = decodeEventLog({ abi: notaryAbi, eventName: 'Notarized', data, topics: [topic, ...rest] });
@@ -108,6 +111,7 @@ function subjectOf({ topics, data }: RawLog): { channelId: string; height: numbe
     channelId: args.channelId.slice(2),
     height: Number(args.height),
     blockHash: args.blockHash.slice(2),
+    historyRoot: args.historyRoot.slice(2),
   };
 }
 

@@ -37,6 +37,7 @@ export async function recordsAfter(
       records.push({
         height: Number(args.height),
         blockHash: hexToBytes(args.blockHash),
+        historyRoot: hexToBytes(args.historyRoot),
         evmBlockNumber: Number(blockNumber),
         evmBlockHash: found.blockHash.slice(2),
         proof: await proofOf(chain, found),

@@ -1,6 +1,7 @@
 import {
   BaseError,
   ContractFunctionRevertedError,
+  concat,
   encodeFunctionData,
   type Hex,
   hexToBytes,
@@ -17,6 +18,8 @@ import { notaryAbi } from './contract.ts';
 import { NotaryError } from './errors.ts';
 import { toHex } from './trie.ts';
 
+/** Of `confirm`: channel, height, block hash, history root. */
+type ConfirmArguments = readonly [Hex, bigint, Hex, Hex];
 type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
 type PreviousFees = { maxFeePerGas?: bigint | undefined; maxPriorityFeePerGas?: bigint | undefined };
 
@@ -30,7 +33,12 @@ export async function prepare(
   replaces?: NotaryTransaction,
 ): Promise<NotaryTransaction | undefined> {
   const { client, account, contract, chainId } = chain;
-  const args = [toHex(value.channelId), BigInt(value.height), toHex(value.blockHash)] as const;
+  const args = [
+    toHex(value.channelId),
+    BigInt(value.height),
+    toHex(value.blockHash),
+    toHex(value.historyRoot),
+  ] as const;
   if (await hasConfirmed(chain, args)) return undefined;
   const before =
     replaces === undefined ? undefined : parseTransaction(replaces.raw as TransactionSerializedEIP1559);
@@ -51,28 +59,27 @@ export async function prepare(
 
 async function hasConfirmed(
   { client, account, contract }: NotaryChain,
-  [channelId, height, blockHash]: readonly [Hex, bigint, Hex],
+  [channelId, height, ...value]: ConfirmArguments,
 ): Promise<boolean> {
+  // The contract keeps keccak256(blockHash, historyRoot) of what each notary gave.
+  const digest = keccak256(concat(value));
   const at = { address: contract, abi: notaryAbi } as const;
   const given = await client.readContract({
     ...at,
     functionName: 'givenBy',
     args: [channelId, height, account.address],
   });
-  if (given !== blockHash && BigInt(given) !== 0n)
+  if (given !== digest && BigInt(given) !== 0n)
     throw new NotaryError('NOTARY_CONFLICT', { message: `another value was given for block ${height}` });
   const [, confirmed] = await client.readContract({
     ...at,
     functionName: 'confirmationsOf',
-    args: [channelId, height, blockHash, account.address],
+    args: [channelId, height, digest, account.address],
   });
   return confirmed;
 }
 
-async function gasFor(
-  { client, account, contract }: NotaryChain,
-  args: readonly [Hex, bigint, Hex],
-): Promise<bigint> {
+async function gasFor({ client, account, contract }: NotaryChain, args: ConfirmArguments): Promise<bigint> {
   try {
     return await client.estimateContractGas({
       address: contract,

@@ -38,10 +38,11 @@ export function notarized(): EvidenceBundle {
   const proof: NotaryProof = {
     format: 'medseal/notary-proof/v1',
     ...{ channelId: '11'.repeat(32), height: 9, blockHash: '22'.repeat(32), chainId: 31_337 },
+    historyRoot: '44'.repeat(32),
     contract: '33'.repeat(20),
     ...{ header: '', transactionIndex: 0, logIndex: 0, receiptProof: [] },
   };
-  return { ...bundle, notary: { proof, dataHashes: [] } };
+  return { ...bundle, notary: { proof, inclusionProof: [] } };
 }
 
 /** The verdict as it is about a ledger whose keys lie on one machine. */

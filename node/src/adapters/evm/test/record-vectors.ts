@@ -1,24 +1,28 @@
-// Records evidence/test/vectors/notary.json from a hardhat node: one block with everything that a proof may be
-// mistaken for, and the same transactions in a block that a reorganisation put in its place.
+// Records evidence/test/vectors/notary.json from a hardhat node: one block with everything that a proof of the channel
+// in solo.json may be mistaken for, and the same transactions in a block that a reorganisation put in its place.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type NotaryProof, notaryChannelId, sha256, utf8 } from '@medseal/evidence';
+import { hex, type NotaryProof, notaryChannelId, sha256, utf8 } from '@medseal/evidence';
 import { type Address, encodeFunctionData, type Hex, type TransactionReceipt, toEventSelector } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { historyOf } from '../../../../../evidence/test/notary.ts';
+import { readRecording, recordedBlocks } from '../../../../../evidence/test/recorded.ts';
 import { notaryAbi } from '../contract.ts';
 import { encodeReceipt, proveEvent, receiptsOf } from '../prove.ts';
 import { hexToBase64, toHex, trieProof } from '../trie.ts';
 import { startTestChain } from './chain.ts';
 
-const genesisHash = 'ab'.repeat(32);
-const height = 7;
-const hashOf = (text: string): Uint8Array => sha256(utf8(text));
+const blocks = recordedBlocks(readRecording('solo'));
+const height = blocks.length - 1;
+const genesisHash = hex(blocks[0]?.hash ?? sha256(utf8('')));
+const { head } = historyOf(height, blocks);
+const forged = sha256(utf8('forged'));
 const chain = await startTestChain({ size: 1, threshold: 1 });
 const { client, chainId, contract } = chain;
 const { contract: otherContract } = await chain.deploy();
 const account = privateKeyToAccount(chain.keys[0] ?? '0x');
 
-const notarizedTopic = toEventSelector('Notarized(bytes32,uint64,bytes32,uint64,uint32)');
+const notarizedTopic = toEventSelector('Notarized(bytes32,uint64,bytes32,bytes32,uint64,uint32)');
 let nonce = 0;
 async function send(to: Address, data: Hex): Promise<Hex> {
   const call = {
@@ -35,13 +39,18 @@ async function send(to: Address, data: Hex): Promise<Hex> {
     serializedTransaction: await account.signTransaction({ ...call, type: 'eip1559' }),
   });
 }
-const confirm = (to: Address, channel: string, at: number, hash: string) =>
+const confirm = (to: Address, channel: string, at: number, blockHash: Uint8Array) =>
   send(
     to,
     encodeFunctionData({
       abi: notaryAbi,
       functionName: 'confirm',
-      args: [toHex(notaryChannelId(channel, genesisHash)), BigInt(at), toHex(hashOf(hash))],
+      args: [
+        toHex(notaryChannelId(channel, genesisHash)),
+        BigInt(at),
+        toHex(blockHash),
+        toHex(head.historyRoot),
+      ],
     }),
   );
 
@@ -49,12 +58,12 @@ async function mineAll(): Promise<TransactionReceipt[]> {
   nonce = 0;
   await client.setAutomine(false);
   const hashes = [
-    await confirm(contract, 'care', height, 'block 7'),
-    await confirm(contract, 'research', height, 'block 7'),
-    await confirm(otherContract, 'care', height, 'block 7'),
+    await confirm(contract, 'care', height, head.hash),
+    await confirm(contract, 'research', height, head.hash),
+    await confirm(otherContract, 'care', height, head.hash),
     await send(account.address, '0x'),
-    await confirm(contract, 'care', height, 'forged'),
-    await confirm(contract, 'care', 5, 'block 5'),
+    await confirm(contract, 'care', height, forged),
+    await confirm(contract, 'care', 5, head.hash),
   ];
   await client.mine({ blocks: 1 });
   return Promise.all(hashes.map((hash) => client.getTransactionReceipt({ hash })));
@@ -99,6 +108,7 @@ try {
         genesisHash,
         height,
         blockHash: valid.blockHash,
+        historyRoot: valid.historyRoot,
         chainId,
         contract: contract.slice(2).toLowerCase(),
         trustedHeader: { number: Number(care.blockNumber), hash: care.blockHash.slice(2) },
