@@ -192,7 +192,7 @@ describe('the memory of what was opened', () => {
 
   it('keeps nothing that is too large', () => {
     const opened = createOpenedVersions(manualClock('2026-03-01T08:00:00.000Z'));
-    opened.keep('1', version('p', 'x'.repeat(1_600_000)));
+    opened.keep('1', version('p', 'x'.repeat(70_000)));
     expect(opened.get('1')).toBeUndefined();
   });
 

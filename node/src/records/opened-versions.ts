@@ -28,8 +28,7 @@ export type OpenedVersions = {
 };
 
 const mostCharacters = 24 * 1_048_576;
-/** One large record must not take the place of all the small ones. */
-const largestKept = mostCharacters / 16;
+const largestKept = 65_536;
 const keptMilliseconds = 5 * 60_000;
 /** Of the objects around the text; parsed values take about three times their text. */
 const overhead = 600;
