@@ -19,7 +19,7 @@ export type Notarized = { number: number; hash: Uint8Array; historyRoot: Uint8Ar
 /** A channel's history up to `height`: `known` blocks where they stand, made up ones elsewhere. */
 export function historyOf(height: number, known: readonly { number: number; hash: Uint8Array }[]) {
   const hashes = Array.from({ length: height + 1 }, (_, number) => sha256(utf8(`block ${number}`)));
-  for (const { number, hash } of known) hashes[number] = hash;
+  for (const { number, hash } of known) if (number <= height) hashes[number] = hash;
   const leaves = hashes.map(historyLeafHash);
   const read: HashReader = (level, index) =>
     rootHash(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));

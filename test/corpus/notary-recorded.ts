@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { NotaryProof } from '../../evidence/src/index.ts';
+import { hex, type NotaryProof } from '../../evidence/src/index.ts';
 import { historyOf } from '../../evidence/test/notary.ts';
 import {
   type Anchor,
@@ -33,9 +33,10 @@ export function recordedNotaryCases(): CorpusCase[] {
   const history = historyOf(height, recordedBlocks(recording));
   const notary = { chainId, contract, trustedHeaders: [trustedHeader] };
   const policy = JSON.stringify({ ...recordedPolicy(recording, 'solo'), notary });
-  const [first, second] = anchorsIn(recording).filter(({ valid }) => valid) as [Anchor, Anchor];
+  const [first] = anchorsIn(recording).filter(({ valid }) => valid) as [Anchor];
   const bundle = proofOf(recording, { anchor: first, later: undefined, at: 0, withheld: [] });
   const inclusionProof = history.path(first.block);
+  const shorter = historyOf(8, recordedBlocks(recording));
   const make = (name: string, part: object, expected: Parameters<typeof corpusCase>[3]) =>
     corpusCase(`recorded notary: ${name}`, { ...bundle, notary: part }, policy, expected);
   return [
@@ -46,18 +47,18 @@ export function recordedNotaryCases(): CorpusCase[] {
     make('contradiction', { proof: proofs.equivocation, inclusionProof }, 'tampered NOTARY_EVENT_ABSENT'),
     make('failed call', { proof: proofs.reverted, inclusionProof }, 'tampered NOTARY_RECEIPT_FAILED'),
     make(
-      'path of another anchor',
-      { proof: proofs.valid, inclusionProof: history.path(second.block) },
+      'path of the block beside it',
+      {
+        proof: proofs.valid,
+        inclusionProof: history.path(first.block % 2 === 0 ? first.block + 1 : first.block - 1),
+      },
       'tampered NOTARY_HISTORY_ROOT',
     ),
     make(
       'root and path of a shorter history',
       {
-        proof: {
-          ...proofs.valid,
-          historyRoot: Buffer.from(historyOf(8, recordedBlocks(recording)).head.historyRoot).toString('hex'),
-        },
-        inclusionProof: historyOf(8, recordedBlocks(recording)).path(first.block),
+        proof: { ...proofs.valid, historyRoot: hex(shorter.head.historyRoot) },
+        inclusionProof: shorter.path(first.block),
       },
       'tampered NOTARY_EVENT_MISMATCH',
     ),
