@@ -62,9 +62,7 @@ describe('the channel’s history beside its projection', () => {
           test.db.transaction((tx) => {
             const query: Queryable['query'] = (text, values) => {
               statements += 1;
-              return statements === dieAt * 3
-                ? Promise.reject(new Error('killed'))
-                : tx.query(text, values);
+              return statements === dieAt * 3 ? Promise.reject(new Error('killed')) : tx.query(text, values);
             };
             return work({ query, select: query });
           }),
