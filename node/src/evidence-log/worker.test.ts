@@ -64,13 +64,13 @@ describe('the worker', () => {
     const { logger, events } = recorder();
     const { db } = node.database;
     let broken = true;
-    const flaky = {
-      query: db.query,
-      transaction: (work: Parameters<typeof db.transaction>[0]) => {
+    const flaky: typeof db = {
+      ...db,
+      transaction: (work) => {
         if (broken) return Promise.reject(new Error('connection lost'));
         return db.transaction(work);
       },
-    } as typeof db;
+    };
     await appendLeaves(db, node.log, 3);
     const worker = node.restart({ db: flaky, pace: quick, logger }).start();
     await vi.waitFor(() => expect(events).toContain('evidence-log.round-failed'));
