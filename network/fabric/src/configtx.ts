@@ -56,7 +56,7 @@ const smartBft = {
   RequestComplainTimeout: '3s',
   RequestAutoRemoveTimeout: '3m0s',
   ViewChangeResendInterval: '1s',
-  ViewChangeTimeout: '5s',
+  ViewChangeTimeout: '3s',
   LeaderHeartbeatTimeout: '4s',
   LeaderHeartbeatCount: 10,
   CollectTimeout: '1s',

@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FabricNetworkError } from './errors.ts';
 
-/** Fabric v3.1.1 by the commit that the Go module proxy serves; `tools/go.mod` and `tools/go.sum` pin everything under it. */
+/**
+ * Fabric v3.1.1 by the commit that the Go module proxy serves; `tools/go.mod` and `tools/go.sum` pin everything under it. Its
+ * consensus library is patched (`tools/smartbft/liveness.patch`).
+ */
 export const fabricVersion = 'v3.1.1';
 const commands = ['peer', 'orderer', 'configtxgen', 'osnadmin'] as const;
+const pinned = ['go.mod', 'go.sum', 'smartbft/liveness.patch'];
 const toolsFolder = fileURLToPath(new URL('../tools/', import.meta.url));
 
 export type FabricTools = Record<(typeof commands)[number], string> & {
@@ -36,7 +40,7 @@ function hasGo(): boolean {
 /** Named by the pins, so that another version never meets this one's programs. */
 export function binFolder(folder: string): string {
   const pins = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum']) pins.update(readFileSync(join(toolsFolder, name)));
+  for (const name of pinned) pins.update(readFileSync(join(toolsFolder, name)));
   return join(folder, `${fabricVersion}-${pins.digest('hex').slice(0, 12)}`);
 }
 

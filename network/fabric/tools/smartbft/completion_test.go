@@ -1,0 +1,188 @@
+package bft
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hyperledger-labs/SmartBFT/pkg/api"
+	"github.com/hyperledger-labs/SmartBFT/pkg/metrics/disabled"
+	"github.com/hyperledger-labs/SmartBFT/pkg/types"
+	protos "github.com/hyperledger-labs/SmartBFT/smartbftprotos"
+	"go.uber.org/zap"
+)
+
+const patience = 5 * time.Second
+
+// One value for every port that the code under test uses; what is not written here is never called.
+type surroundings struct {
+	Proposer
+	api.Comm
+	api.Verifier
+	api.Signer
+	RequestPool
+	LeaderMonitor
+	ViewController
+	aborted   chan struct{}
+	delivered chan types.Proposal
+	latest    types.Decision
+	hold      chan struct{}
+}
+
+func (s *surroundings) NewProposer(_, _, _, _ uint64, _ int) (Proposer, Phase) { return s, COMMITTED }
+func (s *surroundings) Start()                                                 {}
+func (s *surroundings) GetLeaderID() uint64                                    { return 1 }
+func (s *surroundings) ChangeRole(Role, uint64, uint64)                        {}
+func (s *surroundings) Abort()                                                 {}
+func (s *surroundings) Stopped() bool                                          { return true }
+func (s *surroundings) AbortChan() <-chan struct{}                             { return s.aborted }
+func (s *surroundings) Close()                                                 {}
+func (s *surroundings) Closed() bool                                           { return false }
+func (s *surroundings) Reset()                                                 {}
+func (s *surroundings) NextBatch() [][]byte                                    { return nil }
+func (s *surroundings) SendConsensus(uint64, *protos.Message)                  {}
+func (s *surroundings) BroadcastConsensus(*protos.Message)                     {}
+func (s *surroundings) VerificationSequence() uint64                           { return 0 }
+func (s *surroundings) RemoveRequest(types.RequestInfo) error                  { return nil }
+func (s *surroundings) StopTimers()                                            {}
+func (s *surroundings) RestartTimers()                                         {}
+func (s *surroundings) MaybePruneRevokedRequests()                             {}
+func (s *surroundings) AbortView(uint64)                                       {}
+func (s *surroundings) Save(*protos.SavedMessage) error                        { return nil }
+func (s *surroundings) Restore(*View) error                                    { return nil }
+func (s *surroundings) SignProposal(types.Proposal, []byte) *types.Signature {
+	return &types.Signature{}
+}
+func (s *surroundings) VerifyProposal(types.Proposal) ([]types.RequestInfo, error) { return nil, nil }
+func (s *surroundings) AuxiliaryData([]byte) []byte                                { return nil }
+func (s *surroundings) Sync() types.SyncResponse                                   { return types.SyncResponse{Latest: s.latest} }
+func (s *surroundings) Deliver(proposal types.Proposal, _ []types.Signature) types.Reconfig {
+	s.delivered <- proposal
+	<-s.hold
+	return types.Reconfig{}
+}
+
+func newSurroundings() *surroundings {
+	hold := make(chan struct{})
+	close(hold)
+	return &surroundings{aborted: make(chan struct{}), delivered: make(chan types.Proposal, 10), hold: hold}
+}
+
+func proposalOf(view, sequence, decisions uint64) types.Proposal {
+	return types.Proposal{Metadata: MarshalOrPanic(&protos.ViewMetadata{ViewId: view, LatestSequence: sequence, DecisionsInView: decisions})}
+}
+
+func within(t *testing.T, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatalf("%s: still waiting after %s", what, patience)
+	}
+}
+
+func inBackground(run func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run()
+	}()
+	return done
+}
+
+func controllerIn(s *surroundings) *Controller {
+	log, _ := zap.NewDevelopment()
+	c := &Controller{
+		ID: 2, N: 4, NodesList: []uint64{1, 2, 3, 4}, Comm: s, Verifier: s, RequestPool: s, Batcher: s, Synchronizer: s,
+		Deliver: s, Checkpoint: &types.Checkpoint{}, InFlight: &InFlightData{}, Logger: log.Sugar(), currView: s,
+		Collector:       &StateCollector{SelfID: 2, N: 4, Logger: log.Sugar(), CollectTimeout: time.Millisecond},
+		ProposerBuilder: s, LeaderMonitor: s, StartedWG: &sync.WaitGroup{},
+	}
+	c.Checkpoint.Set(proposalOf(0, 1, 0), nil)
+	c.StartedWG.Add(1)
+	c.Start(0, 2, 0, false)
+	return c
+}
+
+func TestControllerGoesOnAfterADecisionWhoseViewWasAborted(t *testing.T) {
+	s := newSurroundings()
+	c := controllerIn(s)
+	defer c.close()
+	close(s.aborted) // so the view does not wait until its decision is delivered
+
+	within(t, "the view", inBackground(func() { c.Decide(proposalOf(0, 2, 1), nil, nil) }))
+
+	<-s.delivered
+	for i := 0; i < 3; i++ {
+		within(t, "the view changer", inBackground(func() { c.AbortView(0) }))
+	}
+}
+
+func TestViewStillWaitsUntilItsDecisionIsDelivered(t *testing.T) {
+	s := newSurroundings()
+	s.hold = make(chan struct{})
+	c := controllerIn(s)
+	defer c.close()
+	deciding := inBackground(func() { c.Decide(proposalOf(0, 2, 1), nil, nil) })
+	<-s.delivered
+
+	select {
+	case <-deciding:
+		t.Fatal("the view went on before the application had its decision")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(s.hold)
+	within(t, "the view", deciding)
+}
+
+func TestSyncThatFindsNothingNewKeepsTheCountOfDecisions(t *testing.T) {
+	s := newSurroundings()
+	c := controllerIn(s)
+	defer c.close()
+	c.Collector.Start()
+	defer c.Collector.Stop()
+	s.latest = types.Decision{Proposal: proposalOf(0, 1, 6)}
+	c.currDecisionsInView = 7
+
+	if _, sequence, decisions := c.sync(); sequence != 2 || decisions != 7 {
+		t.Fatalf("next is sequence %d after %d decisions, want 2 after 7", sequence, decisions)
+	}
+}
+
+func TestViewChangerGoesOnAfterAnInFlightDecisionThatCameTooLate(t *testing.T) {
+	s := newSurroundings()
+	s.hold = make(chan struct{})
+	log, _ := zap.NewDevelopment()
+	ticks := make(chan time.Time)
+	v := &ViewChanger{
+		SelfID: 2, N: 4, NodesList: []uint64{1, 2, 3, 4}, quorum: 1, Logger: log.Sugar(), Comm: s, Signer: s, Verifier: s,
+		Application: s, Synchronizer: synchronizer{}, Checkpoint: &types.Checkpoint{}, InFlight: &InFlightData{}, State: s,
+		RequestsTimer: s, Pruner: s, ViewSequences: &atomic.Value{}, Ticker: ticks, ViewChangeTimeout: time.Second,
+		backOffFactor: 1, checkTimeout: true, startViewChangeTime: time.Now(), InMsqQSize: 10,
+		stopChan: make(chan struct{}), startChangeChan: make(chan *change, 2),
+		inFlightDecideChan: make(chan struct{}), inFlightSyncChan: make(chan struct{}),
+		MetricsView: api.NewMetricsView(&disabled.Provider{}), MetricsBlacklist: api.NewMetricsBlacklist(&disabled.Provider{}),
+	}
+	v.Checkpoint.Set(proposalOf(0, 1, 0), nil)
+	inFlight := proposalOf(0, 2, 1)
+	var committed atomic.Bool
+	attempt := inBackground(func() {
+		committed.Store(v.commitInFlightProposal(&protos.Proposal{Metadata: inFlight.Metadata}))
+	})
+	ticks <- time.Now()
+	ticks <- time.Now()
+	<-s.delivered // the decision is being delivered
+	ticks <- time.Now().Add(time.Minute)
+	time.Sleep(100 * time.Millisecond) // it is given up
+	close(s.hold)
+
+	within(t, "the view changer", attempt)
+	if committed.Load() {
+		t.Fatal("an attempt that timed out counts as committed")
+	}
+}
+
+type synchronizer struct{}
+
+func (synchronizer) Sync() {}
