@@ -1,72 +1,69 @@
-// What the death of an orderer costs: node network/fabric/bench/orderers.ts [--rounds 3] [--hands 16]
-// Starts a network of its own, keeps it under load, kills a follower and then the leader, and prints the longest time
-// without a committed transaction. Needs Fabric's programs (see docs/fabric.md).
+// What the death of an orderer costs: node network/fabric/bench/orderers.ts [--followers 5] [--leaders 10] [--hands 16]
+// Starts a network of its own, keeps it under load, kills followers and then leaders with kill -9, and prints the longest time
+// without a committed transaction. Each that was killed stays away for 20 s and is started again; the next is killed 15 to
+// 20 s after that, whether or not the former takes part already. Needs Fabric's programs (see docs/fabric.md).
 import { randomUUID } from 'node:crypto';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { leaderOf, longestGap, startLoad, untilOrderersLevel } from '../test/load.ts';
+import { type Load, leaderOf, longestGap, startLoad, untilOrderersLevel } from '../test/load.ts';
 import { startTestNetwork, type TestNetwork } from '../test/network.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, hands: { type: 'string', default: '16' } },
+  options: {
+    followers: { type: 'string', default: '5' },
+    leaders: { type: 'string', default: '10' },
+    hands: { type: 'string', default: '16' },
+  },
 });
-const settleMs = 6_000;
+const beforeMs = 6_000;
 const watchMs = 20_000;
+const pausesMs = [15_000, 16_000, 17_000, 18_000, 19_000, 20_000];
 
-type Outcome = { killed: string; normalGapMs: number; gapMs: number; failures: number; rate: number };
+type Kind = 'follower' | 'leader';
 
-async function killOne(
-  network: TestNetwork,
-  submit: () => Promise<unknown>,
-  kind: 'follower' | 'leader',
-): Promise<Outcome> {
-  const trickle = startLoad(submit, 1); // an orderer that is back learns the leader with the next block
-  await untilOrderersLevel(network);
-  await trickle.stop();
-  const load = startLoad(submit, Number(values.hands));
-  await delay(settleMs);
+/** Kills one and starts it again; resolves to a row of the table. */
+async function killOne(network: TestNetwork, load: Load, kind: Kind): Promise<string[]> {
   const leader = await leaderOf(network);
-  const follower =
-    network
-      .plan()
-      .orderers.map(({ name }) => name)
-      .find((name) => name !== leader) ?? leader;
-  const victim = kind === 'leader' ? leader : follower;
+  const orderers = network.plan().orderers.map(({ name }) => name);
+  const followers = orderers.filter((name) => name !== leader);
+  const victim = kind === 'leader' ? leader : (followers[Math.floor(Math.random() * followers.length)] ?? '');
   const from = performance.now();
+  const failed = load.failures.length;
   await network.processes.end(victim, 'SIGKILL');
   await delay(watchMs);
   const to = performance.now();
-  network.restart(victim); // first: without it nothing may ever be committed
-  await load.stop();
-  for (const { message } of load.failures as Error[]) console.error(`  failed: ${message}`);
-  const before = load.commits.filter((at) => at < from).length;
-  return {
-    killed: kind,
-    normalGapMs: longestGap(load.commits, [from - settleMs / 2, from]),
-    gapMs: longestGap(load.commits, [from, to]),
-    failures: load.failures.length,
-    rate: (before * 1000) / settleMs,
-  };
+  network.restart(victim);
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+  const commits = load.commits.filter((at) => at > from - beforeMs && at < from).length;
+  for (const error of load.failures.slice(failed)) console.error(`  failed: ${error}`);
+  return [
+    ((commits * 1000) / beforeMs).toFixed(0),
+    seconds(longestGap(load.commits, [from - beforeMs, from])),
+    seconds(longestGap(load.commits, [from, to])),
+    String(load.failures.length - failed),
+    (loadavg()[0] ?? 0).toFixed(1),
+  ];
 }
 
-const network = await startTestNetwork('probe');
+const network = await startTestNetwork('probe', (text) => console.error(`  ${text}`));
 try {
   const { gateway, close } = network.connect('HospitalAMSP');
   const contract = gateway.getNetwork('care').getContract('medseal', 'probe');
-  const submit = () => contract.submitTransaction('create', randomUUID(), '1');
+  const load = startLoad(() => contract.submitTransaction('create', randomUUID(), '1'), Number(values.hands));
   console.log(`${cpus().length} cores, ${values.hands} hands, 4 BFT orderers, 3 peers, all on one machine\n`);
-  console.log('| killed | round | tx/s before | longest gap before | longest gap after | failed |');
-  console.log('|---|---|---|---|---|---|');
+  console.log('| killed | round | after | tx/s before | longest gap before | longest gap after | failed | load |');
+  console.log('|---|---|---|---|---|---|---|---|');
   for (const kind of ['follower', 'leader'] as const) {
-    for (let round = 1; round <= Number(values.rounds); round += 1) {
-      const { normalGapMs, gapMs, failures, rate } = await killOne(network, submit, kind);
-      const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-      console.log(
-        `| ${kind} | ${round} | ${rate.toFixed(0)} | ${seconds(normalGapMs)} | ${seconds(gapMs)} | ${failures} |`,
-      );
+    await untilOrderersLevel(network);
+    for (let round = 1; round <= Number(values[`${kind}s`]); round += 1) {
+      const pauseMs = pausesMs[round % pausesMs.length] ?? 0;
+      await delay(pauseMs);
+      const row = await killOne(network, load, kind);
+      console.log(`| ${[kind, round, `${pauseMs / 1000} s`, ...row].join(' | ')} |`);
     }
   }
+  await load.stop();
   close();
 } finally {
   await network.remove();

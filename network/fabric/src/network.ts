@@ -12,6 +12,7 @@ import { proveReady } from './ready.ts';
 import { type NetworkState, readState, stateFile, writeState } from './state.ts';
 import { becomeSupervisor } from './supervisor.ts';
 import { buildTools, type FabricTools } from './tools.ts';
+import { watchOrderers } from './watch-orderers.ts';
 
 export type FabricNetwork = {
   directory: string;
@@ -75,6 +76,7 @@ function run(
   };
   follow();
   watchFile(stateFile(directory), { interval: 200 }, follow);
+  const endWatch = watchOrderers(plan, processes, report);
   return {
     directory,
     plan,
@@ -88,6 +90,7 @@ function run(
     deploy: () => deploy(directory, tools, report),
     stop: async () => {
       unwatchFile(stateFile(directory), follow);
+      await endWatch();
       await processes.endAll();
       release();
     },

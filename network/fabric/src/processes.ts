@@ -18,6 +18,8 @@ export type Processes = {
   /** Names of the programs that are to run. */
   names(): string[];
   pid(name: string): number | undefined;
+  /** Kills one that hangs; it is started again like any that ends by itself. */
+  kill(name: string): void;
   /** Ends one for good: at once with SIGKILL or in an orderly way with SIGTERM. */
   end(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   endAll(): Promise<void>;
@@ -70,6 +72,7 @@ export function keepProcesses(directory: string, report: (text: string) => void)
     start: (program) => launch(program, []),
     names: () => [...kept.keys()],
     pid: (name) => kept.get(name)?.child.pid,
+    kill: (name) => void kept.get(name)?.child.kill('SIGKILL'),
     end,
     async endAll() {
       // Whoever depends on another ends first: chaincode servers, then peers, then orderers.

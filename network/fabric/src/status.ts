@@ -30,15 +30,20 @@ export async function statusOf(directory: string): Promise<ProgramStatus[]> {
   return [...(await Promise.all(ledgers)), ...servers];
 }
 
-/** From the metrics that orderers and peers publish on the loopback interface. */
 async function heightAt({ channel }: FabricPlan, operationsPort: number): Promise<number | undefined> {
+  const metrics = await metricsAt(operationsPort);
+  return metrics === undefined ? undefined : heightIn(metrics, channel);
+}
+
+/** The metrics that an orderer or peer publishes on the loopback interface; undefined while it starts or hangs. */
+export async function metricsAt(operationsPort: number): Promise<string | undefined> {
   try {
     const answer = await fetch(`http://${loopback}:${operationsPort}/metrics`, {
       signal: AbortSignal.timeout(2000),
     });
-    return heightIn(await answer.text(), channel);
+    return await answer.text();
   } catch {
-    return undefined; // it is starting, or hangs
+    return undefined; // nothing listens yet, or no answer in time
   }
 }
 
@@ -48,4 +53,14 @@ export function heightIn(metrics: string, channel: string): number | undefined {
     .split('\n')
     .find((each) => each.startsWith('ledger_blockchain_height{') && each.includes(`channel="${channel}"`));
   return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
+}
+
+/** How many messages of consensus an orderer has sent to the others, as it publishes it. */
+export function sentIn(metrics: string, channel: string): number {
+  const lines = metrics
+    .split('\n')
+    .filter(
+      (each) => each.startsWith('cluster_comm_msg_send_time_count{') && each.includes(`channel="${channel}"`),
+    );
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

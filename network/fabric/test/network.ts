@@ -50,12 +50,15 @@ export async function freeBasePort(count = organizations.length): Promise<number
 }
 
 /** A real network of three members in a folder of its own, with the project's chaincode or the probe of the conformance suite. */
-export async function startTestNetwork(kind: 'medseal' | 'probe'): Promise<TestNetwork> {
+export async function startTestNetwork(
+  kind: 'medseal' | 'probe',
+  report: (text: string) => void = () => undefined,
+): Promise<TestNetwork> {
   const directory = temporaryDirectory();
   const options: FabricNetworkOptions = {
     ...{ directory, toolsFolder, organizations, regulatorId: 'regulator' },
     basePort: await freeBasePort(),
-    report: () => undefined,
+    report,
   };
   const readiness = { organizationId: 'regulator', function: 'probe:put', args: ['ready', 'yes'] };
   const network = await startFabric(

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { leaderOf, longestGap, startLoad, untilOrderersLevel } from './load.ts';
+import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
+
+const reason = skipReason('orderers that hang or die in a real Fabric network');
+const reports: string[] = [];
+let network: TestNetwork;
+let submit: () => Promise<unknown>;
+let close: () => void;
+
+beforeAll(async () => {
+  if (reason !== undefined) return;
+  network = await startTestNetwork('probe', (text) => reports.push(text));
+  const connection = network.connect('HospitalAMSP');
+  const contract = connection.gateway.getNetwork('care').getContract('medseal', 'probe');
+  submit = () => contract.submitTransaction('create', randomUUID(), '1');
+  close = connection.close;
+});
+afterAll(async () => {
+  close?.();
+  await network?.remove();
+});
+
+const pidOf = (name: string): number => network.processes.pid(name) ?? 0;
+const hanging = (): string[] => reports.filter((text) => text.includes('to be started again'));
+
+describe.skipIf(reason !== undefined)('orderers of a real network', () => {
+  it('are left alone while the network is idle', async () => {
+    const before = network.plan().orderers.map(({ name }) => pidOf(name));
+    await delay(45_000);
+
+    expect(network.plan().orderers.map(({ name }) => pidOf(name))).toEqual(before);
+    expect(hanging()).toEqual([]);
+  });
+
+  it('are restarted when one hangs, and it is needed and there when the leader is killed after that', async () => {
+    const load = startLoad(submit, 4);
+    const leader = await leaderOf(network);
+    const follower = network.plan().orderers.find(({ name }) => name !== leader)?.name ?? '';
+    const hung = pidOf(follower);
+    process.kill(hung, 'SIGSTOP');
+    await expect.poll(() => pidOf(follower), { timeout: 60_000 }).not.toBe(hung);
+
+    expect(hanging()).toEqual([`${follower} does not answer; it is killed, to be started again`]);
+    await untilOrderersLevel(network);
+    expect(load.failures).toEqual([]);
+
+    // From now on three of four are alive, the restarted one among them, and all three are needed.
+    const killed = await leaderOf(network);
+    const from = performance.now();
+    await network.processes.end(killed, 'SIGKILL');
+    await delay(20_000);
+    const gap = longestGap(load.commits, [from, performance.now()]);
+    network.restart(killed);
+    await load.stop();
+
+    expect(gap).toBeLessThan(10_000);
+    expect(hanging()).toHaveLength(1);
+  });
+});
