@@ -16,11 +16,14 @@ const folder = mkdtempSync(join(own, 'smartbft-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasGo)('the consensus library as it is built', () => {
-  it('goes on after an aborted decision, a late one, and a sync that found nothing', async () => {
+  it('goes on after aborted and late decisions, a sync that found nothing, and view data that came early', async () => {
     await promisify(execFile)('sh', [join(tools, 'patch-smartbft.sh'), folder]);
-    const test = 'internal/bft/completion_test.go';
-    cpSync(join(tools, 'smartbft', 'completion_test.go'), join(folder, test));
-    const names = ['ControllerGoesOn', 'ViewStillWaits', 'SyncThatFindsNothing', 'ViewChangerGoesOn'];
+    const test = 'internal/bft/liveness_test.go';
+    cpSync(join(tools, 'smartbft', 'liveness_test.go'), join(folder, test));
+    const names = [
+      ...['ControllerGoesOn', 'ViewStillWaits', 'SyncThatFindsNothing', 'ViewChangerGoesOn'],
+      ...['NextLeaderTakesViewData', 'ViewDataOfAnotherView'],
+    ];
     const { stdout } = await promisify(execFile)(
       'go',
       ['test', '-count=1', '-v', './internal/bft', '-run', `^Test(${names.join('|')})`],

@@ -28,6 +28,7 @@ type surroundings struct {
 	delivered chan types.Proposal
 	latest    types.Decision
 	hold      chan struct{}
+	newViews  []*protos.Message
 }
 
 func (s *surroundings) NewProposer(_, _, _, _ uint64, _ int) (Proposer, Phase) { return s, COMMITTED }
@@ -42,15 +43,22 @@ func (s *surroundings) Closed() bool                                           {
 func (s *surroundings) Reset()                                                 {}
 func (s *surroundings) NextBatch() [][]byte                                    { return nil }
 func (s *surroundings) SendConsensus(uint64, *protos.Message)                  {}
-func (s *surroundings) BroadcastConsensus(*protos.Message)                     {}
-func (s *surroundings) VerificationSequence() uint64                           { return 0 }
-func (s *surroundings) RemoveRequest(types.RequestInfo) error                  { return nil }
-func (s *surroundings) StopTimers()                                            {}
-func (s *surroundings) RestartTimers()                                         {}
-func (s *surroundings) MaybePruneRevokedRequests()                             {}
-func (s *surroundings) AbortView(uint64)                                       {}
-func (s *surroundings) Save(*protos.SavedMessage) error                        { return nil }
-func (s *surroundings) Restore(*View) error                                    { return nil }
+func (s *surroundings) BroadcastConsensus(m *protos.Message) {
+	if m.GetNewView() != nil {
+		s.newViews = append(s.newViews, m)
+	}
+}
+func (s *surroundings) ViewChanged(uint64, uint64)            {}
+func (s *surroundings) VerifySignature(types.Signature) error { return nil }
+func (s *surroundings) Sign([]byte) []byte                    { return nil }
+func (s *surroundings) VerificationSequence() uint64          { return 0 }
+func (s *surroundings) RemoveRequest(types.RequestInfo) error { return nil }
+func (s *surroundings) StopTimers()                           {}
+func (s *surroundings) RestartTimers()                        {}
+func (s *surroundings) MaybePruneRevokedRequests()            {}
+func (s *surroundings) AbortView(uint64)                      {}
+func (s *surroundings) Save(*protos.SavedMessage) error       { return nil }
+func (s *surroundings) Restore(*View) error                   { return nil }
 func (s *surroundings) SignProposal(types.Proposal, []byte) *types.Signature {
 	return &types.Signature{}
 }
@@ -150,21 +158,27 @@ func TestSyncThatFindsNothingNewKeepsTheCountOfDecisions(t *testing.T) {
 	}
 }
 
-func TestViewChangerGoesOnAfterAnInFlightDecisionThatCameTooLate(t *testing.T) {
-	s := newSurroundings()
-	s.hold = make(chan struct{})
+func viewChangerIn(s *surroundings, ticks <-chan time.Time) *ViewChanger {
 	log, _ := zap.NewDevelopment()
-	ticks := make(chan time.Time)
 	v := &ViewChanger{
-		SelfID: 2, N: 4, NodesList: []uint64{1, 2, 3, 4}, quorum: 1, Logger: log.Sugar(), Comm: s, Signer: s, Verifier: s,
-		Application: s, Synchronizer: synchronizer{}, Checkpoint: &types.Checkpoint{}, InFlight: &InFlightData{}, State: s,
-		RequestsTimer: s, Pruner: s, ViewSequences: &atomic.Value{}, Ticker: ticks, ViewChangeTimeout: time.Second,
-		backOffFactor: 1, checkTimeout: true, startViewChangeTime: time.Now(), InMsqQSize: 10,
-		stopChan: make(chan struct{}), startChangeChan: make(chan *change, 2),
-		inFlightDecideChan: make(chan struct{}), inFlightSyncChan: make(chan struct{}),
+		SelfID: 2, N: 4, NodesList: []uint64{1, 2, 3, 4}, SpeedUpViewChange: true, Logger: log.Sugar(), Comm: s, Signer: s,
+		Verifier: s, Application: s, Synchronizer: synchronizer{}, Checkpoint: &types.Checkpoint{}, InFlight: &InFlightData{},
+		State: s, Controller: s, RequestsTimer: s, Pruner: s, ViewSequences: &atomic.Value{}, Ticker: ticks,
+		ViewChangeTimeout: time.Second, InMsqQSize: 10,
 		MetricsView: api.NewMetricsView(&disabled.Provider{}), MetricsBlacklist: api.NewMetricsBlacklist(&disabled.Provider{}),
 	}
 	v.Checkpoint.Set(proposalOf(0, 1, 0), nil)
+	v.ControllerStartedWG.Add(1) // never started: the tests call what its loop would
+	v.Start(0)
+	return v
+}
+
+func TestViewChangerGoesOnAfterAnInFlightDecisionThatCameTooLate(t *testing.T) {
+	s := newSurroundings()
+	s.hold = make(chan struct{})
+	ticks := make(chan time.Time)
+	v := viewChangerIn(s, ticks)
+	v.quorum, v.checkTimeout, v.startViewChangeTime = 1, true, time.Now()
 	inFlight := proposalOf(0, 2, 1)
 	var committed atomic.Bool
 	attempt := inBackground(func() {
@@ -180,6 +194,41 @@ func TestViewChangerGoesOnAfterAnInFlightDecisionThatCameTooLate(t *testing.T) {
 	within(t, "the view changer", attempt)
 	if committed.Load() {
 		t.Fatal("an attempt that timed out counts as committed")
+	}
+}
+
+func TestNextLeaderTakesViewDataThatCameBeforeItsOwnQuorum(t *testing.T) {
+	s := newSurroundings()
+	v := viewChangerIn(s, nil) // node 2 is to lead view 1, for node 1 is dead
+	ofNext := func(sender uint64) *protos.Message {
+		msg := viewChangerIn(newSurroundings(), nil)
+		msg.SelfID, msg.currView = sender, 1
+		return msg.prepareViewDataMsg()
+	}
+	change := &protos.Message{Content: &protos.Message_ViewChange{ViewChange: &protos.ViewChange{NextView: 1}}}
+
+	v.processMsg(3, ofNext(3)) // node 3 has seen the quorum already
+	v.processMsg(3, change)
+	v.processMsg(4, change)
+	if len(s.newViews) != 0 {
+		t.Fatal("a new view without a quorum of view data")
+	}
+	v.processMsg(4, ofNext(4))
+
+	if len(s.newViews) != 1 || v.realView != 1 {
+		t.Fatalf("%d new views are announced and view %d is in force, want 1 and 1", len(s.newViews), v.realView)
+	}
+}
+
+func TestViewDataOfAnotherViewIsNotKept(t *testing.T) {
+	v := viewChangerIn(newSurroundings(), nil)
+	for _, view := range []uint64{0, 2, 7} {
+		vd := &protos.ViewData{NextView: view}
+		signed := &protos.SignedViewData{RawViewData: MarshalOrPanic(vd), Signer: 3}
+		v.processMsg(3, &protos.Message{Content: &protos.Message_ViewData{ViewData: signed}})
+	}
+	if len(v.earlyViewData) != 0 {
+		t.Fatalf("%d messages are kept", len(v.earlyViewData))
 	}
 }
 
