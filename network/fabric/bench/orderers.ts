@@ -1,12 +1,13 @@
 // What the death of an orderer costs: node network/fabric/bench/orderers.ts [--followers 5] [--leaders 10] [--hands 16]
 // Starts a network of its own, keeps it under load, kills followers and then leaders with kill -9, and prints the longest time
-// without a committed transaction. Each that was killed stays away for 20 s and is started again; the next is killed 15 to
+// without a committed transaction, how many transactions the client had to ask for by their id (as nodes do, since the answer
+// left open what became of them), and how many failed. Each that was killed stays away for 20 s and is started again; the next is killed 15 to
 // 20 s after that, whether or not the former takes part already. Needs Fabric's programs (see docs/fabric.md).
-import { randomUUID } from 'node:crypto';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Load, leaderOf, longestGap, startLoad, untilOrderersLevel } from '../test/load.ts';
+import { type Load, leaderOf, longestGap, startLoad, submitProbe, untilOrderersLevel } from '../test/load.ts';
+import { memberClient } from '../test/members.ts';
 import { startTestNetwork, type TestNetwork } from '../test/network.ts';
 
 const { values } = parseArgs({
@@ -30,6 +31,7 @@ async function killOne(network: TestNetwork, load: Load, kind: Kind): Promise<st
   const victim = kind === 'leader' ? leader : (followers[Math.floor(Math.random() * followers.length)] ?? '');
   const from = performance.now();
   const failed = load.failures.length;
+  const askedBefore = asked;
   await network.processes.end(victim, 'SIGKILL');
   await delay(watchMs);
   const to = performance.now();
@@ -41,19 +43,26 @@ async function killOne(network: TestNetwork, load: Load, kind: Kind): Promise<st
     ((commits * 1000) / beforeMs).toFixed(0),
     seconds(longestGap(load.commits, [from - beforeMs, from])),
     seconds(longestGap(load.commits, [from, to])),
+    String(asked - askedBefore),
     String(load.failures.length - failed),
     (loadavg()[0] ?? 0).toFixed(1),
   ];
 }
 
+let asked = 0;
+
 const network = await startTestNetwork('probe', (text) => console.error(`  ${text}`));
 try {
-  const { gateway, close } = network.connect('HospitalAMSP');
-  const contract = gateway.getNetwork('care').getContract('medseal', 'probe');
-  const load = startLoad(() => contract.submitTransaction('create', randomUUID(), '1'), Number(values.hands));
+  const { ledger, connection } = memberClient(network, 'hospital-a');
+  const submit = async (): Promise<void> => {
+    if ((await submitProbe(ledger)) === 'asked') asked += 1;
+  };
+  const load = startLoad(submit, Number(values.hands));
   console.log(`${cpus().length} cores, ${values.hands} hands, 4 BFT orderers, 3 peers, all on one machine\n`);
-  console.log('| killed | round | after | tx/s before | longest gap before | longest gap after | failed | load |');
-  console.log('|---|---|---|---|---|---|---|---|');
+  console.log(
+    '| killed | round | after | tx/s before | longest gap before | longest gap after | asked for | failed | load |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|');
   for (const kind of ['follower', 'leader'] as const) {
     await untilOrderersLevel(network);
     for (let round = 1; round <= Number(values[`${kind}s`]); round += 1) {
@@ -64,7 +73,7 @@ try {
     }
   }
   await load.stop();
-  close();
+  connection.close();
 } finally {
   await network.remove();
 }

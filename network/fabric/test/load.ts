@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LedgerPort } from '../../../node/src/adapters/fabric/contracts.ts';
+import { LedgerError } from '../../../node/src/adapters/fabric/errors.ts';
 import { eventually } from '../src/command.ts';
 import type { FabricNetwork } from '../src/index.ts';
 import { heightIn } from '../src/status.ts';
@@ -9,6 +12,23 @@ export type Load = {
   failures: unknown[];
   stop(): Promise<void>;
 };
+
+/**
+ * Writes a new value of the probe chaincode. As nodes do, asks by transaction id where the answer leaves open what became of
+ * it; resolves to whether it had to, rejects when the transaction is not committed within 30 s.
+ */
+export async function submitProbe(ledger: LedgerPort): Promise<'answered' | 'asked'> {
+  try {
+    await ledger.submit('probe', 'create', [randomUUID(), '1']);
+    return 'answered';
+  } catch (error) {
+    if (!(error instanceof LedgerError) || error.code !== 'LEDGER_UNKNOWN') throw error;
+    await eventually(async () => {
+      if ((await ledger.transactionStatus(error.txId ?? '')) !== 'valid') throw error;
+    }, 30_000);
+    return 'asked';
+  }
+}
 
 /** Many hands that each submit one transaction after the other. */
 export function startLoad(submit: () => Promise<unknown>, hands: number): Load {

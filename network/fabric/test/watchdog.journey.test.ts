@@ -1,25 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leaderOf, longestGap, startLoad, untilOrderersLevel } from './load.ts';
+import { leaderOf, longestGap, startLoad, submitProbe, untilOrderersLevel } from './load.ts';
+import { type MemberClient, memberClient } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
 
 const reason = skipReason('orderers that hang or die in a real Fabric network');
 const reports: string[] = [];
 let network: TestNetwork;
-let submit: () => Promise<unknown>;
-let close: () => void;
+let client: MemberClient;
 
 beforeAll(async () => {
   if (reason !== undefined) return;
   network = await startTestNetwork('probe', (text) => reports.push(text));
-  const connection = network.connect('HospitalAMSP');
-  const contract = connection.gateway.getNetwork('care').getContract('medseal', 'probe');
-  submit = () => contract.submitTransaction('create', randomUUID(), '1');
-  close = connection.close;
+  client = memberClient(network, 'hospital-a');
 });
 afterAll(async () => {
-  close?.();
+  client?.connection.close();
   await network?.remove();
 });
 
@@ -36,7 +32,7 @@ describe.skipIf(reason !== undefined)('orderers of a real network', () => {
   });
 
   it('are restarted when one hangs, and it is needed and there when the leader is killed after that', async () => {
-    const load = startLoad(submit, 4);
+    const load = startLoad(() => submitProbe(client.ledger), 4);
     const leader = await leaderOf(network);
     const follower = network.plan().orderers.find(({ name }) => name !== leader)?.name ?? '';
     const hung = pidOf(follower);
@@ -45,7 +41,6 @@ describe.skipIf(reason !== undefined)('orderers of a real network', () => {
 
     expect(hanging()).toEqual([`${follower} does not answer; it is killed, to be started again`]);
     await untilOrderersLevel(network);
-    expect(load.failures).toEqual([]);
 
     // From now on three of four are alive, the restarted one among them, and all three are needed.
     const killed = await leaderOf(network);
@@ -57,6 +52,7 @@ describe.skipIf(reason !== undefined)('orderers of a real network', () => {
     await load.stop();
 
     expect(gap).toBeLessThan(10_000);
+    expect(load.failures).toEqual([]);
     expect(hanging()).toHaveLength(1);
   });
 });
