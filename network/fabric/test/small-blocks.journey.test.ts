@@ -41,7 +41,12 @@ afterAll(async () => {
   await network?.remove();
 });
 
-const resource = { resourceType: 'Observation', id: 'observation-1', status: 'final', note: [{ text: '复测' }] };
+const resource = {
+  resourceType: 'Observation',
+  id: 'observation-1',
+  status: 'final',
+  note: [{ text: '复测' }],
+};
 const salts = Array.from({ length: records }, () => new Uint8Array(randomBytes(32)));
 const leaves = salts.map(
   (salt, at): Leaf => ({
@@ -81,7 +86,11 @@ async function anchorInCrowd({ connection, member }: MemberClient, treeSize: num
 }
 
 /** The file that proves the last record of an anchor, with the next anchor as its confirmation. */
-async function fileOf({ connection }: MemberClient, { txId, blockNumber, treeSize, note }: Anchor, later: Anchor) {
+async function fileOf(
+  { connection }: MemberClient,
+  { txId, blockNumber, treeSize, note }: Anchor,
+  later: Anchor,
+) {
   const block = await blockByNumber(connection, blockNumber);
   const confirmation = { txId: later.txId, block: await blockByNumber(connection, later.blockNumber) };
   const bundle = evidenceBundle({

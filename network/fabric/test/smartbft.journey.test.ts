@@ -16,13 +16,13 @@ const folder = mkdtempSync(join(own, 'smartbft-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasGo)('the consensus library as it is built', () => {
-  it('goes on after aborted and late decisions, a sync that found nothing, and view data that came early', async () => {
+  it('goes on after aborted and late decisions, early view data, and a sync beside the view', async () => {
     await promisify(execFile)('sh', [join(tools, 'patch-smartbft.sh'), folder]);
     const test = 'internal/bft/liveness_test.go';
     cpSync(join(tools, 'smartbft', 'liveness_test.go'), join(folder, test));
     const names = [
       ...['ControllerGoesOn', 'ViewStillWaits', 'SyncThatFindsNothing', 'ViewChangerGoesOn'],
-      ...['NextLeaderTakesViewData', 'ViewDataOfAnotherView'],
+      ...['NextLeaderTakesViewData', 'ViewDataOfAnotherView', 'SyncLeaves', 'SyncForgets'],
     ];
     const { stdout } = await promisify(execFile)(
       'go',

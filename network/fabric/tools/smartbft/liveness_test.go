@@ -1,6 +1,7 @@
 package bft
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/hyperledger-labs/SmartBFT/pkg/types"
 	protos "github.com/hyperledger-labs/SmartBFT/smartbftprotos"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 const patience = 5 * time.Second
@@ -155,6 +157,40 @@ func TestSyncThatFindsNothingNewKeepsTheCountOfDecisions(t *testing.T) {
 
 	if _, sequence, decisions := c.sync(); sequence != 2 || decisions != 7 {
 		t.Fatalf("next is sequence %d after %d decisions, want 2 after 7", sequence, decisions)
+	}
+}
+
+func TestSyncLeavesWhatTheViewProposesMeanwhile(t *testing.T) {
+	c := controllerIn(newSurroundings())
+	defer c.close()
+	newer := proposalOf(0, 3, 2)
+	log, _ := zap.NewDevelopment()
+	c.Logger = log.WithOptions(zap.Hooks(func(entry zapcore.Entry) error {
+		if strings.Contains(entry.Message, "deleting in-flight") {
+			c.InFlight.StoreProposal(newer) // the view goes on beside the sync
+		}
+		return nil
+	})).Sugar()
+	c.InFlight.StoreProposal(proposalOf(0, 2, 1))
+
+	c.maybePruneInFlight(&protos.ViewMetadata{LatestSequence: 2})
+
+	if kept := c.InFlight.InFlightProposal(); kept == nil || string(kept.Metadata) != string(newer.Metadata) {
+		t.Fatal("the newer proposal is forgotten")
+	}
+	c.InFlight.StorePrepares(0, 3)
+}
+
+func TestSyncForgetsAProposalThatWasDecided(t *testing.T) {
+	c := controllerIn(newSurroundings())
+	defer c.close()
+	c.InFlight.StoreProposal(proposalOf(0, 2, 1))
+	c.InFlight.StorePrepares(0, 2)
+
+	c.maybePruneInFlight(&protos.ViewMetadata{LatestSequence: 2})
+
+	if c.InFlight.InFlightProposal() != nil {
+		t.Fatal("the decided proposal is kept")
 	}
 }
 
