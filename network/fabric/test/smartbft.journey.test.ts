@@ -22,7 +22,7 @@ describe.skipIf(!hasGo)('the consensus library as it is built', () => {
     cpSync(join(tools, 'smartbft', 'liveness_test.go'), join(folder, test));
     const names = [
       ...['ControllerGoesOn', 'ViewStillWaits', 'SyncThatFindsNothing', 'ViewChangerGoesOn'],
-      ...['NextLeaderTakesViewData', 'ViewDataOfAnotherView', 'SyncLeaves', 'SyncForgets'],
+      ...['NextLeaderTakesViewData', 'ViewDataOfAnotherView', 'SyncLeaves', 'SyncForgets', 'ViewGets'],
     ];
     const { stdout } = await promisify(execFile)(
       'go',

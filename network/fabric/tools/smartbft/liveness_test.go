@@ -31,6 +31,7 @@ type surroundings struct {
 	latest    types.Decision
 	hold      chan struct{}
 	newViews  []*protos.Message
+	handled   []*protos.Message
 }
 
 func (s *surroundings) NewProposer(_, _, _, _ uint64, _ int) (Proposer, Phase) { return s, COMMITTED }
@@ -50,17 +51,19 @@ func (s *surroundings) BroadcastConsensus(m *protos.Message) {
 		s.newViews = append(s.newViews, m)
 	}
 }
-func (s *surroundings) ViewChanged(uint64, uint64)            {}
-func (s *surroundings) VerifySignature(types.Signature) error { return nil }
-func (s *surroundings) Sign([]byte) []byte                    { return nil }
-func (s *surroundings) VerificationSequence() uint64          { return 0 }
-func (s *surroundings) RemoveRequest(types.RequestInfo) error { return nil }
-func (s *surroundings) StopTimers()                           {}
-func (s *surroundings) RestartTimers()                        {}
-func (s *surroundings) MaybePruneRevokedRequests()            {}
-func (s *surroundings) AbortView(uint64)                      {}
-func (s *surroundings) Save(*protos.SavedMessage) error       { return nil }
-func (s *surroundings) Restore(*View) error                   { return nil }
+func (s *surroundings) ViewChanged(uint64, uint64)                        {}
+func (s *surroundings) VerifySignature(types.Signature) error             { return nil }
+func (s *surroundings) Sign([]byte) []byte                                { return nil }
+func (s *surroundings) VerificationSequence() uint64                      { return 0 }
+func (s *surroundings) RemoveRequest(types.RequestInfo) error             { return nil }
+func (s *surroundings) HandleMessage(_ uint64, m *protos.Message)         { s.handled = append(s.handled, m) }
+func (s *surroundings) InjectArtificialHeartbeat(uint64, *protos.Message) {}
+func (s *surroundings) StopTimers()                                       {}
+func (s *surroundings) RestartTimers()                                    {}
+func (s *surroundings) MaybePruneRevokedRequests()                        {}
+func (s *surroundings) AbortView(uint64)                                  {}
+func (s *surroundings) Save(*protos.SavedMessage) error                   { return nil }
+func (s *surroundings) Restore(*View) error                               { return nil }
 func (s *surroundings) SignProposal(types.Proposal, []byte) *types.Signature {
 	return &types.Signature{}
 }
@@ -144,6 +147,37 @@ func TestViewStillWaitsUntilItsDecisionIsDelivered(t *testing.T) {
 	}
 	close(s.hold)
 	within(t, "the view", deciding)
+}
+
+func prePrepareOf(view, sequence uint64) *protos.Message {
+	content := &protos.PrePrepare{View: view, Seq: sequence}
+	return &protos.Message{Content: &protos.Message_PrePrepare{PrePrepare: content}}
+}
+
+func TestViewGetsWhatTheLeaderProposedBeforeItStarted(t *testing.T) {
+	s := newSurroundings()
+	c := controllerIn(s)
+	defer c.close()
+	c.ViewChanger = viewChangerIn(s, nil)
+	early, later, past := prePrepareOf(1, 2), prePrepareOf(2, 9), prePrepareOf(0, 1)
+	c.ProcessMessages(3, prePrepareOf(1, 1)) // replaced by the sender's next one
+	c.ProcessMessages(3, early)
+	c.ProcessMessages(4, later)
+	c.ProcessMessages(4, past)
+	s.handled = nil
+
+	c.setCurrentViewNumber(1)
+	c.startView(2)
+	if len(s.handled) != 1 || s.handled[0] != early {
+		t.Fatalf("view 1 got %v", s.handled)
+	}
+	c.startView(2) // the same view once more
+	c.setCurrentViewNumber(2)
+	c.startView(9)
+
+	if len(s.handled) != 2 || s.handled[1] != later || len(c.early.kept) != 0 {
+		t.Fatalf("view 2 got %v; %d messages are kept", s.handled[1:], len(c.early.kept))
+	}
 }
 
 func TestSyncThatFindsNothingNewKeepsTheCountOfDecisions(t *testing.T) {
