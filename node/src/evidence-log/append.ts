@@ -25,7 +25,8 @@ export async function append(tx: Queryable, leaves: readonly NewLeaf[]): Promise
 export function leafColumns(
   leaves: readonly NewLeaf[],
 ): [kinds: number[], digests: Uint8Array[], times: string[]] {
-  for (const leaf of leaves) requireValid(leaf);
+  for (const at of new Set(leaves.map((leaf) => leaf.at))) requireInstant(at);
+  if (leaves.some(({ digest }) => digest.length !== 32)) throw invalid();
   return [
     leaves.map(({ kind }) => kindNumber(kind)),
     leaves.map(({ digest }) => digest),
@@ -34,8 +35,11 @@ export function leafColumns(
 }
 
 // Whatever the database takes here must come back as the same text, or the leaf could never be proved.
-function requireValid({ digest, at }: NewLeaf): void {
+function requireInstant(at: string): void {
   const time = instant.test(at) ? Date.parse(at) : Number.NaN;
-  if (digest.length !== 32 || Number.isNaN(time) || new Date(time).toISOString() !== at)
-    throw new EvidenceLogError('EVIDENCE_LEAF_INVALID');
+  if (Number.isNaN(time) || new Date(time).toISOString() !== at) throw invalid();
+}
+
+function invalid(): EvidenceLogError {
+  return new EvidenceLogError('EVIDENCE_LEAF_INVALID');
 }
