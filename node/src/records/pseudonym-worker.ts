@@ -20,6 +20,8 @@ const batch = 16;
 const leaseMs = 60_000;
 const maxBackoffMs = 300_000;
 const pollMs = 500;
+/** While patients keep coming in: one proof stands for all that are asked for together (RFC 9497 §2.2.1). */
+const gatherMs = 1_500;
 const maxPauseMs = 10_000;
 
 /**
@@ -45,10 +47,15 @@ export async function runPseudonymWorker(deps: PseudonymWorkerDeps, signal: Abor
       deps.logger.error('pseudonym_worker_failed', { error });
       return undefined;
     });
-    pause = count === undefined ? Math.min(pause * 2, maxPauseMs) : pollMs;
+    pause = pauseAfter(count, pause);
     // A full batch is followed by the next; else what comes meanwhile is asked for together.
     if (count !== batch) await delay(pause, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
   }
+}
+
+function pauseAfter(count: number | undefined, pause: number): number {
+  if (count === undefined) return Math.min(pause * 2, maxPauseMs);
+  return count > 0 ? gatherMs : pollMs;
 }
 
 type Person = { row: PendingIdentityRow; nationalId: NationalId };

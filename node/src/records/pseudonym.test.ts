@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Resource } from '../fhir/index.ts';
 import type { Pseudonym } from '../lib/brand.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { resolvePseudonyms } from './pseudonym-worker.ts';
+import { resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';
 import { findPatient } from './release.ts';
 import { asPatientId, createFixture, eraseByTwo, type Fixture, patient } from './test/fixture.ts';
 import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
@@ -75,6 +76,28 @@ describe('a patient’s pseudonym', () => {
     expect(asked[0]?.toSorted()).toEqual(values.toSorted());
     for (const [at, value] of values.entries())
       expect((await findPatient(pseudonym(value), fixture.deps))?.patientId).toBe(ids[at]);
+  });
+
+  it('is asked for at once, and together with others where patients keep coming in', async () => {
+    const [first, second, third] = ['110101199003075517', '110101199003076114', '110101199003076317'];
+    const asked: (readonly string[])[] = [];
+    const pseudonymsOf = async (nationalIds: readonly string[]) => {
+      asked.push(nationalIds);
+      return nationalIds.map(pseudonym);
+    };
+    const stop = new AbortController();
+    await create(first);
+    const running = runPseudonymWorker({ ...fixture.deps, pseudonymsOf, logger: silentLogger }, stop.signal);
+    await expect.poll(() => asked, { timeout: 10_000 }).toEqual([[first]]);
+
+    await create(second);
+    await delay(800);
+    await create(third);
+    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(2);
+    stop.abort();
+    await running;
+
+    expect(asked[1]?.toSorted()).toEqual([second, third]);
   });
 
   it('is asked for again where the answer left it out', async () => {
