@@ -16,7 +16,7 @@ export const exchangePath = '/peer/exchange';
 /** Media type of a sealed reply. */
 export const sealedType = 'application/vnd.medseal.exchange';
 export const maxRequestBytes = 64 * 1024;
-/** So many digests in a receipt leave room for a whole bundle of 64 KiB, BFT blocks and consent included. */
+/** So many digests in a receipt leave room for the rest of a bundle in 64 KiB (docs/formats/bundle.md). */
 export const maxRecords = 256;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
