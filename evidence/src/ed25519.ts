@@ -1,3 +1,4 @@
+import { portable } from '#portable';
 import { equalBytes, fromHex, hex } from './bytes.ts';
 
 type NativeKey = { key: Uint8Array; format: 'der'; type: 'spki' };
@@ -9,10 +10,9 @@ type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => NativeCr
 type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
 
 // Node's own verification where there is one: thirty times faster. Its equation is the one without the cofactor, and it
-// compares the encoded point, so that only the key is left to be checked here. A browser has none that answers at once,
-// and only there the portable one is loaded: to set its curve up takes a tenth of the time that one bundle takes.
+// compares the encoded point, so that only the key is left to be checked here. A browser has none that answers at once.
+const verifyPortable = portable?.verifyEd25519Portable;
 const native = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto');
-const portable = native === undefined ? await import('./ed25519-portable.ts') : undefined;
 // SubjectPublicKeyInfo of an Ed25519 key up to the key itself (RFC 8410 §4).
 const spkiPrefix = fromHex('302a300506032b6570032100');
 // 2^255 − 19, and the y of the eight points of small order (RFC 7748 §7), each as in a key, without the sign of x.
@@ -30,8 +30,8 @@ const never: Verifier = () => false;
 
 /** Strict verification with this key, see `verifyEd25519`. */
 export function ed25519Verifier(publicKey: Uint8Array): Verifier {
-  if (portable !== undefined)
-    return (message, signature) => portable.verifyEd25519Portable(signature, message, publicKey);
+  if (verifyPortable !== undefined)
+    return (message, signature) => verifyPortable(signature, message, publicKey);
   const name = hex(publicKey);
   let verifier = known.get(name);
   if (verifier === undefined) {

@@ -1,3 +1,4 @@
+import { portable } from '#portable';
 import { refusal } from './errors.ts';
 
 type Options = { maxOutputLength: number; info: true };
@@ -10,11 +11,9 @@ type NativeZlib = {
 };
 type Platform = { process?: { getBuiltinModule?: (id: 'node:zlib') => NativeZlib | undefined } };
 
-// Node's own where there is one: several times as fast. A browser has none that answers at once, and only there the
-// portable one is loaded.
+// Node's own where there is one: several times as fast. A browser has none that answers at once.
 const native = (globalThis as Platform).process?.getBuiltinModule?.('node:zlib');
-const { inflateWith, deflateWith } =
-  native === undefined ? await import('./inflate-portable.ts') : nativeOf(native);
+const { inflateWith, deflateWith } = portable ?? nativeOf(native);
 
 /** Raw DEFLATE (RFC 1951) of at most `maxLength` bytes, and nothing after its end: PROOF_MALFORMED, PROOF_TOO_LARGE. */
 export function inflate(bytes: Uint8Array, maxLength: number): Uint8Array {
@@ -26,7 +25,11 @@ export function deflate(bytes: Uint8Array): Uint8Array {
   return deflateWith(bytes);
 }
 
-function nativeOf(zlib: NativeZlib): { inflateWith: typeof inflate; deflateWith: typeof deflate } {
+function nativeOf(zlib: NativeZlib | undefined): {
+  inflateWith: typeof inflate;
+  deflateWith: typeof deflate;
+} {
+  if (zlib === undefined) throw new Error('neither the platform nor the build has DEFLATE');
   return {
     inflateWith: (bytes, maxLength) => inflateNative(bytes, { zlib, maxLength }),
     deflateWith: (bytes) => new Uint8Array(zlib.deflateRawSync(bytes, { level: 9 })),

@@ -1,3 +1,4 @@
+import { portable } from '#portable';
 import { fromHex } from './bytes.ts';
 import { derElements, derTag, derWhole, expectTag } from './der.ts';
 import { EvidenceError } from './errors.ts';
@@ -12,10 +13,8 @@ type NativeCrypto = {
 };
 type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => NativeCrypto | undefined } };
 
-// Node's own verification where there is one: thirty times faster. A browser has none that answers at once, and only
-// there the portable one is loaded: to set its curve up takes a tenth of the time that one bundle takes.
+// Node's own verification where there is one: thirty times faster. A browser has none that answers at once.
 const native = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto');
-const portable = native === undefined ? await import('./p256-portable.ts') : undefined;
 // SubjectPublicKeyInfo of an uncompressed P-256 point up to the point itself (RFC 5480 §2).
 const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 const order = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
