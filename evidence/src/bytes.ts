@@ -4,6 +4,7 @@ import { EvidenceError } from './errors.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const keptViews = 1024;
 const noDigit = 16;
 /** The value of a lower-case hexadecimal digit by its character's code. */
 const hexValues = new Uint8Array(128).fill(noDigit);
@@ -12,6 +13,8 @@ const base64Text = /^[A-Za-z0-9+/]*={0,2}$/;
 const base64urlText = /^[A-Za-z0-9_-]*$/;
 // Writing into one buffer and copying out is many times cheaper than TextEncoder.encode for short texts.
 const scratch = new Uint8Array(16_384);
+const scratchOf = prefixesOf(scratch);
+const scratchFrom = new Map<number, Uint8Array>();
 const stringChunk = 0x8000;
 
 /** One-shot hash of the platform; `binary` is a text of which each character is a byte. */
@@ -42,8 +45,27 @@ export function sha256HexOf(domain: Uint8Array, bytes: Uint8Array, text: string)
     return sha256Hex(concatBytes(domain, bytes, encoder.encode(text)));
   scratch.set(domain);
   scratch.set(bytes, domain.length);
-  const { written } = encoder.encodeInto(text, scratch.subarray(start));
-  return sha256Hex(scratch.subarray(0, start + written));
+  const { written } = encoder.encodeInto(text, scratchAfter(start));
+  return sha256Hex(scratchOf(start + written));
+}
+
+/** Starts are the lengths of a few domain lines with and without a salt. */
+function scratchAfter(start: number): Uint8Array {
+  const known = scratchFrom.get(start);
+  if (known !== undefined) return known;
+  const rest = scratch.subarray(start);
+  if (scratchFrom.size < keptViews) scratchFrom.set(start, rest);
+  return rest;
+}
+
+/** The first bytes of a buffer that is written again and again; a new view for each hash costs as much as the hash. */
+export function prefixesOf(buffer: Uint8Array): (length: number) => Uint8Array {
+  const kept: (Uint8Array | undefined)[] = new Array(keptViews);
+  return (length) => {
+    if (length >= keptViews) return buffer.subarray(0, length);
+    kept[length] ??= buffer.subarray(0, length);
+    return kept[length];
+  };
 }
 
 function sha256Hex(bytes: Uint8Array): string {

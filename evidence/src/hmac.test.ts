@@ -44,6 +44,18 @@ describe('HMAC-SHA-256', () => {
     );
   });
 
+  test('keeps its key while others are used in between', () => {
+    fc.assert(
+      fc.property(keyArbitrary, keyArbitrary, messageArbitrary, (key, otherKey, message) => {
+        const [one, other] = [hmacUnder(key), hmacUnder(otherKey)];
+        for (const _again of [1, 2]) {
+          expect(hex(one(message))).toBe(hex(hmac(sha256, key, message)));
+          expect(hex(other(message))).toBe(hex(hmac(sha256, otherKey, message)));
+        }
+      }),
+    );
+  });
+
   test('refuses a key or a message that is too long, rather than give another digest', () => {
     const long = new Uint8Array(longestMessage + 1);
 

@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type NativeHash, nativeHash, putBinary } from './bytes.ts';
+import { type NativeHash, nativeHash, prefixesOf, putBinary } from './bytes.ts';
 
 const blockLength = 64;
 const digestLength = 32;
@@ -28,23 +28,37 @@ export function hmacInJavaScript(key: Uint8Array): Hmac {
   };
 }
 
+// What both hashes of a message are over; shared, so that its views are made once.
+const inner = new Uint8Array(blockLength + longestMessage);
+const innerOf = prefixesOf(inner);
+const outer = new Uint8Array(blockLength + digestLength);
+/** The key whose blocks stand in both. */
+let loaded: Uint8Array | undefined;
+
 /** RFC 2104 §2 over the platform's hash, which has no cheaper HMAC: an object of its own for each message costs more than both hashes. */
 function hmacWith(key: Uint8Array, hash: NativeHash): Hmac {
   requireAtMost(key, blockLength);
-  const inner = new Uint8Array(blockLength + longestMessage).fill(0x36, 0, blockLength);
-  const outer = new Uint8Array(blockLength + digestLength).fill(0x5c, 0, blockLength);
-  key.forEach((byte, at) => {
-    inner[at] = byte ^ 0x36;
-    outer[at] = byte ^ 0x5c;
-  });
+  const ownKey = key.slice();
   const derived = new Uint8Array(digestLength);
   return (message) => {
     requireAtMost(message, longestMessage);
+    if (loaded !== ownKey) load(ownKey);
     inner.set(message, blockLength);
-    putBinary(hash('sha256', inner.subarray(0, blockLength + message.length), 'binary'), outer, blockLength);
+    putBinary(hash('sha256', innerOf(blockLength + message.length), 'binary'), outer, blockLength);
     putBinary(hash('sha256', outer, 'binary'), derived, 0);
     return derived;
   };
+}
+
+function load(key: Uint8Array): void {
+  inner.fill(0x36, 0, blockLength);
+  outer.fill(0x5c, 0, blockLength);
+  for (let at = 0; at < key.length; at += 1) {
+    const byte = key[at] ?? 0;
+    inner[at] = byte ^ 0x36;
+    outer[at] = byte ^ 0x5c;
+  }
+  loaded = key;
 }
 
 function requireAtMost(bytes: Uint8Array, length: number): void {
