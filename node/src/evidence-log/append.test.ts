@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { byteaArray } from '../lib/bytea-array.ts';
 import { leafColumns } from './append.ts';
 import type { NewLeaf } from './types.ts';
 
@@ -15,7 +16,7 @@ describe('the leaves that are appended', () => {
 
     expect(leafColumns([leaf, other])).toEqual([
       [1, 4],
-      [leaf.digest, other.digest],
+      byteaArray([leaf.digest, other.digest]),
       [leaf.at, other.at],
     ]);
   });

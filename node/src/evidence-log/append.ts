@@ -1,3 +1,4 @@
+import { byteaArray } from '../lib/bytea-array.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { EvidenceLogError } from './errors.ts';
 import { kindNumber } from './leaf-store.ts';
@@ -11,11 +12,13 @@ const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
  */
 export async function append(tx: Queryable, leaves: readonly NewLeaf[]): Promise<bigint[]> {
   if (leaves.length === 0) return [];
-  const { rows } = await tx.query<{ leaf_id: string }>(
-    'select leaf_id from append_leaves($1::smallint[], $2::bytea[], $3::timestamptz[]) order by place',
+  // One row: a Bundle's thousands of one number each would cost more than writing them.
+  const { rows } = await tx.query<{ leaf_ids: string }>(
+    `select string_agg(leaf_id::text, ',' order by place) as leaf_ids
+     from append_leaves($1::smallint[], $2::bytea[], $3::timestamptz[])`,
     leafColumns(leaves),
   );
-  return rows.map((row) => BigInt(row.leaf_id));
+  return (rows[0]?.leaf_ids ?? '').split(',').map(BigInt);
 }
 
 /**
@@ -24,12 +27,12 @@ export async function append(tx: Queryable, leaves: readonly NewLeaf[]): Promise
  */
 export function leafColumns(
   leaves: readonly NewLeaf[],
-): [kinds: number[], digests: Uint8Array[], times: string[]] {
+): [kinds: number[], digests: Uint8Array, times: string[]] {
   for (const at of new Set(leaves.map((leaf) => leaf.at))) requireInstant(at);
   if (leaves.some(({ digest }) => digest.length !== 32)) throw invalid();
   return [
     leaves.map(({ kind }) => kindNumber(kind)),
-    leaves.map(({ digest }) => digest),
+    byteaArray(leaves.map(({ digest }) => digest)),
     leaves.map(({ at }) => at),
   ];
 }

@@ -1,5 +1,5 @@
+import { byteaArray } from '../lib/bytea-array.ts';
 import type { Queryable } from '../lib/sql.ts';
-import { byteaArray } from './bytea-array.ts';
 import type { IndexRow } from './store.ts';
 
 export type NewIdentifier = {

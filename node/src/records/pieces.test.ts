@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
-import { byteaArray } from './bytea-array.ts';
+import { byteaArray } from '../lib/bytea-array.ts';
 import { clinicalDate } from './clinical-date.ts';
 import { localReferences } from './local-references.ts';
 import { redact } from './redact.ts';

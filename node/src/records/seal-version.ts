@@ -1,7 +1,7 @@
 import { commitRecord } from '@medseal/evidence';
 import { type SealingKey, sealIndex, sealRecord } from '../crypto/index.ts';
 import type { OrganizationId } from '../lib/brand.ts';
-import { byteaArray } from './bytea-array.ts';
+import { byteaArray } from '../lib/bytea-array.ts';
 
 /** One version to be sealed: plain values and handles of keys, so that another thread can do it. */
 export type VersionToSeal = {

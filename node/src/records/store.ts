@@ -1,5 +1,5 @@
+import { byteaArray } from '../lib/bytea-array.ts';
 import type { Queryable } from '../lib/sql.ts';
-import { byteaArray } from './bytea-array.ts';
 import type { SealedColumns } from './seal-version.ts';
 
 /** One version as it is written, without what is sealed. */
