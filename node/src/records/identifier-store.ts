@@ -48,9 +48,10 @@ export async function findByIdentifiers(
 ): Promise<(IndexRow & { identifier_token: Uint8Array })[]> {
   if (tokens.length === 0) return [];
   const { rows } = await db.select<IndexRow & { identifier_token: Uint8Array }>(
-    `select i.identifier_token, r.version_seq, r.id_token, r.version, r.patient_token, r.deleted, r.is_current,
-       r.index_sealed
-     from record_identifier i join record_version r on r.id_token = i.id_token and r.is_current
+    // Record by record: a plan that was made while the table was small would join by reading the whole of it each time.
+    `select i.identifier_token, r.* from record_identifier i cross join lateral (
+       select version_seq, id_token, version, patient_token, deleted, is_current, index_sealed from record_version
+       where id_token = i.id_token and is_current offset 0) r
      where i.identifier_token = any($1::bytea[]) and not r.deleted`,
     [byteaArray(tokens)],
   );
