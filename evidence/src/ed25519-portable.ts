@@ -31,5 +31,5 @@ function multiple(point: typeof Point.BASE, scalar: bigint): typeof Point.BASE {
 }
 
 function scalarOf(littleEndian: Uint8Array): bigint {
-  return BigInt(`0x${hex(littleEndian.slice().reverse())}`);
+  return BigInt(`0x${hex(Uint8Array.from(littleEndian).reverse())}`);
 }
