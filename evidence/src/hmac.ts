@@ -38,7 +38,7 @@ let loaded: Uint8Array | undefined;
 /** RFC 2104 §2 over the platform's hash, which has no cheaper HMAC: an object of its own for each message costs more than both hashes. */
 function hmacWith(key: Uint8Array, hash: NativeHash): Hmac {
   requireAtMost(key, blockLength);
-  const ownKey = key.slice();
+  const ownKey = Uint8Array.from(key);
   const derived = new Uint8Array(digestLength);
   return (message) => {
     requireAtMost(message, longestMessage);
