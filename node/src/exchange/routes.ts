@@ -12,6 +12,7 @@ import {
   purposeSchema,
   typesSchema,
 } from './messages.ts';
+import { isOverseer } from './prove-disclosure.ts';
 import { type Inquiry, type RequesterDeps, requestRecords, type SourceResult } from './request.ts';
 import { type ExchangeRow, findAsked } from './store.ts';
 import type { ReceivedRecord, RecordProof, SentCheckpoint } from './types.ts';
@@ -44,7 +45,6 @@ const inquirySchema = z
   });
 
 const requestId = z.uuid();
-const overseers: ReadonlySet<string> = new Set(['privacy-officer', 'administrator', 'regulator']);
 
 /** What staff ask of partners. */
 export function exchangeRoutes(deps: RequesterDeps): Router {
@@ -136,8 +136,7 @@ async function find(id: unknown, response: Response, db: Queryable): Promise<obj
   if (actor.kind !== 'staff') throw new IdentityError('IDENTITY_FORBIDDEN');
   const parsed = requestId.safeParse(id);
   const rows = parsed.success ? await findAsked(db, parsed.data) : [];
-  const isOverseer = actor.roles.some((role) => overseers.has(role));
-  const [first] = rows.filter(({ staffId }) => isOverseer || staffId === actor.staffId);
+  const [first] = rows.filter(({ staffId }) => isOverseer(actor) || staffId === actor.staffId);
   if (first === undefined) throw new ExchangeError('EXCHANGE_NOT_FOUND');
   const { requestId: found, purpose, staffId, at } = first;
   return { requestId: found, purpose, staffId, requestedAt: at, sources: rows.map((row) => kept(row)) };
