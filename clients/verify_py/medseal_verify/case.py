@@ -7,7 +7,7 @@ from .case_archive import Archive, Place, parse_archive
 from .case_examine import examine
 from .case_references import Ledger, read_references
 from .case_state import State, case_key, check_state, check_steps, party_ids
-from .channel import Channel, genesis_given, read_channel
+from .channel import Channel, channel_of
 from .checks import Checklist, Skip
 from .policy import Policy
 from .refusal import Refusal, require
@@ -99,13 +99,7 @@ class CaseVerification(Checklist):
         self.archive = parse_archive(value)
 
     def read_channel(self) -> None:
-        blocks, policy = self.archive.config_blocks, self.policy
-        carried = genesis_given(blocks)
-        genesis = policy.genesis_block if carried is None else carried
-        if genesis is None:
-            raise Skip(undecided=True)
-        later = blocks if carried is None else blocks[1:]
-        self.channel = read_channel(genesis, policy.genesis_hash, policy.channel, later)
+        self.channel = channel_of(self.archive.config_blocks, self.policy)
 
     def read_blocks(self) -> None:
         places = [*self.archive.steps, *self.archive.references.values()]

@@ -11,8 +11,10 @@ from .block import (
     read,
     seconds_of,
 )
+from .checks import Skip
 from .config import Config, parse_config
 from .messages import ENVELOPE, PAYLOAD
+from .policy import Policy
 from .refusal import Refusal, require
 
 CONFIG_TYPE = 1
@@ -31,6 +33,16 @@ class Channel(NamedTuple):
         earlier = [entry for entry in self.line if entry.number < block.number]
         require(len(earlier) > 0, "CONFIG_LINEAGE", "no configuration before")
         return earlier[-1]
+
+
+def channel_of(blocks: List[bytes], policy: Policy) -> Channel:
+    """The configurations that a file carries, from its own genesis block or the policy's on."""
+    carried = genesis_given(blocks)
+    genesis = policy.genesis_block if carried is None else carried
+    if genesis is None:
+        raise Skip(undecided=True)
+    later = blocks if carried is None else blocks[1:]
+    return read_channel(genesis, policy.genesis_hash, policy.channel, later)
 
 
 def read_channel(genesis: bytes, genesis_hash: str, channel: str, later: List[bytes]) -> Channel:

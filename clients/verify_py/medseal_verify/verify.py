@@ -4,7 +4,7 @@ from typing import Any, Dict, Optional
 
 from .anchored import anchor_key, check_anchored, check_chaincode
 from .block import Block, check_data, check_orderers, parse_block, validity_mark
-from .channel import Channel, genesis_given, read_channel
+from .channel import Channel, channel_of
 from .checkpoint import ORIGIN, Checkpoint, open_note, parse_checkpoint
 from .checks import Checklist, Skip
 from .commitment import milliseconds_of, open_content
@@ -123,13 +123,7 @@ class Verification(Checklist):
         check_inclusion(leaf, self.bundle.leaf_index, size, self.bundle.inclusion_proof, root)
 
     def read_channel(self) -> None:
-        blocks, policy = self.bundle.config_blocks, self.policy
-        carried = genesis_given(blocks)
-        genesis = policy.genesis_block if carried is None else carried
-        if genesis is None:
-            raise Skip(undecided=True)
-        later = blocks if carried is None else blocks[1:]
-        self.channel = read_channel(genesis, policy.genesis_hash, policy.channel, later)
+        self.channel = channel_of(self.bundle.config_blocks, self.policy)
 
     def read_block(self) -> None:
         block = parse_block(self.bundle.block)
