@@ -50,7 +50,7 @@ function nativeVerifier(publicKey: Uint8Array): Verifier {
 
 /** Not of small order, and y in its one encoding; with what is no point of the curve nothing verifies anyway. */
 function isStrictKey(publicKey: Uint8Array): boolean {
-  // Not slice(): of a Buffer that is the very same memory.
+  // Not slice(): Node.js overrides it with one that shares the memory.
   const y = Uint8Array.from(publicKey);
   y[31] = (y[31] ?? 0) & 0x7f;
   return isBelow(y, fieldPrime) && !smallOrder.some((point) => equalBytes(point, y));
