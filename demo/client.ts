@@ -3,6 +3,8 @@ import { Agent, request as httpsRequest } from 'node:https';
 export type ApiAnswer<Body = Record<string, unknown>> = {
   status: number;
   body: Body;
+  /** The body as it came. */
+  text: string;
   headers: Record<string, string | string[] | undefined>;
 };
 
@@ -43,6 +45,7 @@ export function createClient(baseUrl: string, ca: string): ApiClient {
             resolve({
               status: response.statusCode ?? 0,
               body: text === '' ? {} : JSON.parse(text),
+              text,
               headers: response.headers,
             });
           });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type EvidenceBundle, factsOf, fromBase64 } from '@medseal/evidence';
+import { type EvidenceBundle, factsOf, fromBase64, WrittenNumber } from '@medseal/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiAnswer, expectStatus } from '../demo/client.ts';
 import { clientOf, eventually, must } from '../demo/story.ts';
@@ -39,8 +39,11 @@ beforeAll(async () => {
   journey = await startJourney({ only: ['hospital-a', 'hospital-b', 'regulator'] });
   const { story } = journey;
   const records = (reference: string) => [
-    observation(reference, { note: [{ text: '服药后复测' }] }),
-    observation(reference, { valueQuantity: { value: 97.25, unit: 'g/dL' } }),
+    observation(reference, {
+      valueQuantity: { value: new WrittenNumber('13.10'), unit: 'g/dL' },
+      note: [{ text: '服药后复测' }],
+    }),
+    observation(reference, { valueQuantity: { value: new WrittenNumber('97.250'), unit: 'g/dL' } }),
     condition(reference),
   ];
   // One has a passkey of Windows Hello's kind.
@@ -172,6 +175,31 @@ describe('the evidence bundle of one disclosure', () => {
     expect(bundle).not.toHaveProperty('consent');
     expect(JSON.stringify(bundle)).toContain('Hemoglobin');
     expect(JSON.stringify(bundle)).not.toContain('服药后复测');
+  });
+
+  it('keeps decimals as they were written, from the source’s own reads to the partner’s proof', async () => {
+    const { story } = journey;
+    const client = clientOf(story, 'hospital-a');
+    const bearer = await story.staff('clinician@hospital-a');
+    const at = `/fhir/R4/Observation`;
+    const [noted] = given;
+    const question = { nationalId: patient.nationalId, types: ['Observation'], purpose: 'TREAT', count: 256 };
+    const body = { ...question, sources: ['hospital-a'], proofs: 'include' };
+    const partner = await story.staff('clinician@hospital-b');
+
+    const answers = await Promise.all([
+      client.call('GET', `${at}?patient=${patient.patientId}`, { bearer }),
+      client.call('GET', `${at}/${noted?.id}`, { bearer }),
+      client.call('GET', `${at}/${noted?.id}/_history`, { bearer }),
+      client.call('GET', `${at}?patient=${patient.patientId}&_elements=value`, { bearer }),
+      clientOf(story, 'hospital-b').call('POST', '/exchange/requests', { bearer: partner, body }),
+    ]);
+
+    for (const { text } of answers) expect(text).toContain('"value":13.10,');
+    expect(answers[0].text).toContain('"value":97.250,');
+    expect(answers[4].text).toContain('"value":97.250,');
+    // The bundle's own text is canonical: the double that was committed to.
+    expect((await get(patient.bearer)).text).toContain('"value":13.1');
   });
 
   it('is not there for others, and the requester makes none of a record that was not received', async () => {

@@ -2,6 +2,7 @@ import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from './canonical.ts';
+import { WrittenNumber } from './written-number.ts';
 
 function double(bits: string): number {
   return Buffer.from(bits, 'hex').readDoubleBE();
@@ -194,5 +195,38 @@ describe('canonical JSON', () => {
 
   test('takes a member that is called __proto__ for what it is', () => {
     expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"a":1}}'))).toBe('{"__proto__":{"a":1},"b":1}');
+  });
+});
+
+describe('a number that is kept as it was written', () => {
+  const written = (text: string): WrittenNumber => new WrittenNumber(text);
+
+  test('is committed to as its double, wherever it stands', () => {
+    const value = { b: [written('1.10'), { '2': written('-0.0'), a: written('12E1') }], a: written('4.50') };
+    expect(canonicalJson(value)).toBe('{"a":4.5,"b":[1.1,{"2":0,"a":120}]}');
+    expect(canonicalJson({ z: written('1.0'), a: 1 })).toBe('{"a":1,"z":1}');
+    expect(canonicalJson(written('1.10'))).toBe('1.1');
+  });
+
+  test('stays what it was in the value itself', () => {
+    const value = { b: written('1.10'), a: [written('2.0')] };
+    canonicalJson(value);
+    expect(JSON.stringify(value)).toBe('{"b":1.10,"a":[2.0]}');
+  });
+
+  test('beside a member named __proto__ is neither lost nor a way to a prototype', () => {
+    const value = JSON.parse('{"__proto__":{"a":1},"n":0}') as Record<string, unknown>;
+    value['n'] = written('1.50');
+    expect(canonicalJson(value)).toBe('{"__proto__":{"a":1},"n":1.5}');
+  });
+
+  test('beyond a double is refused', () => {
+    expect(() => canonicalJson([written('1e400')])).toThrowError('CANONICAL_INVALID');
+  });
+
+  test('and what only looks like one is not JSON', () => {
+    const raw = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('1.10');
+    expect(canonicalJson({ a: { rawJSON: '1.10' } })).toBe('{"a":{"rawJSON":"1.10"}}');
+    expect(canonicalJson({ a: raw })).not.toBe('{"a":1.1}');
   });
 });

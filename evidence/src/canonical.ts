@@ -1,5 +1,6 @@
 import canonicalize from 'canonicalize';
 import { EvidenceError } from './errors.ts';
+import { WrittenNumber } from './written-number.ts';
 
 const maxDepth = 128;
 const mostInserted = 24;
@@ -23,7 +24,7 @@ export function canonicalJson(value: unknown): string {
   const walk = { isPlaceable: true };
   const sorted = ordered(value, walk, 0);
   // RFC 8785 §3.2.2: the rest is as ECMAScript's own serializer writes it, which is several times faster than the library.
-  return walk.isPlaceable ? JSON.stringify(sorted) : serialize(value);
+  return walk.isPlaceable ? JSON.stringify(sorted) : serialize(JSON.parse(JSON.stringify(value)));
 }
 
 function serialize(value: unknown): string {
@@ -41,17 +42,25 @@ function ordered(value: unknown, walk: Walk, depth: number): unknown {
     case 'boolean':
       return value;
     case 'number':
-      if (!Number.isFinite(value)) throw refuse('not a finite number');
-      return value;
+      return finite(value);
     case 'object':
-      if (value === null) return value;
-      if (depth >= maxDepth) throw refuse('nested too deeply'); // cycles too
-      return Array.isArray(value)
-        ? orderedArray(value, walk, depth + 1)
-        : orderedObject(value as Record<string, unknown>, walk, depth + 1);
+      return value === null ? value : orderedParts(value, walk, depth);
     default:
       throw refuse(`a ${typeof value} is not JSON`);
   }
+}
+
+function orderedParts(value: object, walk: Walk, depth: number): unknown {
+  if (depth >= maxDepth) throw refuse('nested too deeply'); // cycles too
+  if (Array.isArray(value)) return orderedArray(value, walk, depth + 1);
+  return value instanceof WrittenNumber
+    ? finite(value.valueOf())
+    : orderedObject(value as Record<string, unknown>, walk, depth + 1);
+}
+
+function finite(number: number): number {
+  if (!Number.isFinite(number)) throw refuse('not a finite number');
+  return number;
 }
 
 function orderedArray(items: readonly unknown[], walk: Walk, depth: number): readonly unknown[] {

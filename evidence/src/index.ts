@@ -194,3 +194,4 @@ export {
   type WitnessPolicy,
   type WitnessVerdict,
 } from './witness-policy.ts';
+export { WrittenNumber } from './written-number.ts';

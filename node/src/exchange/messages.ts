@@ -135,7 +135,7 @@ export function parseRequest(bytes: Uint8Array): ExchangeRequest {
 /** The reply that a source sealed. REPLY_CONTENT for anything else. */
 export function parseReply(bytes: Uint8Array): ReplyPayload {
   try {
-    return replySchema.parse(parseJson(fromUtf8(bytes), { maxDepth: 96 }));
+    return replySchema.parse(parseJson(fromUtf8(bytes), { maxDepth: 96, numbers: 'written' }));
   } catch (cause) {
     throw new ReplyRejected('REPLY_CONTENT', { cause });
   }

@@ -1,4 +1,5 @@
 import { timeRange } from './dates.ts';
+import { numberOf } from './number-of.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 /** A FHIR R4 constraint of severity error, by its key in the specification. */
@@ -98,7 +99,7 @@ function isUcumQuantity(quantity: Json): boolean {
 }
 
 function isWhole(value: unknown): boolean {
-  return value === undefined || Number.isInteger(value);
+  return value === undefined || Number.isInteger(numberOf(value));
 }
 
 /** Compared as far as both are known: `2020` and `2020-05` are in order either way round. */

@@ -1,4 +1,6 @@
+import { WrittenNumber } from '@medseal/evidence';
 import { timeRange } from './dates.ts';
+import { numberOf } from './number-of.ts';
 
 /** FHIR R4 datatypes.html: a string is at most 1 MiB; ours counts UTF-16 units. */
 const MAX_STRING = 1024 * 1024;
@@ -7,6 +9,8 @@ const MAX_CODE = 1024;
 /** Encoded characters of one base64Binary (6 MiB of bytes). */
 const MAX_BASE64 = 8 * 1024 * 1024;
 const MAX_INTEGER = 2_147_483_647;
+/** Characters of a decimal; FHIR asks for 18 digits (R5 datatypes.html §decimal). */
+const MAX_DECIMAL = 64;
 
 /**
  * Control characters, byte order marks and the two direction overrides: FHIR forbids the first, the others make
@@ -76,11 +80,13 @@ function isInteger(value: unknown, least: number): boolean {
   );
 }
 
-/** Beyond 2^53 a double has lost the digits that were sent; -0 would come back as 0. */
+/** Beyond 2^53 and below the smallest double nothing of what was sent is left; as a plain number -0 would come back as 0. */
 function isDecimal(value: unknown): boolean {
-  return (
-    Number.isFinite(value) && Math.abs(Number(value)) <= Number.MAX_SAFE_INTEGER && !Object.is(value, -0)
-  );
+  const number = numberOf(value);
+  if (number === undefined || Math.abs(number) > Number.MAX_SAFE_INTEGER) return false;
+  if (!(value instanceof WrittenNumber)) return Number.isFinite(number) && !Object.is(value, -0);
+  const text = value.toString();
+  return text.length <= MAX_DECIMAL && (number !== 0 || !/[1-9]/.test(text.replace(/e.*/i, '')));
 }
 
 function isBase64(value: unknown): boolean {

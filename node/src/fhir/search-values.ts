@@ -1,4 +1,5 @@
 import { timeRange } from './dates.ts';
+import { numberOf } from './number-of.ts';
 import { type Slot, type SlotKind, slotsOf } from './search-table.ts';
 import type { Resource, SearchValue, SearchValues, TimeRange } from './types.ts';
 import { valuesAt } from './values-at.ts';
@@ -98,11 +99,11 @@ function quantityRange(value: unknown, datatype: string): SearchValue[] {
   const quantity = value as Json;
   if (datatype === 'Range') {
     const [low, high] = [quantity['low'] as Json | undefined, quantity['high'] as Json | undefined];
-    const ends = [numberOf(low?.['value']), numberOf(high?.['value'])] as const;
+    const ends = [endOf(low), endOf(high)] as const;
     return ends[0] === null && ends[1] === null ? [] : [[...ends, ...unitOf(low ?? high ?? {})]];
   }
   const amount = numberOf(quantity['value']);
-  if (amount === null) return [];
+  if (amount === undefined) return [];
   if (datatype === 'Money')
     return [[amount, amount, CURRENCY_SYSTEM, String(quantity['currency'] ?? ''), '']];
   const comparator = String(quantity['comparator'] ?? '');
@@ -115,8 +116,8 @@ function quantityRange(value: unknown, datatype: string): SearchValue[] {
   ];
 }
 
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
+function endOf(quantity: Json | undefined): number | null {
+  return numberOf(quantity?.['value']) ?? null;
 }
 
 function unitOf({ system, code, unit }: Json): [system: string, code: string, unit: string] {

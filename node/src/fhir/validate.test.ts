@@ -1,8 +1,10 @@
+import { WrittenNumber } from '@medseal/evidence';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { definitions } from './definitions.ts';
 import { FhirError } from './errors.ts';
 import { INVARIANTS } from './invariants.ts';
+import { searchValues } from './search-values.ts';
 import { supportedTypes } from './supported-types.ts';
 import { hasLargeSet, largeSet, sampleOf, smallSet } from './test-data.ts';
 import type { Resource } from './types.ts';
@@ -365,5 +367,59 @@ describe('validateResource', () => {
     );
 
     expect([...unchecked]).toEqual([]);
+  });
+});
+
+describe('numbers that are kept as they were written', () => {
+  const written = (text: string): WrittenNumber => new WrittenNumber(text);
+  const quantity = (value: unknown): Resource => observation({ valueQuantity: { value, unit: 'kg' } });
+
+  it.each(['1.10', '0.0', '-0', '-0.50', '1.5E3', '1e-7', '0.12345678901234567890', '12.000000000000000001'])(
+    'are decimals: %s',
+    (text) => {
+      expect(problems(quantity(written(text)))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['1e17', 'beyond 2^53'],
+    ['1.0e-400', 'nothing of it is left in a double'],
+    [`0.${'1'.repeat(70)}`, 'too long'],
+  ])('are refused: %s, %s', (text) => {
+    expect(problems(quantity(written(text)))).toEqual(['FHIR_VALUE_INVALID Observation.valueQuantity.value']);
+  });
+
+  it('are no integers, texts, codes or objects', () => {
+    const refused = [
+      observation({ valueInteger: written('1.0') }),
+      observation({ valueString: written('1.0') }),
+      observation({ status: written('1.0') }),
+      observation({ valueQuantity: written('1.0') }),
+      observation({ component: [written('1.0')] }),
+      observation({ subject: { reference: 'Patient/1', identifier: written('1.0') } }),
+      observation({ contained: [written('1.0')] }),
+      observation({ meta: written('1.0') }),
+      observation({ id: written('1.0') }),
+    ];
+    for (const resource of refused) expect(problems(resource)).toHaveLength(1);
+    expect(problems(written('1.0') as never)).toEqual(['FHIR_INVALID undefined']);
+  });
+
+  it('count by their value where a constraint compares or searches', () => {
+    const range = (low: string, high: string): object => ({
+      referenceRange: [{ low: { value: written(low) }, high: { value: written(high) } }],
+    });
+    expect(problems(observation(range('1.10', '1.20')))).toEqual([]);
+    expect(searchValues(quantity(written('1.10'))).paths).toEqual(searchValues(quantity(1.1)).paths);
+    const age = (value: string): Resource => ({
+      resourceType: 'Condition',
+      subject: { reference: 'Patient/1' },
+      clinicalStatus: {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: 'active' }],
+      },
+      onsetAge: { value: written(value), system: 'http://unitsofmeasure.org', code: 'a' },
+    });
+    expect(problems(age('30.0'))).toEqual([]);
+    expect(problems(age('-1.0'))).toEqual(['FHIR_INVARIANT Condition.onsetAge']);
   });
 });

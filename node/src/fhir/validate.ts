@@ -1,3 +1,4 @@
+import { WrittenNumber } from '@medseal/evidence';
 import { FhirError, fhirError } from './errors.ts';
 import { MAX_DEPTH, MAX_ISSUES } from './limits.ts';
 import { isSafeNarrative } from './narrative.ts';
@@ -212,5 +213,7 @@ function containedTypes(resource: Json): Map<string, string> {
 }
 
 function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof WrittenNumber)
+  );
 }

@@ -14,6 +14,7 @@ export type BodyRules = {
 };
 
 const jsonTypes = new Set(['application/json', 'application/fhir+json']);
+const fhirPath = '/fhir/';
 const formType = 'application/x-www-form-urlencoded';
 
 /**
@@ -64,9 +65,14 @@ function parserFor(request: Request, { textPaths }: BodyRules): (bytes: Uint8Arr
   }
   if (textPaths?.has(request.path)) {
     if (type.trim() === 'text/plain') return parseText;
-  } else if (jsonTypes.has(type.trim())) return parseJson;
+  } else if (jsonTypes.has(type.trim())) return request.path.startsWith(fhirPath) ? parseFhir : parseJson;
   if (type.trim() === formType && request.path.endsWith('/_search')) return parseForm;
   throw new HttpError('HTTP_MEDIA_TYPE_UNSUPPORTED');
+}
+
+/** The precision of a decimal is part of what it says (FHIR R4 datatypes.html §decimal). */
+function parseFhir(bytes: Uint8Array): unknown {
+  return parseJson(bytes, { numbers: 'written' });
 }
 
 function parseText(bytes: Uint8Array): string {

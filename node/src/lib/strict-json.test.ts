@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonError, parseJson } from './strict-json.ts';
+import { JsonError, parseJson, parseStored } from './strict-json.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -139,6 +139,70 @@ describe('parseJson', () => {
         codeOf(mutated);
       }),
       { numRuns: 3000 },
+    );
+  });
+});
+
+describe('numbers that are kept as they were written', () => {
+  const written = (text: string): unknown => parseJson(text, { numbers: 'written' });
+  const digits = fc.stringMatching(/^\d{1,20}$/);
+  const number = fc
+    .tuple(
+      fc.constantFrom('', '-'),
+      fc.constantFrom('0', '7', '10', '120', '98765432', '123456789'),
+      fc.option(digits),
+      fc.option(fc.constantFrom('e1', 'E+2', 'e-3', 'e0')),
+    )
+    .map(
+      ([sign, whole, fraction, exponent]) =>
+        `${sign}${whole}${fraction === null ? '' : `.${fraction}`}${exponent ?? ''}`,
+    );
+
+  it('are given back byte by byte, wherever they stand', () => {
+    fc.assert(
+      fc.property(fc.array(number, { maxLength: 5 }), number, (list, one) => {
+        const text = `{"list":[${list.join(',')}],"one":${one},"text":"${one}","深":{"n":${one}}}`;
+        expect(JSON.stringify(written(text))).toBe(text);
+        expect(JSON.stringify(parseStored(text))).toBe(text);
+        expect(parseJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('are plain numbers where they say no more than their double', () => {
+    expect(written('[1.5, 0, -3, 120]')).toEqual([1.5, 0, -3, 120]);
+    expect(JSON.stringify(written(' 1.50 '))).toBe('1.50');
+  });
+
+  it.each([
+    ['{1.10:2}', 'JSON_SYNTAX_INVALID'],
+    ['[1.10.5]', 'JSON_SYNTAX_INVALID'],
+    ['[01.10]', 'JSON_SYNTAX_INVALID'],
+    ['[1.]', 'JSON_SYNTAX_INVALID'],
+    ['[.50]', 'JSON_SYNTAX_INVALID'],
+    ['[+1.50]', 'JSON_SYNTAX_INVALID'],
+    ['[1.50e]', 'JSON_SYNTAX_INVALID'],
+    ['[1.50"a"]', 'JSON_SYNTAX_INVALID'],
+    ['{"a":1.10,"a":1.10}', 'JSON_DUPLICATE_KEY'],
+    ['{"__proto__":1.10}', 'JSON_KEY_FORBIDDEN'],
+    ['{"a":1.10,"constructor":{"b":2}}', 'JSON_KEY_FORBIDDEN'],
+    ['["\\u00001.10",1.10]', 'JSON_TEXT_INVALID'],
+    ['["\\ud800",1.10]', 'JSON_TEXT_INVALID'],
+    ['[9007199254740993.0]', 'JSON_NUMBER_INEXACT'],
+    ['[1.0e400]', 'JSON_NUMBER_INEXACT'],
+  ])('refuse %s with %s', (text, code) => {
+    const attempt = (): unknown => written(text);
+    expect(attempt).toThrowError(expect.objectContaining({ code }));
+  });
+
+  it('that only look like one are texts, an escaped backslash included', () => {
+    const text = '["\\\\u00001.10",1.10,"1.10",":1.10,"]';
+    expect(JSON.stringify(written(text))).toBe(text);
+  });
+
+  it('cost no more than their place: a million and one are too many', () => {
+    expect(() => written(`[${'1.0,'.repeat(1_000_000)}1.0]`)).toThrowError(
+      expect.objectContaining({ code: 'JSON_TOO_LARGE' }),
     );
   });
 });

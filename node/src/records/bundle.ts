@@ -12,6 +12,7 @@ import {
 } from '../fhir/index.ts';
 import { IdentityError } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
+import { parseStored } from '../lib/strict-json.ts';
 import { auditedQuery } from './audited-query.ts';
 import { RecordsError } from './errors.ts';
 import { ingest } from './ingest.ts';
@@ -132,7 +133,7 @@ async function carryOutOne(entry: PlannedEntry, context: Context): Promise<Entry
     const query = parseSearch(request.type, parameters);
     const caller = { ...context.caller, query: auditedQuery(request.type, parameters) };
     const found = await searchset({ query, parameters }, { ...context, caller });
-    return { status: '200 OK', resource: JSON.parse(found) as Resource };
+    return { status: '200 OK', resource: parseStored(found) as Resource };
   }
   if (request.interaction !== 'read' && request.interaction !== 'vread')
     throw new RecordsError('RECORDS_NOT_FOUND');

@@ -1,5 +1,6 @@
 import { CryptoError, openIndex, openPatientKey, openRecord, type PatientKey } from '../crypto/index.ts';
 import type { Resource } from '../fhir/index.ts';
+import { parseStored } from '../lib/strict-json.ts';
 import type { OpenedBody, OpenedVersion } from './opened-versions.ts';
 import type { BodyRow, IndexRow } from './store.ts';
 import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
@@ -49,7 +50,7 @@ export function openAndKeepBody(
 export function recordOf({ index, version, leafId }: OpenedVersion, body: OpenedBody): OpenedRecord {
   let parsed: Resource | undefined;
   const parse = (): Resource => {
-    parsed ??= JSON.parse(body.text) as Resource;
+    parsed ??= parseStored(body.text) as Resource;
     return parsed;
   };
   return {
