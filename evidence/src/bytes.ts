@@ -1,6 +1,7 @@
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { EvidenceError } from './errors.ts';
+import { nativeCrypto } from './platform.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -17,12 +18,7 @@ const scratchOf = prefixesOf(scratch);
 const scratchFrom = new Map<number, Uint8Array>();
 const stringChunk = 0x8000;
 
-/** One-shot hash of the platform; `binary` is a text of which each character is a byte. */
-export type NativeHash = (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex' | 'binary') => string;
-type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => { hash?: NativeHash } | undefined } };
-
-/** Node's own SHA-256 where there is one: several times faster. A browser has no synchronous one. */
-export const nativeHash = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto')?.hash;
+const nativeHash = nativeCrypto?.hash;
 const digestLength = 32;
 
 /** SHA-256 (FIPS 180-4). */

@@ -1,18 +1,12 @@
 import { portable } from '#portable';
 import { equalBytes, fromHex, hex } from './bytes.ts';
+import { nativeCrypto } from './platform.ts';
 
-type NativeKey = { key: Uint8Array; format: 'der'; type: 'spki' };
-type NativeCrypto = {
-  createPublicKey: (options: NativeKey) => unknown;
-  verify: (digest: null, message: Uint8Array, key: unknown, signature: Uint8Array) => boolean;
-};
-type Platform = { process?: { getBuiltinModule?: (id: 'node:crypto') => NativeCrypto | undefined } };
 type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
 
-// Node's own verification where there is one: thirty times faster. Its equation is the one without the cofactor, and it
-// compares the encoded point, so that only the key is left to be checked here. A browser has none that answers at once.
+// The equation of Node's own verification is the one without the cofactor, and it compares the encoded point, so that only
+// the key is left to be checked here.
 const verifyPortable = portable?.verifyEd25519Portable;
-const native = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto');
 // SubjectPublicKeyInfo of an Ed25519 key up to the key itself (RFC 8410 §4).
 const spkiPrefix = fromHex('302a300506032b6570032100');
 // 2^255 − 19, and the y of the eight points of small order (RFC 7748 §7), each as in a key, without the sign of x.
@@ -44,8 +38,8 @@ export function ed25519Verifier(publicKey: Uint8Array): Verifier {
 
 function nativeVerifier(publicKey: Uint8Array): Verifier {
   const spki = Uint8Array.from([...spkiPrefix, ...publicKey]);
-  const key = native?.createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  return (message, signature) => native?.verify(null, message, key, signature) ?? false;
+  const key = nativeCrypto?.createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  return (message, signature) => nativeCrypto?.verify(null, message, key, signature) ?? false;
 }
 
 /** Not of small order, and y in its one encoding; with what is no point of the curve nothing verifies anyway. */

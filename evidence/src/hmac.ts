@@ -1,6 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type NativeHash, nativeHash, prefixesOf, putBinary } from './bytes.ts';
+import { prefixesOf, putBinary } from './bytes.ts';
+import { type NativeHash, nativeCrypto } from './platform.ts';
 
 const blockLength = 64;
 const digestLength = 32;
@@ -12,7 +13,7 @@ export type Hmac = (message: Uint8Array) => Uint8Array;
 
 /** HMAC-SHA-256 (RFC 2104) under one key of at most 64 bytes, for many short messages. */
 export function hmacUnder(key: Uint8Array): Hmac {
-  return nativeHash === undefined ? hmacInJavaScript(key) : hmacWith(key, nativeHash);
+  return nativeCrypto === undefined ? hmacInJavaScript(key) : hmacWith(key, nativeCrypto.hash);
 }
 
 /** The key schedule is the same for every message: hashed once, copied for each. */

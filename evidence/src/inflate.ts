@@ -1,19 +1,8 @@
 import { portable } from '#portable';
 import { refusal } from './errors.ts';
+import { type NativeZlib, nativeZlib } from './platform.ts';
 
-type Options = { maxOutputLength: number; info: true };
-type NativeZlib = {
-  inflateRawSync(
-    bytes: Uint8Array,
-    options: Options,
-  ): { buffer: Uint8Array; engine: { bytesWritten: number } };
-  deflateRawSync(bytes: Uint8Array, options: { level: 9 }): Uint8Array;
-};
-type Platform = { process?: { getBuiltinModule?: (id: 'node:zlib') => NativeZlib | undefined } };
-
-// Node's own where there is one: several times as fast. A browser has none that answers at once.
-const native = (globalThis as Platform).process?.getBuiltinModule?.('node:zlib');
-const { inflateWith, deflateWith } = portable ?? nativeOf(native);
+const { inflateWith, deflateWith } = portable ?? nativeOf(nativeZlib);
 
 /** Raw DEFLATE (RFC 1951) of at most `maxLength` bytes, and nothing after its end: PROOF_MALFORMED, PROOF_TOO_LARGE. */
 export function inflate(bytes: Uint8Array, maxLength: number): Uint8Array {
