@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
-import { type Contract, connect, hash, type Network } from '@hyperledger/fabric-gateway';
+import { type Contract, connect, hash, type Network, type Status } from '@hyperledger/fabric-gateway';
+import { gateway as gatewayMessages, msp } from '@hyperledger/fabric-protos';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { LedgerError } from './errors.ts';
 import { lowSSigner } from './signer.ts';
@@ -25,11 +26,19 @@ export type LedgerConnection = {
   readonly network: Network;
   contract(name: string): Contract;
   system(name: 'qscc'): Contract;
+  /** What became of a transaction that was handed over; waits a little for the block that brings it. */
+  outcomeOf(txId: string): Promise<Status>;
   close(): void;
 };
 
-/** No call waits longer: to run, to endorse, to hand over, to see committed. */
-const deadlineMilliseconds = { evaluate: 5_000, endorse: 15_000, submit: 10_000, commitStatus: 60_000 };
+/** No call waits longer: to run, to endorse, to hand over, to see committed, to see what became of one whose handing over failed. */
+const deadlineMilliseconds = {
+  evaluate: 5_000,
+  endorse: 15_000,
+  submit: 10_000,
+  commitStatus: 60_000,
+  outcome: 10_000,
+};
 const maxMessageBytes = 64 * 1024 * 1024;
 
 export function connectLedger(settings: ConnectionSettings): LedgerConnection {
@@ -55,16 +64,39 @@ export function connectLedger(settings: ConnectionSettings): LedgerConnection {
     commitStatusOptions: within(deadlineMilliseconds.commitStatus),
   });
   const network = gateway.getNetwork(channel);
+  const creator = { mspId, certificate: settings.certificate };
   return {
     channel,
     network,
     contract: (name) => network.getContract(chaincode, name),
     system: (name) => network.getContract(name),
+    outcomeOf: (txId) =>
+      gateway
+        .newCommit(commitRequest(txId, channel, creator))
+        .getStatus(within(deadlineMilliseconds.outcome)()),
     close: () => {
       gateway.close();
       client.close();
     },
   };
+}
+
+/** The request for the status of a transaction, to be signed (fabric-protos gateway.proto, SignedCommitStatusRequest). */
+function commitRequest(
+  txId: string,
+  channel: string,
+  creator: { mspId: string; certificate: Uint8Array },
+): Uint8Array {
+  const identity = new msp.SerializedIdentity();
+  identity.setMspid(creator.mspId);
+  identity.setIdBytes(creator.certificate);
+  const request = new gatewayMessages.CommitStatusRequest();
+  request.setTransactionId(txId);
+  request.setChannelId(channel);
+  request.setIdentity(identity.serializeBinary());
+  const signed = new gatewayMessages.SignedCommitStatusRequest();
+  signed.setRequest(request.serializeBinary());
+  return signed.serializeBinary();
 }
 
 function privateKeyOf(pem: Uint8Array): KeyObject {

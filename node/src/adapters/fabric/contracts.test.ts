@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork, type Ledger, startLedger } from '../../../../network/solo/src/index.ts';
 import { connectLedger, type LedgerConnection } from './connect.ts';
-import { blockByNumber, createLedger, type LedgerPort } from './contracts.ts';
+import { blockByNumber, createLedger, type LedgerPort, type LedgerResult } from './contracts.ts';
+import { type Loss, startLosingGateway } from './test/losing-gateway.ts';
 import { connectionTo, organizations, probeDirectory, settingsIn, temporaryDirectory } from './test/solo.ts';
 
 const directory = temporaryDirectory();
@@ -63,6 +64,40 @@ describe('a submitted transaction', () => {
 
   it('that nobody knows is absent', async () => {
     expect(await ledger.transactionStatus('00'.repeat(32))).toBe('absent');
+  });
+});
+
+describe('a gateway that fails after a transaction was handed over', () => {
+  const through = async (loss: Loss): Promise<{ attempt: Promise<LedgerResult>; close(): void }> => {
+    const gateway = await startLosingGateway({ directory: directory.path, port: solo.port }, loss);
+    const lossy = connectionTo(directory.path, gateway.port);
+    const attempt = createLedger(lossy).submit('probe', 'put', [loss, '1']);
+    const close = (): void => {
+      lossy.close();
+      gateway.close();
+    };
+    return { attempt, close };
+  };
+
+  it('is asked what became of it, so that what is committed counts as committed', async () => {
+    const { attempt, close } = await through('answer');
+
+    const { txId, blockNumber, result } = await attempt;
+
+    expect(result).toBe('1');
+    expect(await ledger.transactionStatus(txId)).toBe('valid');
+    expect(await ledger.chainHeight()).toBe(blockNumber + 1);
+    close();
+  });
+
+  it('leaves it unknown where no block brings it', async () => {
+    const { attempt, close } = await through('request');
+
+    const error = await attempt.catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: 'LEDGER_UNKNOWN', txId: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(await ledger.evaluate('probe', 'get', ['request'])).toBe('');
+    close();
   });
 });
 

@@ -1,9 +1,4 @@
-import {
-  type Proposal,
-  StatusCode,
-  type SubmittedTransaction,
-  type Transaction,
-} from '@hyperledger/fabric-gateway';
+import { type Proposal, type Status, StatusCode, type Transaction } from '@hyperledger/fabric-gateway';
 import { common, peer } from '@hyperledger/fabric-protos';
 import type { LedgerConnection } from './connect.ts';
 import { chaincodeTexts, endorseFailure, evaluateFailure, LedgerError } from './errors.ts';
@@ -29,7 +24,7 @@ export function createLedger(connection: LedgerConnection): LedgerPort {
       const proposal = connection.contract(contract).newProposal(transaction, { arguments: [...args] });
       const txId = proposal.getTransactionId();
       const endorsed = await endorse(proposal, txId);
-      const { result, status } = await order(endorsed, txId);
+      const { result, status } = await order(endorsed, { connection, txId });
       if (!status.successful)
         throw new LedgerError('LEDGER_NOT_COMMITTED', { txId, validationCode: status.code });
       return { txId, blockNumber: Number(status.blockNumber), result: textOf(result) };
@@ -64,16 +59,23 @@ async function endorse(proposal: Proposal, txId: string): Promise<Transaction> {
   }
 }
 
-/** From the first byte to the orderer on, no error tells whether the transaction is committed. */
+/**
+ * From the first byte to the orderer on, no error tells whether the transaction is committed. A gateway that misses the
+ * answers of some orderers reports a failure although the others ordered it, so the peer is asked before it counts as unknown.
+ */
 async function order(
   transaction: Transaction,
-  txId: string,
-): Promise<{ result: Uint8Array; status: Awaited<ReturnType<SubmittedTransaction['getStatus']>> }> {
+  { connection, txId }: { connection: LedgerConnection; txId: string },
+): Promise<{ result: Uint8Array; status: Status }> {
+  let failure: unknown;
+  const submitted = await transaction.submit().catch((cause: unknown) => {
+    failure = cause;
+  });
   try {
-    const submitted = await transaction.submit();
-    return { result: submitted.getResult(), status: await submitted.getStatus() };
+    const status = await (submitted?.getStatus() ?? connection.outcomeOf(txId));
+    return { result: transaction.getResult(), status };
   } catch (cause) {
-    throw new LedgerError('LEDGER_UNKNOWN', { txId, cause });
+    throw new LedgerError('LEDGER_UNKNOWN', { txId, cause: failure ?? cause });
   }
 }
 
