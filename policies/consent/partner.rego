@@ -200,8 +200,13 @@ identifier_redactions := {"Patient.identifier"} if input.request.purpose != "HPA
 
 identifier_redactions := set() if input.request.purpose == "HPAYMT"
 
+# Whom the records are about is left out wherever it stands: references carry names as their display text, and a
+# Patient's extensions its birthplace or the mother's maiden name.
 research_redactions := {
-	"Patient.address", "Patient.birthDate", "Patient.contact", "Patient.name", "Patient.photo", "Patient.telecom",
+	"Coverage.policyHolder", "Coverage.subscriber", "Coverage.subscriberId", "Patient.address", "Patient.birthDate",
+	"Patient.contact", "Patient.extension", "Patient.name", "Patient.photo", "Patient.telecom", "RelatedPerson.address",
+	"RelatedPerson.birthDate", "RelatedPerson.extension", "RelatedPerson.name", "RelatedPerson.photo",
+	"RelatedPerson.telecom", "beneficiary", "identifier", "patient", "subject",
 } if input.request.purpose == "HRESCH"
 
 research_redactions := set() if input.request.purpose != "HRESCH"

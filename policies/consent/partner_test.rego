@@ -210,4 +210,10 @@ test_redactions_follow_the_purpose if {
 	every element in ["Patient.name", "Patient.birthDate", "Patient.identifier", "contained", "note", "text"] {
 		element in research
 	}
+	every element in ["Patient.extension", "RelatedPerson.name", "identifier", "patient", "subject", "beneficiary"] {
+		element in research
+		not element in payment
+	}
+	treatment := partner.redactions with input as given.asking({"purpose": "TREAT"})
+	treatment == ["Patient.identifier", "contained", "note", "text"]
 }

@@ -19,8 +19,8 @@ register_types := ["Account", "Consent", "Coverage", "Encounter", "Patient", "Re
 payment_types := ["Account", "Claim", "ClaimResponse", "Coverage", "Encounter", "ExplanationOfBenefit", "Patient"]
 
 medication_types := [
-	"AllergyIntolerance", "Condition", "DetectedIssue", "MedicationAdministration", "MedicationDispense",
-	"MedicationRequest", "MedicationStatement", "Observation", "Patient",
+	"AllergyIntolerance", "Condition", "DetectedIssue", "Medication", "MedicationAdministration",
+	"MedicationDispense", "MedicationRequest", "MedicationStatement", "Observation", "Patient",
 ]
 
 oversight_types := ["AuditEvent", "Consent", "Patient", "Provenance"]
@@ -82,11 +82,13 @@ role_grants := [grant |
 
 default directory_grants := []
 
+# The directory is nobody's: a Medication that was made for one patient's prescription is that patient's record.
 directory_grants := [{
 	"rule": "directory.read",
 	"types": types.overlap(input.request.types, sort(purposes.directory)),
 	"labels": "all",
 }] if {
+	input.patient == null
 	input.request.action in reading
 	input.request.types != "all"
 }

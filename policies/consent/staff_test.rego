@@ -82,15 +82,36 @@ test_two_roles_add_up if {
 	count(result.grants) == 2
 }
 
+# Of nobody: a type of the directory in a patient's compartment is that patient's record.
+of_nobody(document) := object.union(document, {"patient": null})
+
 test_everybody_in_the_house_may_read_the_directory if {
-	permits(asking(["administrator"], "HOPERAT", ["Practitioner", "Patient"]), ["directory.read"])
-	result := consent.decision with input as asking(["administrator"], "HOPERAT", ["Practitioner", "Patient"])
+	document := of_nobody(asking(["administrator"], "HOPERAT", ["Practitioner", "Patient"]))
+	permits(document, ["directory.read"])
+	result := consent.decision with input as document
 	result.grants == [{"types": ["Practitioner"], "labels": "all"}]
-	denied_by(asking(["administrator"], "HOPERAT", "all"), ["role.not-permitted"])
+	denied_by(of_nobody(asking(["administrator"], "HOPERAT", "all")), ["role.not-permitted"])
 	denied_by(
-		object.union(acting(["administrator"], "HOPERAT", "write"), {"request": {"types": ["Practitioner"]}}),
+		of_nobody(object.union(
+			acting(["administrator"], "HOPERAT", "write"),
+			{"request": {"types": ["Practitioner"]}},
+		)),
 		["role.not-permitted"],
 	)
+}
+
+test_the_directory_is_not_in_a_patients_compartment if {
+	every role in ["administrator", "regulator", "researcher"] {
+		every action in ["read", "search", "history"] {
+			denied_by(
+				object.union(acting([role], "HOPERAT", action), {"request": {"types": ["Medication"]}}),
+				["role.not-permitted"],
+			)
+		}
+	}
+	denied_by(asking(["registrar"], "HOPERAT", ["Medication"]), ["type.not-permitted"])
+	permits(asking(["pharmacist"], "TREAT", ["Medication"]), ["role.pharmacist"])
+	permits(asking(["clinician"], "TREAT", ["Medication"]), ["role.clinician"])
 }
 
 test_an_unknown_role_is_denied if {
