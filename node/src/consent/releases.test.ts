@@ -89,6 +89,28 @@ describe('releasing one record', () => {
     expect(releases(granting({ dataPeriod: dataPeriod ?? {} }), descriptor)).toBe(expected);
   });
 
+  const spans: [Partial<RecordDescriptor>, Grant['dataPeriod'], boolean, boolean][] = [
+    // Whether a grant of the period releases it, and whether an exclusion of the period withholds it.
+    [{ date: '2024-06-10', until: '2024-06-20' }, { start: '2024-06-10', end: '2024-06-20' }, true, true],
+    [{ date: '2024-06-10', until: '2024-06-20' }, { end: '2024-06-19' }, false, true],
+    [{ date: '2024-06-10', until: '2024-06-20' }, { start: '2024-06-11' }, false, true],
+    [{ date: '2024-06-10', until: '2024-06-20' }, { start: '2024-06-20' }, false, true],
+    [{ date: '2024-06-10', until: '2024-06-20' }, { start: '2024-06-21' }, false, false],
+    [{ date: '2024-06-10', until: '2024-06-20' }, { end: '2024-06-09' }, false, false],
+    [{ date: '2024-06-10', until: null }, { start: '2024-06-10' }, true, true],
+    [{ date: '2024-06-10', until: null }, { end: '2100-01-01' }, false, true],
+    [{ date: '2024-06-10', until: null }, { start: '2099-01-01' }, false, true],
+    [{ date: '2024-06-10', until: 'soon' }, { start: '2000-01-01' }, false, true],
+    [{ date: '2024-06-10', until: '2024' }, { end: '2024-12-30' }, false, true],
+    [{ date: '2024-06-10', until: '2023-01-01' }, { end: '2024-06-09' }, false, false],
+  ];
+  it.each(spans)('takes the whole of %j against the period %j', (changes, dataPeriod = {}, granted, excluded) => {
+    const denied = granting({ exclusions: [{ dataPeriod }] });
+
+    expect(releases(granting({ dataPeriod }), record(changes))).toBe(granted ? 'release' : 'withhold');
+    expect(releases(denied, record(changes))).toBe(excluded ? 'withhold' : 'release');
+  });
+
   const exclusions: [
     string,
     Grant['exclusions'][number],

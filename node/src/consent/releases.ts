@@ -14,7 +14,7 @@ function covers(grant: Grant, record: RecordDescriptor): boolean {
   return (
     (grant.types === 'all' || grant.types.includes(record.type)) &&
     (grant.instances === undefined || grant.instances.includes(`${record.type}/${record.id}`)) &&
-    (grant.dataPeriod === undefined || isInside(record.date, grant.dataPeriod)) &&
+    (grant.dataPeriod === undefined || isInside(record, grant.dataPeriod)) &&
     opensLabels(grant.labels, record.labels) &&
     !grant.exclusions.some((exclusion) => excludes(exclusion, record))
   );
@@ -38,7 +38,7 @@ function excludes(exclusion: GrantExclusion, record: RecordDescriptor): boolean 
     (types === undefined || types.includes(record.type)) &&
     (instances === undefined || instances.includes(`${record.type}/${record.id}`)) &&
     (labels === undefined || labels.some((label) => carries(record.labels, label))) &&
-    (dataPeriod === undefined || mayTouch(record.date, dataPeriod))
+    (dataPeriod === undefined || mayTouch(record, dataPeriod))
   );
 }
 
@@ -48,23 +48,34 @@ function carries(labels: readonly string[], excluded: string): boolean {
 }
 
 /** Certainly inside: the whole span that the date may mean is. */
-function isInside(date: string | undefined, { start, end }: DataPeriod): boolean {
-  const span = spanOf(date);
+function isInside(record: RecordDescriptor, { start, end }: DataPeriod): boolean {
+  const span = spanOf(record);
   if (span === undefined) return false;
   return (start === undefined || span.first >= start) && (end === undefined || span.last <= end);
 }
 
 /** Possibly inside: some day that the date may mean is. */
-function mayTouch(date: string | undefined, { start, end }: DataPeriod): boolean {
-  const span = spanOf(date);
+function mayTouch(record: RecordDescriptor, { start, end }: DataPeriod): boolean {
+  const span = spanOf(record);
   if (span === undefined) return true;
   return (start === undefined || span.last >= start) && (end === undefined || span.first <= end);
 }
 
+type Span = { first: string; last: string };
+
 const fhirDate = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T|$)/;
+/** After every day there is: of a period that is still going on. */
+const never = '9999-12-31';
+
+/** From the first day that a record may be about to the last: a period is about all its days. */
+function spanOf({ date, until = date }: RecordDescriptor): Span | undefined {
+  const [from, to] = [daysOf(date), until === null ? { first: never, last: never } : daysOf(until)];
+  if (from === undefined || to === undefined) return undefined;
+  return { first: from.first, last: to.last > from.last ? to.last : from.last };
+}
 
 /** First and last day that a FHIR date or dateTime may mean, as written: the day on the record, in its own time zone. */
-function spanOf(date: string | undefined): { first: string; last: string } | undefined {
+function daysOf(date: string | undefined): Span | undefined {
   const match = date === undefined ? null : fhirDate.exec(date);
   if (match === null) return undefined;
   const [, year = '', month, day] = match;

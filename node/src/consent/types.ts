@@ -149,5 +149,11 @@ export type Permit = {
 export type Denial = { permit: false; reasons: readonly Reason[]; receipt: DecisionReceipt };
 export type Decision = Permit | Denial;
 
-/** What the decision is applied to, record by record. */
-export type RecordDescriptor = { type: string; id: string; date?: string; labels: readonly string[] };
+/** What the decision is applied to, record by record. `until` is the end of a period, null while it has none. */
+export type RecordDescriptor = {
+  type: string;
+  id: string;
+  date?: string;
+  until?: string | null;
+  labels: readonly string[];
+};

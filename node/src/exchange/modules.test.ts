@@ -77,6 +77,20 @@ describe('the exchange over the real records, consents and policy', () => {
     ]);
   });
 
+  it('gives research the records without whom they are about', async () => {
+    const types = ['Observation', 'Patient'];
+    const { id } = await modules.fixture.grant(modules.person, { ...terms, types, purposes: ['HRESCH'] });
+    const staff = { staffId: 'b-3', displayName: '陈研究员', roles: ['researcher' as const] };
+
+    const granted = await ask(nationalId, { content: { purpose: 'HRESCH', types, staff } });
+    await modules.fixture.revoke(modules.person, id);
+
+    if (!granted.permit) throw new Error('denied');
+    expect(granted.records.map(({ type }) => type).sort()).toEqual(['Observation', 'Observation', 'Patient']);
+    const content = JSON.stringify(granted.records.map(({ resource }) => resource));
+    for (const name of ['示范', 'Renea551', nationalId]) expect(content).not.toContain(name);
+  });
+
   it('obeys a revocation that is acknowledged while the reply is being made', async () => {
     const { id } = await modules.fixture.grant(modules.person, terms);
     let revoked = false;

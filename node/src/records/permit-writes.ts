@@ -3,6 +3,7 @@ import type { Decision } from '../consent/index.ts';
 import type { Actor } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { auditEntry } from './audit-entry.ts';
+import { descriptorOf } from './descriptor.ts';
 import { RecordsError } from './errors.ts';
 import type { PendingWrite, Predecessor, WriteContext } from './write-context.ts';
 
@@ -22,10 +23,8 @@ export async function permitChanges(
 ): Promise<void> {
   for (const { index } of predecessors.values()) {
     if (index.owner === 'directory') continue;
-    const { type, id, date, labels } = index;
     const decision = await decisionOn(index.owner, context);
-    const descriptor = { type, id, labels, ...(date === undefined ? {} : { date }) };
-    if (decision.permit && context.deps.consent.releases(decision, descriptor) === 'release') continue;
+    if (decision.permit && context.deps.consent.releases(decision, descriptorOf(index)) === 'release') continue;
     context.denials.push(denial(index.owner, decision, context));
     throw new RecordsError('RECORDS_NOT_FOUND');
   }

@@ -50,13 +50,23 @@ describe('local references', () => {
 
 describe('the clinical date', () => {
   it.each([
-    [{ resourceType: 'Observation', effectiveDateTime: '2020-01-01', issued: '2021-01-01' }, '2020-01-01'],
-    [{ resourceType: 'Encounter', period: { start: '2020-02', end: '2020-03' } }, '2020-02'],
-    [{ resourceType: 'Observation', effectiveTiming: { event: ['2020-05-05'] } }, '2020-05-05'],
+    [
+      { resourceType: 'Observation', effectiveDateTime: '2020-01-01', issued: '2021-01-01' },
+      { date: '2020-01-01' },
+    ],
+    [
+      { resourceType: 'Encounter', period: { start: '2020-02', end: '2020-03' } },
+      { date: '2020-02', until: '2020-03' },
+    ],
+    [{ resourceType: 'CarePlan', period: { start: '2020-02' } }, { date: '2020-02', until: null }],
+    [
+      { resourceType: 'Observation', effectiveTiming: { event: ['2020-05-05', '2020-07-01', '2020-04-01'] } },
+      { date: '2020-04-01', until: '2020-07-01' },
+    ],
     [{ resourceType: 'Encounter', period: { end: '2020-03' } }, undefined],
     [{ resourceType: 'Patient', birthDate: '1980-01-01' }, undefined],
-  ])('of %j is %s', (resource, date) => {
-    expect(clinicalDate(resource)).toBe(date);
+  ])('of %j is %j', (resource, date) => {
+    expect(clinicalDate(resource)).toEqual(date);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Decision, RecordDescriptor } from '../consent/index.ts';
 import { openIndex, openPatientKey, type PatientKey, patientToken } from '../crypto/index.ts';
 import type { Resource } from '../fhir/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
+import { descriptorOf } from './descriptor.ts';
 import { findByPseudonym, findIdentity, type IdentityRow } from './identity-store.ts';
 import { openRowBody } from './open-row.ts';
 import { fitting } from './page-room.ts';
@@ -116,10 +117,9 @@ export async function openVersion(
   if (found === undefined || found.index.owner !== patientId || found.row.deleted) return undefined;
   const { key, index, current } = found;
   const { original, leafId, contentSalt } = openRowBody(found.row, { key, index, tenant: deps.tenant });
-  const { type, id, labels, date } = index;
   return {
     ...{ resource: original, leafId, contentSalt: contentSalt(), key },
-    descriptor: { type, id, labels, ...(date === undefined ? {} : { date }) },
+    descriptor: descriptorOf(index),
     isShownBy: (decision) => {
       const view = viewOfDecision(patientId, decision, deps);
       return view.releases(index) && view.releases(current);

@@ -51,11 +51,13 @@ export function storedWrite(write: PendingWrite, context: WriteContext): StoredW
 /** A deletion keeps the labels and the date of what it deletes, so that it stays as hidden as that was. */
 function indexOf({ type, id, owner, change }: PendingWrite, resource: Resource): RecordIndex {
   const isDeletion = change.kind === 'delete';
-  const { labels, date } = isDeletion
+  const { labels, date, until } = isDeletion
     ? change.predecessor.index
-    : { labels: labelsOf(resource), date: clinicalDate(resource) };
+    : { labels: labelsOf(resource), ...clinicalDate(resource) };
   return {
-    ...{ type, id, owner, labels, ...(date === undefined ? {} : { date }) },
+    ...{ type, id, owner, labels },
+    ...(date === undefined ? {} : { date }),
+    ...(until === undefined ? {} : { until }),
     values: searchValues(resource),
     ...(isDeletion ? { deleted: true } : {}),
   };

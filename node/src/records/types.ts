@@ -48,6 +48,8 @@ export type RecordIndex = {
   labels: string[];
   /** When it clinically happened, as the record says; absent where it says nothing. */
   date?: string;
+  /** Its end, where that is a period; null while it has none. */
+  until?: string | null;
   values: SearchValues;
   /** Characters of the record as JSON: what it costs to open. */
   size?: number;

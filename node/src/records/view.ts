@@ -2,6 +2,7 @@ import type { Decision, PreparedDecision } from '../consent/index.ts';
 import type { PatientKey } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { auditEntry } from './audit-entry.ts';
+import { descriptorOf } from './descriptor.ts';
 import { redact } from './redact.ts';
 import type { Owner } from './tokens.ts';
 import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
@@ -78,9 +79,7 @@ export function viewOfDecision(
   return {
     patientId,
     decision,
-    releases: ({ type, id, date, labels }) =>
-      decision.permit &&
-      consent.releases(decision, { type, id, labels, ...(date === undefined ? {} : { date }) }) === 'release',
+    releases: (index) => decision.permit && consent.releases(decision, descriptorOf(index)) === 'release',
     show: (record) => {
       const redactions = decision.permit ? decision.redactions : [];
       if (redactions.length === 0) return record;

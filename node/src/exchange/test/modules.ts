@@ -36,6 +36,7 @@ export const requesterId = 'hospital-b' as OrganizationId;
 export const nationalId = inventNationalId({ id: 'p1', birthDate: '1980-05-01', gender: 'female' });
 export const erasedId = inventNationalId({ id: 'p2', birthDate: '1981-05-01', gender: 'female' });
 export const unknownId = inventNationalId({ id: 'p3', birthDate: '1982-05-01', gender: 'female' });
+const structures = 'http://hl7.org/fhir/StructureDefinition';
 const actCode = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 
 type Person = Awaited<ReturnType<ConsentFixture['enrol']>>;
@@ -133,7 +134,7 @@ function memberWith(log: EvidenceLog): (of: Member, keyStore: KeyStore, url: str
 }
 
 async function takeIn(records: Records, id: string): Promise<PatientId> {
-  const subject = { reference: 'urn:uuid:00000000-0000-4000-8000-000000000001' };
+  const subject = { reference: 'urn:uuid:00000000-0000-4000-8000-000000000001', display: '示范' };
   const observation = (value: number, more: object = {}) => ({
     resourceType: 'Observation',
     status: 'final',
@@ -157,6 +158,8 @@ async function takeIn(records: Records, id: string): Promise<PatientId> {
     resourceType: 'Patient',
     gender: 'female',
     identifier: [{ system: 'urn:oid:2.16.156.10011.1.3', value: id }],
+    name: [{ text: '示范' }],
+    extension: [{ url: `${structures}/patient-mothersMaidenName`, valueString: 'Renea551' }],
   };
   const entry = [patient, observation(1), observation(2), observation(3, hiv), medication].map(
     (resource, at) => ({
