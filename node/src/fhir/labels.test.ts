@@ -83,6 +83,36 @@ describe('assignLabels', () => {
     expect(labels(note('History of depression', 'application/pdf'))).toEqual([]);
   });
 
+  it('reads an attached note in the charset that its media type names', () => {
+    const inBytes = (bytes: Buffer, charset: string): Resource => ({
+      resourceType: 'DocumentReference',
+      content: [
+        { attachment: { contentType: `text/plain; charset=${charset}`, data: bytes.toString('base64') } },
+      ],
+    });
+    const depression = Buffer.from('d2d6d3f4b7a2d7f7', 'hex'); // 抑郁发作 in GB 18030
+
+    expect(labels(inBytes(depression, 'GBK'))).toEqual(['PSY']);
+    expect(labels(inBytes(Buffer.from('抑郁发作', 'utf16le'), '"utf-16le"'))).toEqual(['PSY']);
+    expect(labels(inBytes(Buffer.from('抑郁发作'), 'no-such-charset'))).toEqual(['PSY']);
+  });
+
+  it('counts a label in a system that is not known as very restricted, and passes over purposes and marks', () => {
+    const labelled = (system: string | undefined, code: string): Resource => ({
+      resourceType: 'Condition',
+      meta: { security: [{ ...(system === undefined ? {} : { system }), code }] },
+    });
+    const valueSets = 'http://terminology.hl7.org/CodeSystem';
+
+    expect(labels(labelled('http://hl7.org/fhir/v3/Confidentiality', 'R'))).toEqual(['V']);
+    expect(labels(labelled('https://hospital.example/labels', 'VIP'))).toEqual(['V']);
+    expect(labels(labelled(undefined, 'R'))).toEqual(['V']);
+    expect(labels(labelled(`${valueSets}/v3-ObservationValue`, 'SUBSETTED'))).toEqual([]);
+    expect(labels(labelled(`${valueSets}/v3-ActReason`, 'TREAT'))).toEqual([]);
+    const securityLabel = [{ coding: [{ system: 'https://hospital.example/labels', code: 'VIP' }] }];
+    expect(labels({ ...note('nothing'), securityLabel })).toEqual(['V']);
+  });
+
   it.each([
     'Alcohol disinfectant (substance)',
     'Abuse-Deterrent 12 HR Oxycodone',

@@ -8,6 +8,15 @@ export const SENSITIVITY_SYSTEM = 'http://terminology.hl7.org/CodeSystem/v3-ActC
 /** HL7 v3 Confidentiality: how far it may go. */
 export const CONFIDENTIALITY_SYSTEM = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
+/**
+ * Systems whose codes in meta.security say nothing of how sensitive a record is: purposes, and marks such as SUBSETTED
+ * (FHIR R4 valueset-security-labels).
+ */
+const NEUTRAL_SYSTEMS: ReadonlySet<string> = new Set([
+  'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+  'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
+]);
+
 /** Least to most confidential. */
 const CONFIDENTIALITIES: readonly string[] = ['U', 'L', 'M', 'N', 'R', 'V'];
 const TEXT_ELEMENTS: ReadonlySet<string> = new Set([
@@ -42,7 +51,8 @@ const PHRASE = new RegExp(
 
 /**
  * What must be opened by a consent for the resource to be released: its sensitivities; `R` if it is restricted without saying why;
- * `V` if very restricted. Codes that the node does not know count too, because ignoring one would release it.
+ * `V` if very restricted, or labelled in a system that the node does not know. Codes that it does not know count too, because
+ * ignoring one would release the record.
  */
 export function labelsOf(resource: Resource): string[] {
   const codings = resource.meta?.security ?? [];
@@ -50,10 +60,8 @@ export function labelsOf(resource: Resource): string[] {
     .filter(({ system }) => system === SENSITIVITY_SYSTEM)
     .map(({ code }) => code ?? '');
   const confidentiality = highestConfidentiality(codings);
-  const more =
-    confidentiality === 'V' || (confidentiality === 'R' && sensitivities.length === 0)
-      ? [confidentiality]
-      : [];
+  const isVeryRestricted = confidentiality === 'V' || codings.some(isForeign);
+  const more = isVeryRestricted ? ['V'] : confidentiality === 'R' && sensitivities.length === 0 ? ['R'] : [];
   return [...new Set([...sensitivities, ...more])].sort();
 }
 
@@ -69,7 +77,7 @@ export function assignLabels(resource: Resource): Resource {
   const confidentiality = found.size > 0 && rank(given) < rank('R') ? 'R' : (given ?? 'N');
   const added: Coding[] = [
     { system: CONFIDENTIALITY_SYSTEM, code: confidentiality },
-    ...documentLabels(resource).filter(({ system }) => system === SENSITIVITY_SYSTEM),
+    ...documentLabels(resource).filter(({ system }) => system !== CONFIDENTIALITY_SYSTEM),
     ...[...found].sort().map((code) => ({ system: SENSITIVITY_SYSTEM, code })),
   ];
   const isLower = ({ system, code }: Coding): boolean =>
@@ -103,12 +111,18 @@ function collectFromDatatype({ system, code, contentType, data }: Json, found: S
 /** A note tells as much as the codes; one in another format (PDF, image) cannot be read here and keeps the labels it came with. */
 function collectFromNote(data: string, contentType: string, found: Set<Sensitivity>): void {
   if (!TEXT_MEDIA.test(contentType)) return;
-  collectFromText(
-    Buffer.from(data.slice(0, MAX_TEXT * 2), 'base64')
-      .toString('utf8')
-      .slice(0, MAX_TEXT),
-    found,
-  );
+  const bytes = Buffer.from(data.slice(0, MAX_TEXT * 2), 'base64');
+  collectFromText(decoderFor(contentType).decode(bytes).slice(0, MAX_TEXT), found);
+}
+
+/** By the charset that the media type names (GB 18030 is common in China); UTF-8 where it names none that is known. */
+function decoderFor(contentType: string): TextDecoder {
+  const charset = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(contentType)?.[1];
+  try {
+    return new TextDecoder(charset ?? 'utf-8');
+  } catch {
+    return new TextDecoder();
+  }
 }
 
 function collectFromText(text: string, found: Set<Sensitivity>): void {
@@ -125,6 +139,10 @@ function documentLabels(resource: Resource): Coding[] {
   const concepts = resource['securityLabel'];
   if (!Array.isArray(concepts)) return [];
   return concepts.flatMap(({ coding }: { coding?: Coding[] }) => coding ?? []);
+}
+
+function isForeign({ system = '' }: Coding): boolean {
+  return system !== SENSITIVITY_SYSTEM && system !== CONFIDENTIALITY_SYSTEM && !NEUTRAL_SYSTEMS.has(system);
 }
 
 function highestConfidentiality(codings: readonly Coding[]): string | undefined {
