@@ -106,6 +106,28 @@ describe('creating a record', () => {
     });
   });
 
+  it('takes a person in once, however the check character is written', async () => {
+    const person = (value: string) => patient({ identifier: [{ system: 'urn:oid:2.16.156.10011.1.3', value }] });
+    await create(person('53010219200508011x'));
+
+    await expect(create(person('53010219200508011X'))).rejects.toMatchObject({
+      code: 'RECORDS_PATIENT_EXISTS',
+    });
+  });
+
+  it('refuses two people in one Patient, and a second number that is none', async () => {
+    for (const second of ['34052419800101001X', '34052419800101001']) {
+      const identifier = ['440524188001010014', second].map((value) => ({
+        system: 'urn:oid:2.16.156.10011.1.3',
+        value,
+      }));
+
+      await expect(create(patient({ identifier }))).rejects.toMatchObject({
+        code: 'IDENTITY_NATIONAL_ID_INVALID',
+      });
+    }
+  });
+
   it('finds instead of creating where the condition matches, also when many create at the same moment', async () => {
     const identifier = { system: 'https://a.example/npi', value: '42' };
     const practitioner = { resourceType: 'Practitioner', identifier: [identifier] };

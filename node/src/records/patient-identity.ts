@@ -1,6 +1,6 @@
 import { sealIndex } from '../crypto/index.ts';
 import { identifiersOf } from '../fhir/index.ts';
-import { type NationalId, nationalIdSystem, parseNationalId } from '../identity/index.ts';
+import { IdentityError, type NationalId, nationalIdSystem, parseNationalId } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { deleteIdentities, type NewIdentity, upsertIdentities } from './identity-store.ts';
 import type { StoredWrite } from './stored-write.ts';
@@ -48,8 +48,10 @@ function identityOf(write: PendingWrite, context: WriteContext): NewIdentity | u
   };
 }
 
-/** The resident identity number of a Patient; an invalid one is refused (GB 11643). */
+/** The resident identity number of a Patient; an invalid one is refused (GB 11643), and so are two of different people. */
 export function nationalIdOf(patient: Parameters<typeof identifiersOf>[0]): NationalId | undefined {
-  const identifier = identifiersOf(patient).find(({ system }) => system === nationalIdSystem);
-  return identifier === undefined ? undefined : parseNationalId(identifier.value);
+  const own = identifiersOf(patient).filter(({ system }) => system === nationalIdSystem);
+  const [nationalId, ...others] = new Set(own.map(({ value }) => parseNationalId(value)));
+  if (others.length > 0) throw new IdentityError('IDENTITY_NATIONAL_ID_INVALID');
+  return nationalId;
 }

@@ -1,4 +1,5 @@
 import { directoryToken, type IndexAddress, type KeyStore, patientToken } from '../crypto/index.ts';
+import { nationalIdSystem } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 
 /** Whose record it is: a patient's, or nobody's (organisations, practitioners, locations, loose medications). */
@@ -19,13 +20,14 @@ export function compartmentToken(keyStore: KeyStore, owner: Owner, type: string)
   return keyStore.token('compartment', owner === 'directory' ? `|${type}` : `${owner}|${type}`);
 }
 
-/** Keyed hash that stands for a business identifier of one type of resource. */
+/** Keyed hash that stands for a business identifier of one type of resource; the two spellings of a national id have one. */
 export function identifierToken(
   keyStore: KeyStore,
   type: string,
-  identifier: { system: string; value: string },
+  { system, value }: { system: string; value: string },
 ): Uint8Array {
-  return keyStore.token('identifier', JSON.stringify([type, identifier.system, identifier.value]));
+  const spelt = system === nationalIdSystem ? value.replace(/x$/, 'X') : value;
+  return keyStore.token('identifier', JSON.stringify([type, system, spelt]));
 }
 
 /** Keyed hash that stands for an alliance pseudonym. */
