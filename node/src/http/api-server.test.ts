@@ -10,7 +10,7 @@ import { type ApiFixture, startApi } from './test/fixture.ts';
 
 let api: ApiFixture;
 beforeAll(async () => {
-  const timeouts = { headers: 600, request: 2_000, keepAlive: 1_000, checkInterval: 100 };
+  const timeouts = { headers: 600, request: 2_000, answer: 3_000, keepAlive: 1_000, checkInterval: 100 };
   api = await startApi({ timeouts, rateLimits: { publicPerMinute: 1_000, refusedPerMinute: 2_000 } });
 });
 afterAll(() => api.stop());
@@ -349,6 +349,22 @@ describe('connections', () => {
 
   it('that send nothing at all are cut', async () => {
     expect(await raw('')).toMatch(/408|^$/);
+  });
+
+  it('whose answer is not taken are cut, and those that take it are not', async () => {
+    const head = `Host: localhost\r\nAuthorization: Bearer staff.clinician\r\n\r\n`;
+    const socket = connect({ host: '127.0.0.1', port: api.port, ca: api.ca, servername: 'localhost' });
+    socket.on('error', () => undefined).pause();
+    socket.write(`GET /fhir/R4/Patient/large HTTP/1.1\r\n${head}`);
+    const underWay = (): Promise<number> =>
+      new Promise((resolve) => api.http.server.getConnections((_, count) => resolve(count)));
+    await expect.poll(underWay).toBe(1);
+
+    await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+    socket.destroy();
+    const taken = await send({ path: '/fhir/R4/Patient/large', headers: as('clinician') });
+
+    expect(taken.text).toHaveLength(24 * 1_048_576);
   });
 
   it('are TLS 1.2 or 1.3 with forward secrecy', async () => {

@@ -9,7 +9,14 @@ import { HttpError } from './errors.ts';
 import { logRequests } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError } from './problem.ts';
-import { defaultRateLimits, limitActor, limitPublic, limitRefused, type RateLimits } from './rate-limit.ts';
+import {
+  defaultRateLimits,
+  limitActor,
+  limitPublic,
+  limitRefused,
+  limitUnderWay,
+  type RateLimits,
+} from './rate-limit.ts';
 import { checkTarget } from './request-target.ts';
 import { type Mount, methodsFor } from './route-list.ts';
 import { createHttpServer, type HttpServer, type Timeouts } from './server.ts';
@@ -59,7 +66,8 @@ const tls12Ciphers = [
 export function createApiServer(options: ApiServerOptions): HttpServer {
   const limits = { ...defaultRateLimits, ...options.rateLimits };
   const app = createApp(options);
-  app.use(limitPublic(limits), authenticate(options.authenticators), limitActor(limits), readBody(apiBody));
+  app.use(limitPublic(limits), authenticate(options.authenticators));
+  app.use(limitActor(limits), limitUnderWay(limits), readBody(apiBody));
   mountAll(app, options.mounts);
   app.use(limitRefused(limits), answerError(options.logger));
   return createHttpServer(app, {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, type Call, call } from './test/client.ts';
-import { type ApiFixture, startApi } from './test/fixture.ts';
+import { type ApiFixture, staffOf, startApi } from './test/fixture.ts';
 
 let api: ApiFixture;
 afterEach(() => api.stop());
@@ -51,6 +51,39 @@ describe('rate limits', () => {
     expect([(await send(as('clinician'))).status, (await send(as('clinician'))).status]).toEqual([200, 200]);
     expect((await send(as('clinician'))).status).toBe(429);
     expect((await send(as('registrar'))).status).toBe(200);
+  });
+
+  it('bound what one actor has under way, not another, until it is answered', async () => {
+    api = await startApi({ rateLimits: { actorAtOnce: 2 } });
+    const slow = (role: string): Promise<number> =>
+      send({ path: '/fhir/R4/Patient/slow', headers: { authorization: `Bearer staff.${role}` } }).then(
+        ({ status }) => status,
+      );
+
+    const [first, second] = [slow('clinician'), slow('clinician')];
+    await expect.poll(() => api.received).toEqual(['slow', 'slow']);
+    expect(await slow('clinician')).toBe(429);
+    expect(await slow('registrar')).toBe(200);
+
+    expect(await Promise.all([first, second])).toEqual([200, 200]);
+    expect(await slow('clinician')).toBe(200);
+  });
+
+  it('bound a patient more narrowly than staff', async () => {
+    const patient = { kind: 'patient' as const, patientId: 'alice-1' as never };
+    api = await startApi({
+      rateLimits: { patientPerMinute: 2, patientAtOnce: 1 },
+      authenticators: { verifyStaffToken: staffOf, verifyPatientSession: async () => patient },
+    });
+    const ask = (path: string, bearer: string): Promise<number> =>
+      send({ path, headers: { authorization: `Bearer ${bearer}` } }).then(({ status }) => status);
+
+    const underWay = ask('/fhir/R4/Patient/slow', 'mps_x');
+    await expect.poll(() => api.received).toEqual(['slow']);
+    expect(await ask('/session', 'mps_x')).toBe(429);
+    expect(await underWay).toBe(200);
+    expect(await ask('/session', 'mps_x')).toBe(429);
+    for (let at = 0; at < 4; at += 1) expect(await ask('/session', 'staff.clinician')).toBe(200);
   });
 });
 

@@ -12,15 +12,25 @@ export type RateLimits = {
   refusedPerMinute: number;
   /** Requests of one actor in a minute. */
   actorPerMinute: number;
+  /** Of one patient: a person at a screen. */
+  patientPerMinute: number;
+  /** Requests of one actor that are under way, and of one patient: each may hold a page or a body in memory. */
+  actorAtOnce: number;
+  patientAtOnce: number;
 };
 
 export const defaultRateLimits: RateLimits = {
   publicPerMinute: 240,
   refusedPerMinute: 240,
   actorPerMinute: 600_000,
+  patientPerMinute: 1_200,
+  actorAtOnce: 64,
+  patientAtOnce: 8,
 };
 
-function limiter(limit: number, keyOf: (request: Request, response: Response) => string): RequestHandler {
+type Limit = number | ((request: Request, response: Response) => number);
+
+function limiter(limit: Limit, keyOf: (request: Request, response: Response) => string): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit,
@@ -61,20 +71,54 @@ export function limitRefused({ refusedPerMinute }: RateLimits): ErrorRequestHand
 }
 
 /** Bounds one actor's requests, wherever they come from. */
-export function limitActor({ actorPerMinute }: RateLimits): RequestHandler {
-  const limit = limiter(actorPerMinute, (request, response) => {
-    const actor = response.locals['actor'] as Actor | undefined;
-    return actor === undefined ? addressOf(request) : `${actor.kind}:${idOf(actor)}`;
-  });
+export function limitActor({ actorPerMinute, patientPerMinute }: RateLimits): RequestHandler {
+  const limit = limiter(
+    (_request, response) => (actorIn(response)?.kind === 'patient' ? patientPerMinute : actorPerMinute),
+    (request, response) => {
+      const actor = actorIn(response);
+      return actor === undefined ? addressOf(request) : nameOf(actor);
+    },
+  );
   return (request: Request, response: Response, next: NextFunction) => {
-    if (response.locals['actor'] === undefined) next();
+    if (actorIn(response) === undefined) next();
     else void limit(request, response, next);
+  };
+}
+
+/** Bounds what one actor has under way: hundreds of pages asked for at once would fill the memory, within any rate. */
+export function limitUnderWay({ actorAtOnce, patientAtOnce }: RateLimits): RequestHandler {
+  const open = new Map<string, number>();
+  return (_request: Request, response: Response, next: NextFunction) => {
+    const actor = actorIn(response);
+    if (actor === undefined) {
+      next();
+      return;
+    }
+    const name = nameOf(actor);
+    const count = open.get(name) ?? 0;
+    if (count >= (actor.kind === 'patient' ? patientAtOnce : actorAtOnce))
+      throw new HttpError('HTTP_RATE_LIMITED');
+    open.set(name, count + 1);
+    response.once('close', () => {
+      const left = (open.get(name) ?? 1) - 1;
+      if (left === 0) open.delete(name);
+      else open.set(name, left);
+    });
+    next();
   };
 }
 
 /** Bounds one member's requests to the peer port: each costs a decision, signatures and a durable record. */
 export function limitMember(requestsPerMinute: number): RequestHandler {
   return limiter(requestsPerMinute, (_request, response) => peerOf(response).organizationId);
+}
+
+function actorIn({ locals }: Response): Actor | undefined {
+  return locals['actor'] as Actor | undefined;
+}
+
+function nameOf(actor: Actor): string {
+  return `${actor.kind}:${idOf(actor)}`;
 }
 
 function idOf(actor: Actor): string {

@@ -5,11 +5,19 @@ import type { Duplex } from 'node:stream';
 import { HttpError } from './errors.ts';
 import { rawProblem } from './problem.ts';
 
-export type Timeouts = { headers: number; request: number; keepAlive: number; checkInterval: number };
+export type Timeouts = {
+  headers: number;
+  request: number;
+  /** For the client to take its answer. */
+  answer: number;
+  keepAlive: number;
+  checkInterval: number;
+};
 
 export const defaultTimeouts: Timeouts = {
   headers: 10_000,
   request: 60_000,
+  answer: 120_000,
   keepAlive: 30_000,
   checkInterval: 2_000,
 };
@@ -23,8 +31,8 @@ export type HttpServer = {
 };
 
 /**
- * An HTTPS server with bounds on every way to hold a connection: handshake, headers (slow-loris), whole request, idle
- * time; 16 KiB of headers (cookie bombs); strict HTTP parsing, which refuses a Content-Length beside a
+ * An HTTPS server with bounds on every way to hold a connection: handshake, headers (slow-loris), whole request, answer
+ * (slow read), idle time; 16 KiB of headers (cookie bombs); strict HTTP parsing, which refuses a Content-Length beside a
  * Transfer-Encoding and bare line feeds (request smuggling, RFC 9112 §6.1, §2.2).
  */
 export function createHttpServer(
@@ -43,7 +51,7 @@ export function createHttpServer(
       keepAliveTimeout: timeouts.keepAlive,
       connectionsCheckingInterval: timeouts.checkInterval,
     },
-    closingListener(listener, () => server.listening),
+    closingListener(answeringListener(listener, timeouts.answer), () => server.listening),
   );
   server.maxHeadersCount = 100;
   server.maxConnections = 10_000;
@@ -59,6 +67,17 @@ export function createHttpServer(
 function closingListener(listener: RequestListener, isListening: () => boolean): RequestListener {
   return (request: IncomingMessage, response: ServerResponse & { req: IncomingMessage }) => {
     if (!isListening()) response.setHeader('Connection', 'close');
+    listener(request, response);
+  };
+}
+
+/** Cuts a client that does not take its answer: what it leaves unread is memory here. */
+function answeringListener(listener: RequestListener, milliseconds: number): RequestListener {
+  return (request: IncomingMessage, response: ServerResponse & { req: IncomingMessage }) => {
+    response.once('prefinish', () => {
+      const cut = setTimeout(() => response.destroy(), milliseconds);
+      response.once('close', () => clearTimeout(cut));
+    });
     listener(request, response);
   };
 }

@@ -128,7 +128,8 @@ function recordsStandIn(received: unknown[]): Router {
     if (request.params.id === 'slow') {
       received.push('slow');
       setTimeout(() => response.json({}), 300);
-    } else response.json({ id: request.params.id });
+    } else if (request.params.id === 'large') response.send(Buffer.alloc(24 * 1_048_576));
+    else response.json({ id: request.params.id });
   });
   return router;
 }
