@@ -34,7 +34,14 @@ export async function grantConsent(signed: SignedConsent, deps: ConsentDeps): Pr
   const stored = await storedBefore(consent, resource, deps);
   if (stored !== undefined) return stored;
   await requireOwnDraft(consent, resource, deps);
-  await deps.db.transaction((tx) => store(tx, { consent, resource, assertion: signed.assertion }, deps));
+  try {
+    await deps.db.transaction((tx) => store(tx, { consent, resource, assertion: signed.assertion }, deps));
+  } catch (error) {
+    // Another request may have been faster, with this very consent or with another one under its id.
+    const meanwhile = await storedBefore(consent, resource, deps);
+    if (meanwhile === undefined) throw error;
+    return meanwhile;
+  }
   deps.onQueued?.();
   const row = await findById(deps.db, consentToken(deps.keyStore, consent.id));
   if (row === undefined) throw new ConsentError('CONSENT_NOT_FOUND');

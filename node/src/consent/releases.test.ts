@@ -104,12 +104,15 @@ describe('releasing one record', () => {
     [{ date: '2024-06-10', until: '2024' }, { end: '2024-12-30' }, false, true],
     [{ date: '2024-06-10', until: '2023-01-01' }, { end: '2024-06-09' }, false, false],
   ];
-  it.each(spans)('takes the whole of %j against the period %j', (changes, dataPeriod = {}, granted, excluded) => {
-    const denied = granting({ exclusions: [{ dataPeriod }] });
+  it.each(spans)(
+    'takes the whole of %j against the period %j',
+    (changes, dataPeriod = {}, granted, excluded) => {
+      const denied = granting({ exclusions: [{ dataPeriod }] });
 
-    expect(releases(granting({ dataPeriod }), record(changes))).toBe(granted ? 'release' : 'withhold');
-    expect(releases(denied, record(changes))).toBe(excluded ? 'withhold' : 'release');
-  });
+      expect(releases(granting({ dataPeriod }), record(changes))).toBe(granted ? 'release' : 'withhold');
+      expect(releases(denied, record(changes))).toBe(excluded ? 'withhold' : 'release');
+    },
+  );
 
   const exclusions: [
     string,

@@ -58,7 +58,8 @@ async function end(
   { patientId, statement, assertion, idToken }: Ending,
   deps: ConsentDeps,
 ): Promise<void> {
-  const row = await lockById(tx, idToken);
+  // A revocation that we waited for has superseded the row that the statement saw; the next one sees its successor.
+  const row = (await lockById(tx, idToken)) ?? (await lockById(tx, idToken));
   const { content, consent } = ownConsent(row, { patientId, deps });
   if (content.revocation !== null) {
     if (canonicalJson(content.revocation) === canonicalJson(statement)) return;
