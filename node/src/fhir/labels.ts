@@ -112,16 +112,16 @@ function collectFromDatatype({ system, code, contentType, data }: Json, found: S
 function collectFromNote(data: string, contentType: string, found: Set<Sensitivity>): void {
   if (!TEXT_MEDIA.test(contentType)) return;
   const bytes = Buffer.from(data.slice(0, MAX_TEXT * 2), 'base64');
-  collectFromText(decoderFor(contentType).decode(bytes).slice(0, MAX_TEXT), found);
+  collectFromText(decoded(bytes, contentType).slice(0, MAX_TEXT), found);
 }
 
 /** By the charset that the media type names (GB 18030 is common in China); UTF-8 where it names none that is known. */
-function decoderFor(contentType: string): TextDecoder {
-  const charset = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(contentType)?.[1];
+function decoded(bytes: Uint8Array, contentType: string): string {
+  const charset = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(contentType)?.[1] ?? 'utf-8';
   try {
-    return new TextDecoder(charset ?? 'utf-8');
+    return new TextDecoder(charset).decode(bytes);
   } catch {
-    return new TextDecoder();
+    return new TextDecoder().decode(bytes);
   }
 }
 

@@ -75,12 +75,20 @@ async function batch(plan: BundlePlan, context: Context): Promise<Map<number, En
   let room = pageRoom;
   for (const entry of plan.entries) {
     const done = together.get(entry.index);
+    // The answer to a batch of reads is one document: what finds no room in it is not even looked up.
+    if (room < 0 && isRead(entry)) {
+      results.set(entry.index, refusal(tooLarge()));
+      continue;
+    }
     const result = done === undefined ? await carryOut(entry, context) : entryResult(done);
-    // The answer to a batch of reads is one document: what has no room in it is asked for alone.
     if (result.resource !== undefined) room -= JSON.stringify(result.resource).length;
     results.set(entry.index, room < 0 && result.resource !== undefined ? refusal(tooLarge()) : result);
   }
   return results;
+}
+
+function isRead({ request: { interaction } }: PlannedEntry): boolean {
+  return interaction === 'read' || interaction === 'vread' || interaction === 'search-type';
 }
 
 function tooLarge(): FhirError {
@@ -96,8 +104,8 @@ function tooLarge(): FhirError {
  */
 async function createTogether(plan: BundlePlan, context: Context): Promise<Map<number, WriteResult>> {
   const entries = (await writesOf(plan)).filter((write) => write.interaction === 'create');
-  const conditions = entries.map(({ type, ifNoneExist }) => JSON.stringify([type, ifNoneExist]));
   const conditional = entries.filter(({ ifNoneExist }) => ifNoneExist !== undefined);
+  const conditions = conditional.map(({ type, ifNoneExist }) => JSON.stringify([type, ifNoneExist]));
   const isRepeated = new Set(conditions).size < conditional.length;
   if (entries.length < 2 || isRepeated) return new Map();
   try {

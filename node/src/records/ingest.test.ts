@@ -107,7 +107,8 @@ describe('creating a record', () => {
   });
 
   it('takes a person in once, however the check character is written', async () => {
-    const person = (value: string) => patient({ identifier: [{ system: 'urn:oid:2.16.156.10011.1.3', value }] });
+    const person = (value: string) =>
+      patient({ identifier: [{ system: 'urn:oid:2.16.156.10011.1.3', value }] });
     await create(person('53010219200508011x'));
 
     await expect(create(person('53010219200508011X'))).rejects.toMatchObject({

@@ -122,12 +122,15 @@ describe('a page of large records', () => {
 describe('a batch of reads', () => {
   it('answers what there is room for, and refuses the rest by name', async () => {
     const entry = ids.map((id) => ({ request: { method: 'GET', url: `DocumentReference/${id}` } }));
+    const before = fixture.asked.length;
 
     const { results } = await writeBundle({ resourceType: 'Bundle', type: 'batch', entry }, context());
 
     expect(results.map(({ status }) => status)).toEqual(['200 OK', '200 OK', '400', '400', '400']);
     expect(results[4]?.issues?.[0]?.details.coding[0]?.code).toBe('FHIR_SEARCH_TOO_COSTLY');
     expect(results[4]?.resource).toBeUndefined();
+    // The third found no room; those after it are not looked up at all.
+    expect(fixture.asked.length - before).toBe(3);
   });
 });
 

@@ -1,11 +1,12 @@
 import type { AuditEntry } from '../audit/index.ts';
-import type { Decision } from '../consent/index.ts';
+import type { Decision, DecisionRequest } from '../consent/index.ts';
 import type { Actor } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { auditEntry } from './audit-entry.ts';
 import { descriptorOf } from './descriptor.ts';
 import { RecordsError } from './errors.ts';
-import type { PendingWrite, Predecessor, WriteContext } from './write-context.ts';
+import type { Owner } from './tokens.ts';
+import type { PendingWrite, Predecessor, WriteContext, WriteEntry } from './write-context.ts';
 
 const writers = new Set<string>(['clinician', 'registrar']);
 
@@ -16,6 +17,24 @@ export function assertWriter(actor: Actor, tenant: string): void {
   throw new RecordsError('RECORDS_WRITE_FORBIDDEN');
 }
 
+/** Nobody is known yet whom a new Patient would be: the policy is asked about nobody, by role and purpose. */
+export async function permitNewPatients(
+  entries: readonly WriteEntry[],
+  { caller, deps, at }: WriteContext,
+): Promise<void> {
+  if (!entries.some(({ type, interaction }) => type === 'Patient' && interaction === 'create')) return;
+  const decision = await deps.consent.decide(requestOf(undefined, { caller, at }));
+  if (!decision.permit) throw new RecordsError('RECORDS_WRITE_FORBIDDEN');
+}
+
+/** Who learns by a condition that a record is there is somebody who might have written it. */
+export async function permitMatches(
+  matches: readonly { owner: Owner }[],
+  context: WriteContext,
+): Promise<void> {
+  await permitOwners(new Set(matches.map(({ owner }) => owner)), context);
+}
+
 /** What may not be changed answers like what is not there. */
 export async function permitChanges(
   predecessors: ReadonlyMap<number, Predecessor>,
@@ -24,7 +43,8 @@ export async function permitChanges(
   for (const { index } of predecessors.values()) {
     if (index.owner === 'directory') continue;
     const decision = await decisionOn(index.owner, context);
-    if (decision.permit && context.deps.consent.releases(decision, descriptorOf(index)) === 'release') continue;
+    if (decision.permit && context.deps.consent.releases(decision, descriptorOf(index)) === 'release')
+      continue;
     context.denials.push(denial(index.owner, decision, context));
     throw new RecordsError('RECORDS_NOT_FOUND');
   }
@@ -37,9 +57,13 @@ export async function permitCreations(
   context: WriteContext,
 ): Promise<void> {
   const creations = writes.filter(({ change }) => change.kind === 'create');
-  const owners = new Set(creations.map(({ owner }) => owner));
+  const owners = creations.map(({ owner }) => owner).filter((owner) => !newPatients.has(owner));
+  await permitOwners(new Set(owners), context);
+}
+
+async function permitOwners(owners: ReadonlySet<Owner>, context: WriteContext): Promise<void> {
   for (const owner of owners) {
-    if (owner === 'directory' || newPatients.has(owner)) continue;
+    if (owner === 'directory') continue;
     const decision = await decisionOn(owner, context);
     if (decision.permit) continue;
     context.denials.push(denial(owner, decision, context));
@@ -50,17 +74,16 @@ export async function permitCreations(
 async function decisionOn(patient: PatientId, context: WriteContext): Promise<Decision> {
   const known = context.decisions.get(patient);
   if (known !== undefined) return known;
-  const { caller, deps, at } = context;
-  const decision = await deps.consent.decide({
-    actor: caller.actor,
-    patient,
-    purpose: caller.purpose,
-    action: 'write',
-    types: 'all',
-    requestedAt: at.toISOString(),
-  });
+  const decision = await context.deps.consent.decide(requestOf(patient, context));
   context.decisions.set(patient, decision);
   return decision;
+}
+
+function requestOf(
+  patient: PatientId | undefined,
+  { caller: { actor, purpose }, at }: Pick<WriteContext, 'caller' | 'at'>,
+): DecisionRequest {
+  return { actor, patient, purpose, action: 'write', types: 'all', requestedAt: at.toISOString() };
 }
 
 function denial(patientId: PatientId, decision: Decision, { caller, at }: WriteContext): AuditEntry {

@@ -58,7 +58,10 @@ describe('the clinical date', () => {
       { resourceType: 'Encounter', period: { start: '2020-02', end: '2020-03' } },
       { date: '2020-02', until: '2020-03' },
     ],
-    [{ resourceType: 'CarePlan', period: { start: '2020-02' } }, { date: '2020-02', until: null }],
+    [
+      { resourceType: 'CarePlan', period: { start: '2020-02' } },
+      { date: '2020-02', until: null },
+    ],
     [
       { resourceType: 'Observation', effectiveTiming: { event: ['2020-05-05', '2020-07-01', '2020-04-01'] } },
       { date: '2020-04-01', until: '2020-07-01' },

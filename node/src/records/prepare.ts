@@ -3,10 +3,18 @@ import { compartmentPatients, type Resource, rewriteReferences } from '../fhir/i
 import type { PatientId } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
 import { checkReferences } from './check-references.ts';
-import { type Condition, findConditions, loadKeys, type Match } from './conditions.ts';
+import {
+  type Condition,
+  type Find,
+  findConditions,
+  loadKeys,
+  type Match,
+  oneOf,
+  referenceFor,
+} from './conditions.ts';
 import { RecordsError } from './errors.ts';
 import { lockConditionalCreation } from './identifier-store.ts';
-import { permitChanges, permitCreations } from './permit-writes.ts';
+import { permitChanges, permitCreations, permitMatches, permitNewPatients } from './permit-writes.ts';
 import { assertPreconditions, assertVersion, lockPredecessors } from './predecessors.ts';
 import { keyOf, type Owner, ownerToken } from './tokens.ts';
 import {
@@ -25,7 +33,6 @@ export type PreparedWrites = {
   existing: ReadonlyMap<number, Match>;
 };
 
-type Find = (condition: Condition) => Match | undefined;
 type Placed = { entry: WriteEntry; id: string; resource: Resource };
 
 /**
@@ -34,10 +41,12 @@ type Placed = { entry: WriteEntry; id: string; resource: Resource };
  */
 export async function prepareWrites(request: WriteRequest, context: WriteContext): Promise<PreparedWrites> {
   assertPreconditions(request.entries);
+  await permitNewPatients(request.entries, context);
   const conditions = request.entries.flatMap((entry) => conditionOf(entry) ?? []);
   if (conditions.length > 0) await lockConditionalCreation(context.tx);
   const find = await findConditions(context, [...request.conditionalReferences, ...conditions]);
   const existing = existingEntries(request.entries, find);
+  await permitMatches([...existing.values()], context);
   const entries = request.entries.filter(({ position }) => !existing.has(position));
   const predecessors = await lockPredecessors(entries, context);
   await permitChanges(predecessors, context);
@@ -59,7 +68,7 @@ function existingEntries(entries: readonly WriteEntry[], find: Find): Map<number
   const existing = new Map<number, Match>();
   for (const entry of entries) {
     const condition = conditionOf(entry);
-    const match = condition === undefined ? undefined : find(condition);
+    const match = condition === undefined ? undefined : oneOf(find(condition));
     if (match !== undefined) existing.set(entry.position, match);
   }
   return existing;
@@ -72,8 +81,8 @@ function resolver(
 ): Map<string, string> {
   const resolved = new Map<string, string>();
   for (const condition of conditionalReferences) {
-    const match = find(condition);
-    if (match !== undefined) resolved.set(condition.reference, referenceOf(match));
+    const target = referenceFor(condition, find);
+    if (target !== undefined) resolved.set(condition.reference, target);
   }
   for (const { position, fullUrl } of entries) {
     const match = existing.get(position);

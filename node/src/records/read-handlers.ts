@@ -16,7 +16,7 @@ import { compartmentHistory, type HistoryPage, recordHistory } from './history.t
 import { linkOf } from './links.ts';
 import { readRecord } from './read.ts';
 import { type CertificatePort, certifyRecord, type ProofPort, proveRecord } from './record-proof.ts';
-import { assertReadParameters, idFor, typeFor, versionFor } from './requests.ts';
+import { assertReadParameters, idFor, refused, typeFor, versionFor } from './requests.ts';
 import { searchset } from './searchset.ts';
 
 export const getSearch: Handler = async (request, response, context) => {
@@ -31,6 +31,9 @@ export const postSearch: Handler = async (request, response, context) => {
   const parameters = parametersOf(request);
   if (request.body instanceof URLSearchParams) {
     for (const [name, value] of request.body) parameters.append(name, value);
+  } else if (request.body !== undefined) {
+    // A criterion that is passed over would release more than was asked for.
+    throw refused('FHIR_PARAMETER_INVALID', 'invalid');
   }
   const caller = { ...context.caller, query: auditedQuery(pathOf(request), parameters) };
   const query = parseSearch(type, parameters);

@@ -124,6 +124,14 @@ describe('the FHIR routes', () => {
     expect(history.json['entry']).toHaveLength(2);
   });
 
+  it('refuse a search whose criteria come in another form, which would otherwise find everything', async () => {
+    await call('POST', 'Organization', { resourceType: 'Organization', name: 'any' });
+
+    const posted = await call('POST', 'Organization/_search', { name: 'nothing' });
+
+    expect([posted.status, posted.json['code']]).toEqual([400, 'FHIR_PARAMETER_INVALID']);
+  });
+
   it('leave no identity number and no criterion in the audit, which outlives an erasure', async () => {
     const [national, finding] = ['110101199001011237', 'B20.0'];
     const identifier = [{ system: 'urn:oid:2.16.156.10011.1.3', value: national }];
