@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { canonicalJson, hex } from '@medseal/evidence';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
@@ -15,7 +16,7 @@ import {
   signPeerMessage,
 } from '../identity/index.ts';
 import { createIdentityFixture, type IdentityFixture } from '../identity/test/fixture.ts';
-import { systemClock } from '../lib/clock.ts';
+import { manualClock, systemClock } from '../lib/clock.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createMetrics, createPeerServer, type MspRoots, type PeerServer } from './index.ts';
 import { type Authority, createAuthority, type Identity, issueIdentity } from './test/certificates.ts';
@@ -185,6 +186,29 @@ describe('the peer port', () => {
     await bounded.close(0);
 
     expect([...ofOne, ofAnother]).toEqual([200, 200, 429, 200]);
+  });
+
+  it('takes nothing more over a connection whose certificate has expired since', async () => {
+    const clock = manualClock(new Date().toISOString());
+    const patient = createPeerServer({
+      tls: await issueIdentity('node-r', authorities.regulator),
+      ...{ mspRoots, members: membersIn(identity.db), mounts: [{ path: '/', router: echo() }] },
+      ...{ logger: silentLogger, metrics: createMetrics(), clock },
+    });
+    const { port } = await patient.listen('127.0.0.1', 0);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const request = {
+      ...{ method: 'POST', path: '/peer/echo', body: '1' },
+      ...{ headers: { 'content-type': 'application/json' }, tls: { ...clients.a, agent } },
+    };
+
+    const before = await call(port, authorities.regulator.pem, request);
+    clock.advance(25 * 3_600_000);
+    const after = await call(port, authorities.regulator.pem, request);
+    agent.destroy();
+    await patient.close(0);
+
+    expect([before.status, after.status, after.code]).toEqual([200, 403, 'IDENTITY_PEER_UNKNOWN']);
   });
 
   it('makes no connection without a certificate, with one of another root, or below TLS 1.3', async () => {

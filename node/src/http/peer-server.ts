@@ -50,7 +50,7 @@ const memberRequestsPerMinute = 12_000;
 export function createPeerServer(options: PeerServerOptions): PeerServer {
   let issuers = readIssuers(options.mspRoots);
   const certificateOf = (request: Request): PeerCertificate =>
-    peerCertificate(request.socket as TLSSocket, issuers);
+    peerCertificate(request.socket as TLSSocket, { issuers, now: options.clock.now() });
   const app = createApp(options);
   const limit = limitMember(options.requestsPerMinute ?? memberRequestsPerMinute);
   app.use(authenticatePeer(options.members, certificateOf), limit, readBody(peerBody));
@@ -86,13 +86,25 @@ function authoritiesOf({ roots, intermediates = [] }: MspRoots): string[] {
   return [...roots, ...intermediates];
 }
 
-/** TLS has verified the chain to some root of the channel; here it is said whose authority issued the certificate. */
-function peerCertificate(socket: TLSSocket, issuers: readonly Issuer[]): PeerCertificate {
+/**
+ * TLS has verified the chain to some root of the channel; here it is said whose authority issued the certificate. A
+ * connection may outlive the certificate that it was made with.
+ */
+function peerCertificate(
+  socket: TLSSocket,
+  { issuers, now }: { issuers: readonly Issuer[]; now: Date },
+): PeerCertificate {
   const leaf = socket.getPeerX509Certificate();
-  if (!socket.authorized || leaf === undefined) throw new IdentityError('IDENTITY_PEER_UNKNOWN');
+  if (!socket.authorized || leaf === undefined || hasExpired(leaf, now))
+    throw new IdentityError('IDENTITY_PEER_UNKNOWN');
   const mspIds = issuers
-    .filter(({ certificate }) => leaf.checkIssued(certificate) && leaf.verify(certificate.publicKey))
+    .filter(({ certificate }) => !hasExpired(certificate, now) && leaf.checkIssued(certificate))
+    .filter(({ certificate }) => leaf.verify(certificate.publicKey))
     .map(({ mspId }) => mspId);
   const fingerprint = leaf.fingerprint256.replaceAll(':', '').toLowerCase();
   return { fingerprint, mspIds: [...new Set(mspIds)] };
+}
+
+function hasExpired({ validTo }: X509Certificate, now: Date): boolean {
+  return !(Date.parse(validTo) >= now.getTime());
 }

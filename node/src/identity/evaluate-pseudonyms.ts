@@ -31,17 +31,15 @@ export async function evaluatePseudonyms(
   deps: EvaluationDeps,
 ): Promise<{ evaluated: string[]; proof: string }> {
   const blinded = parseEvaluationRequest(body);
-  const { evaluated, proof } = evaluate(blinded, deps);
   const at = deps.clock.now();
-  await deps.db.transaction(async (tx) => {
-    await spendQuota(tx, { organizationId, count: blinded.length, at, limit: deps.dailyLimit });
-    await recordAct(
-      tx,
-      { kind: 'pseudonyms-evaluated', organizationId, count: blinded.length },
-      { ...deps, at },
-    );
+  const count = blinded.length;
+  return deps.db.transaction(async (tx) => {
+    // First, so that a member whose evaluations are used up costs no more arithmetic.
+    await spendQuota(tx, { organizationId, count, at, limit: deps.dailyLimit });
+    const { evaluated, proof } = evaluate(blinded, deps);
+    await recordAct(tx, { kind: 'pseudonyms-evaluated', organizationId, count }, { ...deps, at });
+    return { evaluated: evaluated.map(hex), proof: hex(proof) };
   });
-  return { evaluated: evaluated.map(hex), proof: hex(proof) };
 }
 
 function evaluate(

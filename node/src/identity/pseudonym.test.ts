@@ -234,6 +234,9 @@ describe('pseudonyms', () => {
 
     expect(race.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     await expect(greedy.pseudonymsOf(many(4))).rejects.toThrow('IDENTITY_PSEUDONYM_LIMIT');
+    // Refused before anything is computed: what is no element is not even found out.
+    const nothing = { blinded: Array.from({ length: 64 }, () => 'ff'.repeat(32)) };
+    await expect(evaluatePseudonyms(nothing, 'hospital-c', deps)).rejects.toThrow('IDENTITY_PSEUDONYM_LIMIT');
     await expect(clientOf('hospital-b').pseudonymsOf([nationalId])).resolves.toHaveLength(1);
     fixture.clock.advance(86_400_000);
     await expect(greedy.pseudonymsOf([nationalId])).resolves.toHaveLength(1);
