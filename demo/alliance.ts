@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ristretto255 } from '@noble/curves/ed25519.js';
@@ -124,12 +124,17 @@ function portTaken(port: number): Promise<boolean> {
   });
 }
 
+/** First of other ports to propose to whoever's are in use. */
+function otherPorts({ postgres }: DemoPorts): number {
+  return postgres + 1000 > 65_000 ? 8440 : postgres + 1000;
+}
+
 /** Throws one line that names the first port in use and how to choose others. */
 async function assertPortsFree(ports: DemoPorts): Promise<void> {
   for (const [port, purpose] of allPorts(ports)) {
     if (await portTaken(port)) {
       throw new Error(
-        `port ${port} (${purpose}) is in use. Stop the program that holds it, or choose others: npm run demo -- --ports 9440`,
+        `端口 ${port} 已被占用 · port ${port} (${purpose}) is in use. Stop the program that holds it (another demo?), or choose others: npm run demo -- --ports ${otherPorts(ports)}`,
       );
     }
   }
@@ -281,9 +286,4 @@ export async function startAlliance(options: {
     await stop();
     throw error;
   }
-}
-
-/** Removes what earlier runs left in the demo's folder. */
-export function resetAlliance(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,14 +1,26 @@
+import { wrapLine } from '../evidence/src/wrap.ts';
+
 /** What the demo prints with: plain lines without a terminal, colours and a moving progress bar on one. */
 const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
 const paint = (code: number) => (text: string) => (colour ? `\u001B[${code}m${text}\u001B[0m` : text);
+
+/** Below this many columns breaking lines helps nobody. */
+const narrowest = 40;
 
 export const green = paint(32);
 export const red = paint(31);
 export const bold = paint(1);
 export const dim = paint(2);
 
+/** One line; on a terminal that is too narrow for it, as many as it takes. */
 export function line(text = ''): void {
-  console.log(text);
+  const { isTTY, columns } = process.stdout;
+  for (const row of isTTY && columns >= narrowest ? wrapLine(text, columns) : [text]) console.log(row);
+}
+
+/** What somebody will copy: never broken by us, what it is for above it. */
+export function command(zh: string, en: string, text: string): void {
+  console.log(`     ${dim(`# ${zh} · ${en}`)}\n     ${text}`);
 }
 
 /** A step's heading: number, Chinese, English. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, stateFolder } from './journey/alliance.ts';
 import { freePortBlock } from './journey/ports.ts';
@@ -51,6 +52,12 @@ function printed(child: ChildProcess, words: string): Promise<() => string> {
       });
     child.once('exit', (code) => reject(new Error(`the demo ended with ${code}: ${text}`)));
   });
+}
+
+/** What a person gets who copies a line into a shell in the project's folder. */
+async function shell(commandLine: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', commandLine], { cwd: root });
+  return stdout;
 }
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
@@ -121,16 +128,53 @@ describe('the demo', () => {
     expect(ended.text).toContain('keeping its data');
   });
 
-  it('stops in order at Ctrl-C, which reaches all of its processes', async () => {
-    const child = start(['--state', state, '--ports', base]);
-    const text = await printed(child, 'Ctrl-C stops');
-    const processes = descendantsOf(child.pid ?? 0);
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+  describe('while it waits', () => {
+    let child: ChildProcess;
+    let text: () => string;
+    beforeAll(async () => {
+      child = start(['--state', state, '--ports', base]);
+      text = await printed(child, 'Ctrl-C stops');
+    });
 
-    expect(await ended).toBe(0);
-    expect(processes.filter(isAlive)).toEqual([]);
-    expect(text()).toContain('stopping');
+    it('prints commands that work exactly as they are printed', async () => {
+      const commands = lines(text()).filter((each) => /^ {5}(curl|npm) /.test(each));
+
+      expect(commands.length).toBeGreaterThan(4);
+      const answers: string[] = [];
+      for (const each of commands) answers.push(await shell(each));
+      expect(answers[0]).toContain('"status":"ready"');
+      expect(answers.join('\n')).toContain('"type":"searchset"');
+      expect(answers.join('\n')).toContain('VALID');
+      expect(answers.at(-1)).toContain('Cases: 0');
+    });
+
+    it('keeps a second demo off its folder, even on other ports and with --reset', async () => {
+      const others = String(await freePortBlock());
+      for (const reset of [[], ['--reset']]) {
+        const second = await run('--check', '--state', state, '--ports', others, ...reset);
+
+        expect(second.code).toBe(1);
+        expect(second.text).toMatch(/process \d+ uses .* already/);
+      }
+      const [ready = ''] = lines(text()).filter((each) => each.includes('/readyz'));
+      expect(await shell(ready)).toContain('"status":"ready"');
+    });
+
+    it('stops in order at Ctrl-C, which reaches all of its processes', async () => {
+      const processes = descendantsOf(child.pid ?? 0);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      process.kill(-(child.pid ?? 0), 'SIGINT');
+
+      expect(await ended).toBe(0);
+      expect(processes.filter(isAlive)).toEqual([]);
+      expect(text()).toContain('stopping');
+    });
+
+    it('gives no token any more when it has stopped', async () => {
+      const [token = ''] = lines(text()).filter((each) => each.includes('demo:token'));
+
+      await expect(shell(token)).rejects.toThrow('Start the demo: npm run demo');
+    });
   });
 });
 
@@ -165,10 +209,16 @@ describe('the demo says in one line what is wrong', () => {
   it('when the folder of patients holds none, or an option is unknown', async () => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
+    const none = await run('--data', empty, '--state', join(folder, 'never'), '--ports', base);
+    const absent = await run('--data', join(folder, 'absent'), '--state', join(folder, 'never'));
     const unknown = expectOneLine(await run('--chekc'));
     const ports = expectOneLine(await run('--ports', '80'));
 
+    expect(expectOneLine(none)).toContain(`no .json or .json.gz file in ${empty}`);
+    expect(expectOneLine(absent)).toContain('is no folder that can be read');
+    expect(none.text).not.toContain('Starting');
     expect(unknown).toContain('--chekc');
+    expect(unknown).toContain('--help');
     expect(ports).toContain('--ports takes a whole number');
   });
 
@@ -176,6 +226,7 @@ describe('the demo says in one line what is wrong', () => {
     const { code, text } = await run('--help');
 
     expect(code).toBe(0);
+    expect((await run('-h')).text).toBe(text);
     for (const option of ['--check', '--data', '--reset', '--state', '--ports', '--help'])
       expect(text).toContain(option);
   });

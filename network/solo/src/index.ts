@@ -1,4 +1,5 @@
 export { SoloError, type SoloErrorCode } from './errors.ts';
+export { lockDirectory } from './lock.ts';
 export {
   type CreateNetworkOptions,
   createNetwork,

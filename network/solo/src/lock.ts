@@ -7,8 +7,7 @@ import { layoutOf } from './material/layout.ts';
  * Keeps a second ledger off the folder: two writers would tear the chain. The lock names the process that holds it;
  * one that is gone, even by SIGKILL, holds nothing. Returns what gives the lock back.
  */
-export function lockDirectory(directory: string): () => void {
-  const path = layoutOf(directory).lock;
+export function lockDirectory(directory: string, path: string = layoutOf(directory).lock): () => void {
   mkdirSync(dirname(path), { recursive: true });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     if (create(path)) return () => rmSync(path, { force: true });
