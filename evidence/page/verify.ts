@@ -1,70 +1,88 @@
-import { caseArchiveFormat } from '../src/case-archive.ts';
-import { type CaseVerdict, verifyCase } from '../src/case-verify.ts';
+import { fromUtf8 } from '../src/bytes.ts';
+import type { CaseVerdict } from '../src/case-verify.ts';
 import type { CheckOf } from '../src/check-list.ts';
+import { problemLines, type Subject } from '../src/cli-problem.ts';
 import { EvidenceError, refusal } from '../src/errors.ts';
-import { forkProofFormat, verifyForkProof } from '../src/fork-proof.ts';
-import { headings, limits, marks, type Text, titleOf, verdictTexts } from '../src/report.ts';
+import type { ForkVerdict } from '../src/fork-proof.ts';
+import { forkTexts, headings, limits, marks, type Text, titleOf, verdictTexts } from '../src/report.ts';
 import { parseStrictJson } from '../src/strict-json.ts';
-import { isJsonObject } from '../src/strict-shape.ts';
 import { parseTrustPolicy } from '../src/trust-policy.ts';
-import { type BundleVerdict, verifyBundle } from '../src/verify-bundle.ts';
+import type { BundleVerdict } from '../src/verify-bundle.ts';
+import { verifyFile } from '../src/verify-file.ts';
 
 const maxFileLength = 64 * 1024 * 1024;
-const texts = new Map<string, string>();
+const names: Record<Subject, string> = { file: 'bundle', policy: 'policy' };
+const texts = new Map<Subject, string>();
+const paths = new Map<Subject, string>();
+const missing: Record<Subject, Text> = {
+  file: { zh: '还需要第 1 项：要核验的文件。', en: 'Still needed: 1, the file to verify.' },
+  policy: { zh: '还需要第 2 项：您自己的信任策略。', en: 'Still needed: 2, your own trust policy.' },
+};
 
-for (const name of ['bundle', 'policy']) watch(name);
+for (const subject of ['file', 'policy'] as const) watch(subject);
 element('show').addEventListener('change', judge);
+// A file that misses its box would replace this page.
+for (const event of ['dragover', 'drop']) document.addEventListener(event, (moved) => moved.preventDefault());
 
 /** A file may be chosen or dropped anywhere on its box. */
-function watch(name: string): void {
+function watch(subject: Subject): void {
+  const name = names[subject];
   const input = element(name) as HTMLInputElement;
-  const box = element(`${name}-box`);
   input.addEventListener('change', () => {
     element(`${name}-name`).textContent = '';
-    take(name, input.files?.[0]);
+    take(subject, input.files?.[0]);
   });
-  box.addEventListener('dragover', (event) => event.preventDefault());
-  box.addEventListener('drop', (event) => {
-    event.preventDefault();
+  element(`${name}-box`).addEventListener('drop', (event) => {
     const file = event.dataTransfer?.files[0];
     element(`${name}-name`).textContent = file?.name ?? '';
-    take(name, file);
+    take(subject, file);
   });
 }
 
-function take(name: string, file: File | undefined): void {
+function take(subject: Subject, file: File | undefined): void {
   if (file === undefined) return;
-  const code = name === 'policy' ? 'POLICY_INVALID' : 'PROOF_TOO_LARGE';
+  texts.delete(subject);
+  paths.set(subject, file.name);
+  const code = subject === 'policy' ? 'POLICY_INVALID' : 'PROOF_TOO_LARGE';
   if (file.size > maxFileLength) {
-    showFailure(refusal(code, 'over 64 MiB'));
+    showFailure(refusal(code, 'over 64 MiB'), subject);
     return;
   }
   void file
     .bytes()
-    .then(
-      (bytes) => {
-        texts.set(name, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-        judge();
-      },
-      (error: unknown) => showFailure(error),
-    )
-    .catch(showFailure);
+    .then((bytes) => {
+      texts.set(subject, fromUtf8(bytes));
+      judge();
+    })
+    .catch((error: unknown) => showFailure(error, subject));
 }
 
 function judge(): void {
-  const [bundle, policy] = [texts.get('bundle'), texts.get('policy')];
-  if (bundle === undefined || policy === undefined) return;
+  const [file, policy] = [texts.get('file'), texts.get('policy')];
+  if (file === undefined || policy === undefined) {
+    showMissing(file === undefined ? 'file' : 'policy');
+    return;
+  }
+  let subject: Subject = 'policy';
   try {
     const trusted = parseTrustPolicy(parseStrictJson(policy));
-    const given = parseStrictJson(bundle);
-    if (isJsonObject(given) && given['format'] === forkProofFormat) {
-      const { verdict, sentence } = verifyForkProof(given, trusted);
-      showResult(verdict === 'fork' ? 'valid' : 'tampered', [paragraph(sentence)]);
-    } else if (isJsonObject(given) && given['format'] === caseArchiveFormat) show(verifyCase(given, trusted));
-    else show(verifyBundle(given, trusted));
+    subject = 'file';
+    const { kind, result } = verifyFile(parseStrictJson(file), trusted);
+    if (kind === 'fork') showFork(result);
+    else show(result);
   } catch (error) {
-    showFailure(error);
+    showFailure(error, subject);
   }
+}
+
+/** One of the two files is there, or neither. */
+function showMissing(subject: Subject): void {
+  if (texts.size > 0) showResult('waiting', [paragraph(missing[subject])]);
+}
+
+function showFork({ verdict, sentence }: ForkVerdict): void {
+  const outcome = { fork: 'valid', 'no-proof': 'tampered', undecided: 'undecided' }[verdict];
+  showResult(outcome, [node('h2', titleOf(forkTexts[verdict])), paragraph(sentence)]);
 }
 
 function show(result: BundleVerdict | CaseVerdict): void {
@@ -99,9 +117,11 @@ function lineOf({ status, name, code, detail, zh, en }: CheckOf<string>): HTMLEl
   return item;
 }
 
-function showFailure(error: unknown): void {
-  const text = error instanceof EvidenceError ? error.message : String(error);
-  showResult('undecided', [node('h2', titleOf(verdictTexts.undecided)), node('p', text)]);
+function showFailure(error: unknown, subject: Subject): void {
+  const code = error instanceof EvidenceError ? error.code : 'UNREADABLE';
+  const message = error instanceof Error ? error.message : String(error);
+  const [title = '', ...lines] = problemLines({ code, message }, { subject, path: paths.get(subject) ?? '' });
+  showResult('undecided', [node('h2', title), ...lines.map((line) => node('p', line))]);
 }
 
 function showResult(verdict: string, parts: HTMLElement[]): void {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,21 +86,77 @@ describe('medseal-verify', () => {
     const huge = file('huge.json', '');
     truncateSync(huge, 65 * 1024 * 1024);
     const cases: [args: string[], text: string][] = [
-      [[], 'medseal-verify FILE --policy'],
-      [[valid], 'medseal-verify FILE --policy'],
-      [[valid, '--policy', policy, '--unknown'], 'unknown'],
-      [[join(directory, 'absent.json'), '--policy', policy], 'ENOENT'],
-      [[valid, '--policy', valid], 'POLICY_INVALID'],
-      [[duplicate, '--policy', policy], 'JSON_DUPLICATE_KEY'],
-      [[huge, '--policy', policy], 'PROOF_TOO_LARGE'],
+      [[duplicate, '--policy', policy], `存证文件 ${duplicate} 中同一名称出现两次`],
+      [[duplicate, '--policy', policy], '[JSON_DUPLICATE_KEY]'],
+      [[huge, '--policy', policy], '[PROOF_TOO_LARGE]'],
+      [
+        [file('empty.json', ''), '--policy', policy],
+        'empty, cut short, or another file. Get the file again.',
+      ],
+      [[process.execPath, '--policy', policy], '[PROOF_TOO_LARGE]'],
       [[file('other.json', '{}'), '--policy', policy], 'CANNOT DECIDE'],
+      [
+        [join(directory, 'absent.json'), '--policy', policy],
+        'cannot be read. Check the path and your permissions.',
+      ],
+      [[directory, '--policy', policy], '[UNREADABLE]'],
+      [[valid, '--policy', join(directory, 'absent.json')], '信任策略'],
+      [[valid, '--policy', valid], 'the trust policy'],
+      [[valid, '--policy', valid], 'its format is not medseal/trust-policy/v1'],
+      [[valid, '--policy', duplicate], '[JSON_DUPLICATE_KEY]'],
     ];
     for (const [args, text] of cases) {
       const { code, out, err } = await run(...args);
-      expect([code, (out + err).includes(text)], text).toEqual([2, true]);
+      expect([code, (out + err).includes(text)], `${text} in ${out}${err}`).toEqual([2, true]);
     }
     const { code, out } = await run(duplicate, '--policy', policy, '--json');
-    expect([code, JSON.parse(out).verdict]).toEqual([2, 'undecided']);
+    expect([code, JSON.parse(out)]).toEqual([
+      2,
+      {
+        format: 'medseal/report/v1',
+        verdict: 'undecided',
+        subject: 'file',
+        code: 'JSON_DUPLICATE_KEY',
+        message: expect.any(String),
+      },
+    ]);
+  });
+
+  test('says what is wrong with a command line, and how to use it', async () => {
+    const cases: [args: string[], text: string][] = [
+      [[], 'no file to verify is given'],
+      [[valid], '--policy (the trust policy) is missing'],
+      [[valid, valid, '--policy', policy], 'one file at a time'],
+      [[valid, '--policy', policy, '--unknown'], "Unknown option '--unknown'"],
+      [[valid, '--policy'], 'argument missing'],
+    ];
+    for (const [args, text] of cases) {
+      const { code, out, err } = await run(...args);
+
+      expect([code, out], text).toEqual([2, '']);
+      expect(err.split('\n')[0]).toContain(text);
+      expect(err).toContain('medseal-verify FILE --policy TRUST.json');
+      expect(err).not.toContain('CANNOT DECIDE');
+    }
+    for (const flag of ['-h', '--help']) {
+      const { code, out, err } = await run(flag);
+
+      expect([code, err]).toEqual([0, '']);
+      expect(out).toContain('medseal-verify FILE --policy TRUST.json');
+    }
+  });
+
+  test('says of an older Node what is needed', () => {
+    const bin = readFileSync(new URL('../bin/medseal-verify.mjs', import.meta.url), 'utf8');
+    const before = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' });`;
+    const file = join(directory, 'old.mjs');
+    writeFileSync(file, `${before}\n${bin.replace('#!/usr/bin/env node', '')}`);
+
+    const { status, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+
+    expect(status).toBe(2);
+    expect(stderr).toContain('needs Node 24 or newer');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
   test('judges a fork proof by the same policy', async () => {

@@ -1,4 +1,5 @@
 import type { CheckHeading, CheckOf, CheckStatus } from './check-list.ts';
+import type { ForkVerdict } from './fork-proof.ts';
 import type { Verdict } from './verify-bundle.ts';
 
 export type Text = { zh: string; en: string };
@@ -18,6 +19,12 @@ export const verdictTexts: Record<Verdict, Text> = {
   tampered: { zh: '被改动', en: 'TAMPERED' },
   undecided: { zh: '无法判断', en: 'CANNOT DECIDE' },
   unnotarized: { zh: '有效，但缺外部公证', en: 'VALID, OUTSIDE NOTARY MISSING' },
+};
+
+export const forkTexts: Record<ForkVerdict['verdict'], Text> = {
+  fork: { zh: '分叉成立', en: 'FORK PROVED' },
+  'no-proof': { zh: '分叉不成立', en: 'NO FORK PROVED' },
+  undecided: verdictTexts.undecided,
 };
 
 /** What no bundle proves, however valid. */

@@ -46,10 +46,12 @@ const nameText = /^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/;
 /** Reads a trust policy (docs/formats/bundle.md); anything unknown in it is refused rather than ignored. */
 export function parseTrustPolicy(value: unknown): TrustPolicy {
   if (!isJsonObject(value)) throw invalid('not an object');
-  const extra = Object.keys(value).filter((name) => !required.includes(name) && !optional.includes(name));
-  if (extra.length > 0 || required.some((name) => !Object.hasOwn(value, name))) throw invalid('members');
   const { format, ledger, channel, genesisHash } = value;
-  if (format !== trustPolicyFormat) throw invalid('format');
+  if (format !== trustPolicyFormat) throw invalid(`its format is not ${trustPolicyFormat}`);
+  const extra = Object.keys(value).find((name) => !required.includes(name) && !optional.includes(name));
+  if (extra !== undefined) throw invalid(`unknown member ${JSON.stringify(extra.slice(0, 40))}`);
+  const missing = required.find((name) => !Object.hasOwn(value, name));
+  if (missing !== undefined) throw invalid(`${missing} is missing`);
   if (ledger !== 'fabric' && ledger !== 'solo') throw invalid('ledger');
   if (typeof genesisHash !== 'string' || !/^[0-9a-f]{64}$/.test(genesisHash)) throw invalid('genesisHash');
   return {

@@ -6,10 +6,13 @@ import npmChromium from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifierPage, verifierScript } from '../../scripts/build-verifier.ts';
+import { forkProof } from '../src/fork-proof.ts';
+import { createLog } from './proof.ts';
 import { realProof } from './recorded.ts';
 import { packed } from './unpacked.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'medseal-built-'));
+const strange = createLog();
 const pathOf = (name: string) => join(folder, name);
 const { proof, policy } = realProof();
 const bundle = JSON.stringify(packed(proof));
@@ -20,6 +23,11 @@ beforeAll(async () => {
   writeFileSync(pathOf('bundle.json'), bundle);
   writeFileSync(pathOf('forged.json'), bundle.replace('"final"', '"error"'));
   writeFileSync(pathOf('trust.json'), policy);
+  writeFileSync(pathOf('empty.json'), '');
+  writeFileSync(
+    pathOf('strange-fork.json'),
+    JSON.stringify(forkProof([strange.checkpoint(9), strange.checkpoint(9, strange.root(8))])),
+  );
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -96,5 +104,44 @@ describe('the verifier as one page', () => {
 
     expect(await page?.textContent('#result')).toContain('LEAF_DIGEST');
     expect(requests).toHaveLength(1);
+  });
+
+  test.skipIf(browser === undefined)(
+    'says what is missing, and which of the files cannot be used',
+    async () => {
+      const page = await browser?.newPage();
+      await page?.goto(`file://${pathOf('medseal-verify.html')}`);
+      const shows = async (verdict: string, words: string) => {
+        await page?.waitForSelector(`#result[data-verdict="${verdict}"]:has-text("${words}")`);
+      };
+      await page?.setInputFiles('#bundle', pathOf('bundle.json'));
+      await shows('waiting', '您自己的信任策略');
+      await page?.setInputFiles('#policy', pathOf('bundle.json'));
+      await shows('undecided', 'the trust policy bundle.json is no trust policy');
+      await page?.setInputFiles('#policy', pathOf('trust.json'));
+      await shows('valid', 'VALID');
+      await page?.setInputFiles('#bundle', pathOf('empty.json'));
+      await shows('undecided', 'the evidence file empty.json is no whole JSON');
+      await page?.setInputFiles('#bundle', pathOf('strange-fork.json'));
+      await shows('undecided', 'CANNOT DECIDE');
+    },
+  );
+
+  test.skipIf(browser === undefined)('fits a telephone, and is used without a mouse', async () => {
+    const page = await browser?.newPage({ viewport: { width: 320, height: 640 } });
+    await page?.goto(`file://${pathOf('medseal-verify.html')}`);
+    const focused: unknown[] = [];
+    for (let stop = 0; stop < 3; stop += 1) {
+      await page?.keyboard.press('Tab');
+      focused.push(await page?.evaluate('document.activeElement.id'));
+    }
+    await page?.setInputFiles('#policy', pathOf('trust.json'));
+    await page?.setInputFiles('#bundle', pathOf('bundle.json'));
+    await page?.waitForSelector('#result[data-verdict="valid"]');
+    await page?.keyboard.press('Space');
+    await page?.waitForSelector('pre:has-text("Observation")');
+
+    expect(focused).toEqual(['bundle', 'policy', 'show']);
+    expect(await page?.evaluate('document.documentElement.scrollWidth')).toBe(320);
   });
 });
