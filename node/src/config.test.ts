@@ -53,7 +53,7 @@ describe('configuration', () => {
 
   it('refuses a misspelt setting instead of ignoring it', () => {
     expect(() => readConfig({ ...validSettings, MEDSEAL_LEDGER_LEASE: '5' })).toThrow(
-      /unknown: MEDSEAL_LEDGER_LEASE/,
+      /unknown settings: MEDSEAL_LEDGER_LEASE;/,
     );
   });
 

@@ -100,6 +100,20 @@ function unsafeSettings(config: Config): string[] {
   return unsafe;
 }
 
+/** Missing, unknown and bad settings, by name. */
+function problemsOf(issues: readonly z.core.$ZodIssue[], own: Record<string, string | undefined>): string[] {
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const named = issues.filter(({ path }) => path.length > 0);
+  const missing = named.map(({ path: [name] }) => String(name)).filter((name) => own[name] === undefined);
+  const bad = named.filter(({ path: [name] }) => own[String(name)] !== undefined);
+  return [
+    ...(missing.length === 0 ? [] : [`missing settings: ${missing.join(', ')}`]),
+    ...(unknown.length === 0 ? [] : [`unknown settings: ${unknown.join(', ')}`]),
+    ...bad.map(({ path: [name], message }) => `${String(name)} cannot be used: ${message}`),
+    'docs/operations.md lists them',
+  ];
+}
+
 /**
  * Parses the environment once, strictly. Throws CONFIG_INVALID naming each bad setting (never its value), and
  * CONFIG_UNSAFE where a setting is fit for the demo only and MEDSEAL_DEMO is not true.
@@ -108,12 +122,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const own = Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('MEDSEAL_')));
   const parsed = settings.safeParse(own);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path: [name], message, ...issue }) =>
-      issue.code === 'unrecognized_keys'
-        ? `unknown: ${issue.keys.join(', ')}`
-        : `${String(name)}: ${message}`,
-    );
-    throw new AppError('CONFIG_INVALID', { message: `settings that cannot be used: ${problems.join('; ')}` });
+    throw new AppError('CONFIG_INVALID', { message: problemsOf(parsed.error.issues, own).join('; ') });
   }
   const missing = missingSettings(parsed.data);
   if (missing.length > 0)

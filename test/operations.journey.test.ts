@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../demo/client.ts';
+import { type LedgerProcess, layoutOf, spawnLedger } from '../network/solo/src/index.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { root, stateFolder } from './journey/alliance.ts';
+import { freePort } from './journey/ports.ts';
+
+const text = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
+const folder = stateFolder();
+/** What docs/operations.md calls /etc/medseal. */
+const etc = join(folder, 'etc');
+const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+let ledger: LedgerProcess;
+let database: TestDatabase;
+let apiPort: number;
+let here: Record<string, string>;
+const running = new Set<ChildProcess>();
+
+/** The block of the page with these words in it. */
+function blockWith(words: string): string {
+  const found = blocks.find((block) => block.includes(words));
+  if (found === undefined) throw new Error(`docs/operations.md has no command with ${words}`);
+  return found.replaceAll('/etc/medseal', etc);
+}
+
+/** As a shell reads the file of settings. */
+function documentedSettings(): Record<string, string> {
+  const lines = blockWith('MEDSEAL_ORGANIZATION_ID=').split('\n');
+  const pairs = lines.flatMap((line) => {
+    const [, name, value] = /^\s*(MEDSEAL_\w+)=(.*)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value.replaceAll('"', '')] as const];
+  });
+  return Object.fromEntries(pairs);
+}
+
+beforeAll(async () => {
+  const network = join(folder, 'network');
+  ledger = await spawnLedger({ directory: network });
+  database = await createTestDatabase();
+  apiPort = await freePort();
+  const files = layoutOf(network);
+  mkdirSync(join(etc, 'tls'), { recursive: true });
+  mkdirSync(join(etc, 'ledger'));
+  const { node, client } = files.organization('hospital-a');
+  for (const [from, to] of [
+    [node.certificate, 'tls/cert.pem'],
+    [node.key, 'tls/key.pem'],
+    [files.tlsRoot, 'ledger/tls-ca.pem'],
+    [client.certificate, 'ledger/cert.pem'],
+    [client.key, 'ledger/key.pem'],
+    [files.genesis, 'ledger/genesis.block'],
+  ] as const)
+    cpSync(from, join(etc, to));
+  here = {
+    MEDSEAL_DATABASE_URL: database.url,
+    MEDSEAL_HOST: '127.0.0.1',
+    MEDSEAL_API_PORT: String(apiPort),
+    MEDSEAL_PEER_PORT: String(await freePort()),
+    MEDSEAL_LEDGER_ENDPOINT: `localhost:${ledger.port}`,
+    MEDSEAL_LEDGER_GENESIS_HASH: ledger.genesisHash,
+  };
+});
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await ledger.close();
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Started = { event: string; code?: string; message?: string };
+
+/** Starts a node with exactly these settings; resolves to the line that says whether it runs. */
+async function startNode(settings: Record<string, string>): Promise<Started> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(root, 'node/src/main.ts')],
+    { env: { PATH: process.env['PATH'] ?? '', ...settings }, stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  running.add(child);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { event, ...rest } = JSON.parse(line) as Started;
+    if (event === 'ready' || event === 'failed') return { event, ...rest };
+  }
+  throw new Error('the node ended without a word');
+}
+
+describe('docs/operations.md', () => {
+  it('makes the keys by the command it prints', () => {
+    const [, args = ''] = /npm run keys -- (.*)/.exec(blockWith('npm run keys')) ?? [];
+
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(root, 'scripts/keys.ts'), ...args.split(' ')],
+      { encoding: 'utf8' },
+    );
+
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ logKey: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    for (const secret of ['node.key', 'passphrase'])
+      expect(stdout).not.toContain(readFileSync(join(etc, secret), 'utf8').trim());
+  });
+
+  it('starts a node outside the demonstration with the settings it prints', async () => {
+    const settings = { ...documentedSettings(), ...here };
+    expect(settings).not.toHaveProperty('MEDSEAL_DEMO');
+
+    expect(await startNode(settings)).toMatchObject({ event: 'ready' });
+    const ca = readFileSync(layoutOf(join(folder, 'network')).organization('hospital-a').root, 'utf8');
+    expect(new X509Certificate(ca).ca).toBe(true);
+    const client = createClient(`https://localhost:${apiPort}`, ca);
+    const { status, body } = await client.call('GET', '/readyz');
+    client.close();
+    expect([status, body['status']]).toEqual([200, 'ready']);
+  });
+
+  it('is pointed to, with the names, when settings are missing, unknown or fit for a demonstration only', async () => {
+    const { MEDSEAL_KEY_FILE: _, ...without } = documentedSettings();
+    const wrong = await startNode({ ...without, MEDSEAL_LEDGER_ENDPIONT: 'x', MEDSEAL_API_PORT: 'http' });
+    const unsafe = await startNode({ ...documentedSettings(), MEDSEAL_WEBAUTHN_RP_ID: 'localhost' });
+
+    expect(wrong).toMatchObject({ event: 'failed', code: 'CONFIG_INVALID' });
+    expect(wrong.message).toContain('missing settings: MEDSEAL_KEY_FILE;');
+    expect(wrong.message).toContain('unknown settings: MEDSEAL_LEDGER_ENDPIONT;');
+    expect(wrong.message).toContain('MEDSEAL_API_PORT cannot be used');
+    expect(wrong.message).toContain('docs/operations.md');
+    expect(unsafe).toMatchObject({ event: 'failed', code: 'CONFIG_UNSAFE' });
+  });
+
+  it('names every setting that a node knows', () => {
+    const source = readFileSync(join(root, 'node/src/config.ts'), 'utf8');
+    const known = new Set([...source.matchAll(/^ {2}(MEDSEAL_[A-Z_]+):/gm)].map(([, name = '']) => name));
+
+    expect(known.size).toBeGreaterThan(30);
+    const unnamed = [...known].filter(
+      (name) => !text.includes(`\`${name.replace(/^MEDSEAL/, '')}`) && !text.includes(name),
+    );
+    expect(unnamed).toEqual([]);
+  });
+});
