@@ -93,7 +93,11 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw new FabricNetworkError('ARGUMENT_INVALID', `${(cause as Error).message.split('\n')[0]}`, { cause });
+    throw new FabricNetworkError(
+      'ARGUMENT_INVALID',
+      `${(cause as Error).message.split('. ')[0]}; npm run fabric:up -- --help`,
+      { cause },
+    );
   }
 }
 

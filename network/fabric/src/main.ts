@@ -49,8 +49,15 @@ async function up({ directory, organizations, regulatorId, basePort }: FabricArg
   if (reason !== undefined) throw reason;
 }
 
+/** What later commands must say, too, to find another folder than the default. */
+function dataOption(directory: string): string {
+  return directory === join(root, '.medseal', 'fabric') ? '' : ` -- --data ${directory}`;
+}
+
 function announce(genesisFile: string, directory: string): void {
-  console.error(`Fabric runs in ${directory}. Stop it with Ctrl-C or: npm run fabric:down`);
+  console.error(
+    `Fabric runs in ${directory}. Stop it with Ctrl-C or: npm run fabric:down${dataOption(directory)}`,
+  );
   const genesisHash = hex(parseBlock(readFileSync(genesisFile)).hash);
   console.log(JSON.stringify({ event: 'ready', directory, genesisFile, genesisHash }));
 }
@@ -69,7 +76,10 @@ async function status({ directory }: FabricArguments): Promise<void> {
     );
   }
   const running = programs.filter(({ pid }) => pid !== undefined).length;
-  if (running === 0) console.log(`No Fabric network runs in ${directory}. Start one: npm run fabric:up`);
+  if (running === 0)
+    console.log(
+      `No Fabric network runs in ${directory}. Start one: npm run fabric:up${dataOption(directory)}`,
+    );
   process.exitCode = running > 0 && running === programs.length ? 0 : 1;
 }
 
@@ -135,6 +145,10 @@ const commands: Record<string, (options: FabricArguments) => Promise<void>> = {
 };
 
 try {
+  if (process.argv.slice(2).some((each) => each === '--help' || each === '-h')) {
+    console.log(usage);
+    process.exit(0);
+  }
   const options = parseArguments(process.argv.slice(2), root);
   const command = commands[options.command];
   if (command === undefined) {
