@@ -1,4 +1,5 @@
 import type { CaseLine, CaseList, CaseTask, CaseView } from '../node/src/disputes/index.ts';
+import { problemOf, refusalText } from './case-problem.ts';
 
 /** A case, or a list of them, for a reader. */
 export function printed(body: object): string {
@@ -60,11 +61,11 @@ export async function watchCases(ask: () => Promise<Answer>, everyMs: number): P
   let before: ReadonlyMap<string, string> | undefined;
   for (;;) {
     const answer = await ask().catch((error: unknown) => {
-      console.error(String(error));
+      console.error(`… ${problemOf(error).text}`);
       return undefined;
     });
     if (answer !== undefined && answer.status >= 300) {
-      console.error(JSON.stringify(answer.body));
+      console.error(`✗ ${refusalText(answer)}`);
       return 1;
     }
     if (answer !== undefined) {

@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type ApiClient, createClient } from '../demo/client.ts';
 import type { CaseList } from '../node/src/disputes/index.ts';
 import { printed, watchCases } from './case-print.ts';
+import { jsonOf, problemOf, refusalText, textOf, tokenOf, WrongUse } from './case-problem.ts';
 
 const usage = `npm run case -- COMMAND --node URL --ca FILE --token FILE [options]
+纠纷：立案、提交、查看、裁定、导出；每条命令对应接口的一次调用。Disputes; each command is one call of the API.
   list [FILTER]                                    the cases you may see, how many there are, what you have to do next
   watch [FILTER] [--every SECONDS]                 the same, then each change until you end it; every 10 seconds
   show ID                                          one case: state, next step, deadline, claims
@@ -18,7 +20,8 @@ const usage = `npm run case -- COMMAND --node URL --ca FILE --token FILE [option
   export ID --out FILE                             the archive, for medseal-verify
 FILTER: --state opened,overdue,… · --due overdue|soon · --ours (waiting for us) · --unseen (with news) · --limit N · --skip N
 --entry names a file with one entry of an access history as the node gave it, or a list of up to four.
---token names a file with the bearer token, so that it is in no list of processes. --json prints what the node answered.
+--node, --ca, --token: the node's API, a file with its CA, a file with the bearer token (so that it is in no list of processes).
+--json prints what the node answered.
 Exit: 0 done, 1 refused by the node, 2 wrong use`;
 
 type Options = { [name in (typeof textOptions)[number]]?: string } & {
@@ -51,18 +54,29 @@ const switches = ['json', 'ours', 'unseen'] as const;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
-  const parsed = argumentsOf(args);
-  const call = parsed === undefined ? undefined : callOf(parsed.positionals, parsed.options);
-  const { node, ca, token } = parsed?.options ?? {};
-  if (parsed === undefined || call === undefined || !node || !ca || !token) {
-    console.error(usage);
-    return 2;
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
+    (args.length === 0 ? console.error : console.log)(usage);
+    return args.length === 0 ? 2 : 0;
   }
-  const client = createClient(node, readFileSync(ca, 'utf8'));
-  const bearer = readFileSync(token, 'utf8').trim();
-  const { options, positionals } = parsed;
   try {
-    if (positionals[0] === 'watch')
+    const { positionals, options } = argumentsOf(args);
+    return await run(callOf(positionals, options), { options, isWatch: positionals[0] === 'watch' });
+  } catch (error) {
+    const problem = problemOf(error);
+    console.error(`✗ ${problem.text}`);
+    return problem.exitCode;
+  }
+}
+
+async function run(
+  call: Call,
+  { options, isWatch }: { options: Options; isWatch: boolean },
+): Promise<number> {
+  const { node, ca, token } = requiredOf(options);
+  const client = createClient(node, textOf('ca', ca));
+  const bearer = tokenOf(token);
+  try {
+    if (isWatch)
       return await watchCases(() => client.call<CaseList>('GET', call.path, { bearer }), everyOf(options));
     return await perform(call, { client, bearer, options });
   } finally {
@@ -70,12 +84,19 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+function requiredOf({ node, ca, token }: Options): { node: string; ca: string; token: string } {
+  if (node === undefined || ca === undefined || token === undefined)
+    throw new WrongUse('缺少 --node、--ca 或 --token · --node, --ca and --token are needed');
+  if (!URL.canParse(node) || !node.startsWith('https:')) throw new WrongUse('--node takes a URL with https');
+  return { node, ca, token };
+}
+
 /** Seconds between two looks; less would only burden the node. */
 function everyOf({ every }: Options): number {
   return Math.max(1, Number(every ?? 10) || 10) * 1000;
 }
 
-function argumentsOf(args: string[]): { positionals: string[]; options: Options } | undefined {
+function argumentsOf(args: string[]): { positionals: string[]; options: Options } {
   try {
     const text = Object.fromEntries(textOptions.map((name) => [name, { type: 'string' as const }]));
     const flags = Object.fromEntries(
@@ -87,18 +108,17 @@ function argumentsOf(args: string[]): { positionals: string[]; options: Options 
       options: { ...text, ...flags },
     });
     return { positionals, options: values as Options };
-  } catch {
-    return undefined;
+  } catch (error) {
+    throw new WrongUse(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
   }
 }
 
-function callOf([command, id, ...others]: string[], options: Options): Call | undefined {
-  if (others.length > 0) return undefined;
+function callOf([command = '', id, ...others]: string[], options: Options): Call {
+  if (others.length > 0) throw new WrongUse(`one thing too many: ${others.join(' ')}`);
   if ((command === 'list' || command === 'watch') && id === undefined)
     return { method: 'GET', path: `/disputes${queryOf(options)}` };
   if (command === 'open' && id === undefined)
     return { method: 'POST', path: '/disputes', body: openingOf(options) };
-  if (id === undefined || !/^[0-9a-f]{32}$/.test(id)) return undefined;
   const { statement, outcome, reasons, evidence } = options;
   const post = (path: string, body: object = {}): Call => ({
     method: 'POST',
@@ -113,14 +133,20 @@ function callOf([command, id, ...others]: string[], options: Options): Call | un
       post('filing', {
         ...(statement === undefined ? {} : { statement }),
         ...entriesOf(options),
-        ...(evidence === undefined ? {} : { evidence: JSON.parse(readFileSync(evidence, 'utf8')) as object }),
+        ...(evidence === undefined ? {} : { evidence: jsonOf('evidence', evidence) as object }),
       }),
     withdraw: () => post('withdrawal'),
     examine: () => post('examination'),
     decide: () => post('decision', { outcome, reasons }),
     close: () => post('closure'),
   };
-  return calls[command ?? '']?.();
+  const made = Object.hasOwn(calls, command) ? calls[command] : undefined;
+  if (made === undefined) throw new WrongUse(`没有这个命令 · no command ${command} here`);
+  if (!/^[0-9a-f]{32}$/.test(id ?? ''))
+    throw new WrongUse(
+      `${command} 需要案件编号 · ${command} takes the id of a case, 32 hex digits; list shows them`,
+    );
+  return made();
 }
 
 function openingOf(options: Options): object {
@@ -133,7 +159,7 @@ function openingOf(options: Options): object {
 
 function entriesOf({ entry }: Options): { exhibits?: unknown[] } {
   if (entry === undefined) return {};
-  const kept = JSON.parse(readFileSync(entry, 'utf8')) as unknown;
+  const kept = jsonOf('entry', entry);
   return { exhibits: Array.isArray(kept) ? kept : [kept] };
 }
 
@@ -157,7 +183,7 @@ async function perform(
 ): Promise<number> {
   const answer = await client.call(method, path, body === undefined ? { bearer } : { bearer, body });
   if (answer.status >= 300) {
-    console.error(JSON.stringify(answer.body));
+    console.error(options.json ? JSON.stringify(answer.body) : `✗ ${refusalText(answer)}`);
     return 1;
   }
   const text = JSON.stringify(answer.body, undefined, 2);
