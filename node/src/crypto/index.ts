@@ -6,6 +6,7 @@ export {
   directoryToken,
   findKeys,
   findPatientKey,
+  holdKey,
   openPatientKey,
   type PatientKey,
   patientToken,

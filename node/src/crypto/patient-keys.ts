@@ -85,6 +85,11 @@ export function openPatientKey(row: KeyRow, keyStore: KeyStore): PatientKey | un
   return { token: row.patient_token, ...sealingKeyOf(key) };
 }
 
+/** Keeps everybody from writing under a key until the transaction ends; waits for those who are doing it. */
+export async function holdKey(tx: Queryable, token: Uint8Array): Promise<void> {
+  await tx.query('select 1 from patient_key where patient_token = $1 for update', [token]);
+}
+
 /**
  * Destroys a patient's key for good; everything sealed under it is unreadable from the commit on, in every process.
  * False when there was none to destroy.

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry, AuditInteraction } from '../audit/index.ts';
+import { holdKey } from '../crypto/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { auditEntry } from './audit-entry.ts';
 import { RecordsError } from './errors.ts';
@@ -145,11 +146,15 @@ function supersededBy({ change }: PendingWrite): string[] {
   return change.kind === 'create' ? [] : [change.predecessor.row.version_seq];
 }
 
-/** A patient's own record stays as long as anything hangs on it; erasure takes everything. */
+/**
+ * A patient's own record stays as long as anything hangs on it; erasure takes everything. Who is writing for the patient
+ * is waited for, and who comes later finds the record deleted.
+ */
 async function assertPatientsEmpty(writes: readonly PendingWrite[], context: WriteContext): Promise<void> {
   for (const { type, change } of writes) {
     if (type !== 'Patient' || change.kind !== 'delete') continue;
     const { row } = change.predecessor;
+    await holdKey(context.tx, row.patient_token);
     if (await hasOtherRecords(context.tx, row)) throw new RecordsError('RECORDS_PATIENT_IN_USE');
   }
 }
