@@ -143,14 +143,18 @@ export async function countActive(tx: Queryable, patientToken: Uint8Array): Prom
   return Number(rows[0]?.count ?? 0);
 }
 
-/** How many of these versions are the current, active ones; their rows are locked against a revocation. */
+/**
+ * How many of these versions are the current, active ones of patients who are not erased; the rows are locked against a
+ * revocation, and the patient's key against an erasure.
+ */
 export async function holdActive(
   tx: Queryable,
   versions: readonly { idToken: Uint8Array; version: number }[],
 ): Promise<number> {
   const { rowCount } = await tx.query(
     `select 1 from consent c join unnest($1::bytea[], $2::integer[]) as asked(id_token, version) using (id_token, version)
-     where c.is_current and c.active order by c.ledger_id for share of c`,
+     join patient_key p on p.patient_token = c.patient_token
+     where c.is_current and c.active and p.wrapped_key is not null order by c.ledger_id for share of c, p`,
     [versions.map(({ idToken }) => idToken), versions.map(({ version }) => version)],
   );
   return rowCount;

@@ -21,6 +21,8 @@ import {
   tenant,
 } from './test/fixture.ts';
 
+type Person = Awaited<ReturnType<ConsentFixture['enrol']>>;
+
 let fixture: ConsentFixture;
 beforeAll(async () => {
   fixture = await createConsentFixture();
@@ -463,7 +465,25 @@ describe('holding a decision until the release is committed', () => {
     ).toBe(true);
   });
 
-  it('makes a revocation wait for a release that is being committed', async () => {
+  const erase = (person: { patientId: PatientId }): Promise<boolean> =>
+    fixture.db.transaction((tx) =>
+      destroyKey(tx, patientToken(fixture.keyStore, person.patientId), fixture.clock.now()),
+    );
+
+  it('does not hold once the patient was erased', async () => {
+    const person = await fixture.enrol();
+    await fixture.grant(person, terms);
+    const decision = await decided(asking(person.patientId));
+
+    await erase(person);
+
+    expect(await fixture.db.transaction((tx) => fixture.decisions.stillHolds(tx, decision))).toBe(false);
+  });
+
+  it.each([
+    ['a revocation', (person: Person, id: string): Promise<unknown> => fixture.revoke(person, id)],
+    ['an erasure', (person: Person): Promise<unknown> => erase(person)],
+  ])('makes %s wait for a release that is being committed', async (_what, end) => {
     const person = await fixture.enrol();
     const { id } = await fixture.grant(person, terms);
     const decision = await decided(asking(person.patientId));
@@ -472,10 +492,10 @@ describe('holding a decision until the release is committed', () => {
 
     await fixture.db.transaction(async (tx) => {
       expect(await fixture.decisions.stillHolds(tx, decision)).toBe(true);
-      revocation = fixture.revoke(person, id).then(() => {
+      revocation = end(person, id).then(() => {
         order.push('revoked');
       });
-      // The revocation is at the lock when PostgreSQL says that it waits.
+      // It is at the lock when PostgreSQL says that it waits.
       for (let waiting = 0; waiting === 0; ) {
         const { rows } = await fixture.db.query<{ waiting: string }>(
           `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
