@@ -84,6 +84,11 @@ describe('compartmentPatients', () => {
     expect(compartmentPatients([request('p'), medication])).toEqual(['p', 'p']);
   });
 
+  it('does not take an identifier by which nothing can be looked up for an entry of the catalogue', () => {
+    for (const identifier of [[{ value: '1' }], [{ system: 'http://x.example', use: 'usual' }]])
+      expect(compartmentPatients([{ ...medication, identifier }, request('p')])[0]).toBe('p');
+  });
+
   it('leaves a Medication that two patients use, nobody uses, or that has an identifier, with the institution', () => {
     const catalogued = { ...medication, identifier: [{ system: 'http://x.example', value: '1' }] };
 

@@ -1,4 +1,5 @@
 import { fhirError } from './errors.ts';
+import { identifiersOf } from './identifiers.ts';
 import { supportedType } from './supported-types.ts';
 import type { Resource } from './types.ts';
 import { valuesAt } from './values-at.ts';
@@ -37,15 +38,15 @@ export function compartmentPatient(resource: Resource): string | undefined {
 /**
  * The compartments of resources that are stored in one transaction. As `compartmentPatient`, and a Medication without an
  * identifier that records of one patient alone refer to goes into that patient's compartment: it was made for that
- * prescription (as Synthea does), so consent, `_include` and erasure must reach it. A Medication with an identifier is an entry
- * of the institution's catalogue.
+ * prescription (as Synthea does), so consent, `_include` and erasure must reach it. A Medication with an identifier, by which
+ * it can be looked up (system and value), is an entry of the institution's catalogue.
  */
 export function compartmentPatients(resources: readonly Resource[]): (string | undefined)[] {
   const patients = resources.map((resource) => compartmentPatient(resource));
   const ownMedications = new Map<string, number>();
   resources.forEach((resource, index) => {
     const isOwn =
-      resource.resourceType === 'Medication' && resource.id && resource['identifier'] === undefined;
+      resource.resourceType === 'Medication' && resource.id && identifiersOf(resource).length === 0;
     if (isOwn) ownMedications.set(`Medication/${resource.id}`, index);
   });
   if (ownMedications.size === 0) return patients;
