@@ -40,6 +40,19 @@ function problems(input: unknown): string[] {
 }
 
 describe('planBundle', () => {
+  it('refuses a urn that names an entry of a type that the element may not refer to', () => {
+    const entries = (encounter: number): Json[] => [
+      patientEntry(1),
+      observationEntry(2, urn(1)),
+      observationEntry(3, urn(1), { encounter: { reference: urn(encounter) } }),
+    ];
+
+    expect(problems(bundle(entries(2)))).toEqual([
+      'FHIR_REFERENCE_TARGET Bundle.entry[2].resource.encounter.reference',
+    ]);
+    expect(problems(bundle(entries(9)))).toEqual(['FHIR_REFERENCE_UNRESOLVED Bundle.entry[2].resource']);
+  });
+
   it('plans a Synthea transaction so that all its references can be rewritten and stored', () => {
     const plan = planBundle(patientBundle());
     const ids = Array.from({ length: plan.size }, (_, index) => `new-${index}`);

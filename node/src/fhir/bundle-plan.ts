@@ -32,9 +32,10 @@ export function planBundle(bundle: unknown): BundlePlan {
   const refused = new Map<number, FhirError>();
   const planned: PlannedEntry[] = [];
   const references = new Map<string, ConditionalReference>();
+  const typeOf = typesIn(entries, fullUrls);
   entries.forEach((entry, index) => {
     try {
-      const plan = planEntry(entry, index, kind);
+      const plan = planEntry(entry, index, { kind, typeOf });
       collectConditional(plan, fullUrls, references);
       planned.push(plan);
     } catch (error) {
@@ -90,7 +91,22 @@ function readFullUrls(entries: readonly Entry[]): Map<string, number> {
   return fullUrls;
 }
 
-function planEntry(entry: Entry, index: number, kind: Kind): PlannedEntry {
+/** What a urn will be rewritten to is known by type before it is by id. */
+function typesIn(
+  entries: readonly Entry[],
+  fullUrls: ReadonlyMap<string, number>,
+): (urn: string) => string | undefined {
+  return (urn) => {
+    const { resourceType } = (entries[fullUrls.get(urn) ?? -1]?.resource ?? {}) as Json;
+    return typeof resourceType === 'string' ? resourceType : undefined;
+  };
+}
+
+function planEntry(
+  entry: Entry,
+  index: number,
+  { kind, typeOf }: { kind: Kind; typeOf: (urn: string) => string | undefined },
+): PlannedEntry {
   const request = planRequest(entry.request, index);
   const writes = request.interaction === 'create' || request.interaction === 'update';
   if (!writes) {
@@ -101,7 +117,7 @@ function planEntry(entry: Entry, index: number, kind: Kind): PlannedEntry {
   checkFullUrl(entry.fullUrl, request, index);
   const root = `Bundle.entry[${index}].resource`;
   const references = kind === 'transaction' ? 'transaction' : 'stored';
-  const resource = validateResource(entry.resource, { references, root });
+  const resource = validateResource(entry.resource, { references, root, typeOf });
   if (
     resource.resourceType !== request.type ||
     (request.interaction === 'update' && resource.id !== request.id)

@@ -61,10 +61,12 @@ function targetOf(reference: string, walk: Walk): Target {
       return { type: parsed.type };
     case 'contained': {
       const type = walk.contained.get(parsed.id);
-      return type === undefined ? 'FHIR_REFERENCE_INVALID' : { type };
+      if (type === undefined) return 'FHIR_REFERENCE_INVALID';
+      walk.used.add(parsed.id);
+      return { type };
     }
     case 'urn':
-      return isRewritten ? { type: undefined } : 'FHIR_REFERENCE_INVALID';
+      return isRewritten ? { type: walk.typeOf(parsed.urn) } : 'FHIR_REFERENCE_INVALID';
     case 'conditional':
       return isRewritten ? { type: parsed.type } : 'FHIR_REFERENCE_INVALID';
     case 'foreign':

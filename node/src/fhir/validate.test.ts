@@ -249,6 +249,28 @@ describe('validateResource', () => {
     expect(problems(resource)).toEqual([]);
   });
 
+  it('refuses contained resources that share an id, or that nothing refers to', () => {
+    const inner = (id: string, resourceType = 'Practitioner') => ({ resourceType, id, active: true });
+    const performer = [{ reference: '#p' }];
+    const refused = ['FHIR_INVARIANT Observation.contained'];
+
+    expect(problems(observation({ contained: [inner('p')] }))).toEqual(refused);
+    expect(problems(observation({ contained: [inner('p'), inner('q')], performer }))).toEqual(refused);
+    expect(problems(observation({ contained: [inner('p', 'Patient'), inner('p')], performer }))).toEqual(
+      refused,
+    );
+    expect(problems(observation({ contained: [inner('p')], performer }))).toEqual([]);
+  });
+
+  it('refuses a form of a choice beside the extensions of another', () => {
+    const extension = [{ url: 'http://x.example', valueString: 'x' }];
+
+    expect(problems(observation({ valueString: 'a', _valueInteger: { extension } }))).toEqual([
+      'FHIR_CHOICE_REPEATED Observation.value',
+    ]);
+    expect(problems(observation({ valueString: 'a', _valueString: { extension } }))).toEqual([]);
+  });
+
   it('refuses contained resources that contain, carry labels or have no id', () => {
     const inner = { resourceType: 'Practitioner', id: 'p' };
     const nested = { ...inner, contained: [inner] };

@@ -17,7 +17,7 @@ type Json = Record<string, unknown>;
  */
 export function validateResource(
   resource: unknown,
-  options: { references?: ReferenceMode; root?: string } = {},
+  options: { references?: ReferenceMode; root?: string; typeOf?: Walk['typeOf'] } = {},
 ): Resource {
   const type = isObject(resource) ? resource['resourceType'] : undefined;
   if (!isObject(resource) || typeof type !== 'string') {
@@ -35,16 +35,18 @@ export function validateResource(
       expression: `${options.root ?? 'Resource'}.resourceType`,
     });
   }
-  const walk = newWalk(options.references ?? 'stored', options.root ?? type, true);
+  const { references: mode = 'stored', root = type, typeOf = () => undefined } = options;
+  const walk = newWalk({ mode, root, typeOf });
   walk.contained = containedTypes(resource);
   checkObject(resource, rules, walk);
+  checkContainedIds(resource, walk);
   if (walk.issues.length > 0) throw new FhirError('FHIR_INVALID', walk.issues);
   return resource as Resource;
 }
 
 /** Validates a Bundle but not the resources in it. */
 export function validateEnvelope(bundle: Json): void {
-  const walk = newWalk('transaction', 'Bundle', false);
+  const walk = newWalk({ mode: 'transaction', root: 'Bundle', entersResources: false });
   const rules = resourceRules('Bundle');
   if (rules) checkObject(bundle, rules, walk);
   if (walk.issues.length > 0) throw new FhirError('FHIR_BUNDLE_INVALID', walk.issues);
@@ -61,14 +63,15 @@ function checkObject(object: Json, rules: ObjectRules, walk: Walk): void {
   }
   walk.depth += 1;
   let isEmpty = true;
-  let choices: string[] | undefined;
+  let choices: Map<string, string> | undefined;
   for (const name of Object.keys(object)) {
     const rule = rules.elements.get(name);
     if (rule) {
       isEmpty = false;
-      if (rule.choice !== undefined) choices = noteChoice(choices, rule.choice, walk);
+      choices = noteChoice(choices, rule, walk);
       checkElement(object, rule, walk);
     } else if (name !== 'resourceType' || !rules.isResource) {
+      choices = noteChoice(choices, rules.elements.get(name.slice(1)), walk);
       isEmpty = !checkSidecar(object, name, { rules, walk }) && isEmpty;
     }
   }
@@ -78,11 +81,16 @@ function checkObject(object: Json, rules: ObjectRules, walk: Walk): void {
   walk.depth -= 1;
 }
 
-function noteChoice(seen: string[] | undefined, choice: string, walk: Walk): string[] {
-  if (!seen) return [choice];
-  if (seen.includes(choice)) report(walk, 'FHIR_CHOICE_REPEATED', { below: choice });
-  seen.push(choice);
-  return seen;
+/** `valueString` and `_valueString` are one form of a choice, `valueString` and `_valueInteger` two. */
+function noteChoice(
+  seen: Map<string, string> | undefined,
+  rule: ElementRule | undefined,
+  walk: Walk,
+): Map<string, string> | undefined {
+  if (rule?.choice === undefined) return seen;
+  if ((seen?.get(rule.choice) ?? rule.name) !== rule.name)
+    report(walk, 'FHIR_CHOICE_REPEATED', { below: rule.choice });
+  return (seen ?? new Map<string, string>()).set(rule.choice, rule.name);
 }
 
 function checkRequired(object: Json, rules: ObjectRules, walk: Walk): void {
@@ -201,6 +209,16 @@ function checkContained(resource: Json, walk: Walk): void {
     });
   }
   checkObject(resource, rules, walk);
+}
+
+/** An id names one contained resource, and something refers to each (dom-3): else it is nobody's part of the record. */
+function checkContainedIds({ contained }: Json, walk: Walk): void {
+  const count = Array.isArray(contained) ? contained.length : 0;
+  if (walk.contained.size === count && walk.used.size === count) return;
+  report(walk, 'FHIR_INVARIANT', {
+    text: 'Contained resources have different ids, and something in the record refers to each.',
+    below: 'contained',
+  });
 }
 
 function containedTypes(resource: Json): Map<string, string> {

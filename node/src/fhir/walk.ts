@@ -12,8 +12,12 @@ export type Walk = {
   /** Element names and array positions from the root to the current place. */
   readonly path: (string | number)[];
   readonly issues: OperationOutcomeIssue[];
+  /** Type of the entry that a urn names, where it is known. */
+  readonly typeOf: (urn: string) => string | undefined;
   /** id → type of the contained resources. */
   contained: ReadonlyMap<string, string>;
+  /** Contained resources that something refers to. */
+  readonly used: Set<string>;
   depth: number;
 };
 
@@ -48,8 +52,14 @@ const PROBLEMS = {
 } satisfies Partial<Record<FhirIssueCode, [IssueType, string]>>;
 
 /** The state at the root of one validation. */
-export function newWalk(mode: ReferenceMode, root: string, entersResources: boolean): Walk {
-  return { mode, entersResources, path: [root], issues: [], contained: new Map(), depth: 0 };
+export function newWalk({
+  mode,
+  root,
+  entersResources = true,
+  typeOf = () => undefined,
+}: Pick<Walk, 'mode'> & { root: string } & Partial<Pick<Walk, 'entersResources' | 'typeOf'>>): Walk {
+  const found = { issues: [], contained: new Map(), used: new Set<string>(), depth: 0 };
+  return { mode, entersResources, typeOf, path: [root], ...found };
 }
 
 /** Notes a problem at the current place, or at the element `below` it. */
