@@ -1,6 +1,13 @@
+import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import express from 'express';
 import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../lib/logger.ts';
+import type { RecordsCode } from '../records/index.ts';
+import { RecordsError } from '../records/index.ts';
+import { answerError } from './problem.ts';
 import { codeTable } from './status-table.ts';
 
 const sources = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +24,23 @@ function codesOf(file: string): string[] {
   return [...text.matchAll(/\|?\s'([A-Z]+(?:_[A-Z]+)+)'/g)].map((match) => match[1] ?? '');
 }
 
+/** The sentence that a client of the FHIR interface gets. */
+async function toldOf(error: Error): Promise<string> {
+  const app = express();
+  app.use(() => {
+    throw error;
+  });
+  app.use(answerError(silentLogger));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const answer = await fetch(`http://127.0.0.1:${port}/fhir/R4/Patient`);
+  const outcome = (await answer.json()) as { issue: { details: { text: string } }[] };
+  server.close();
+  return outcome.issue[0]?.details.text ?? '';
+}
+
 describe('codes', () => {
   const codes = globSync(['*/errors.ts', 'adapters/*/errors.ts', 'lib/strict-json.ts'], {
     cwd: sources,
@@ -29,6 +53,17 @@ describe('codes', () => {
     );
 
     expect(unknown).toEqual([]);
+  });
+
+  it('of records tell a client what to do, not the name of the status', async () => {
+    const codes = codesOf('records/errors.ts') as RecordsCode[];
+
+    expect(codes.length).toBeGreaterThan(15);
+    for (const code of codes) {
+      const told = await toldOf(new RecordsError(code));
+      expect(told, code).toMatch(/^\p{Lu}.{20,}\.$/u);
+      expect(Object.values(STATUS_CODES)).not.toContain(told);
+    }
   });
 
   it('stand in the documentation with their status', () => {

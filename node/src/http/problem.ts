@@ -89,7 +89,9 @@ function ownStatus(error: AppError): number | undefined {
 }
 
 function ownText(error: AppError): string {
-  return error.message === error.code ? (STATUS_CODES[ownStatus(error) ?? 500] ?? '') : error.message;
+  if (error.message !== error.code) return error.message;
+  const { text } = error as { text?: unknown };
+  return typeof text === 'string' ? text : (STATUS_CODES[ownStatus(error) ?? 500] ?? '');
 }
 
 function hasCode(error: unknown): error is { code: string } {

@@ -162,6 +162,7 @@ function refusal(error: FhirError | RecordsError): EntryResult {
   return { status: String(error.status), issues };
 }
 
-function issueOf({ code }: RecordsError | IdentityError): OperationOutcomeIssue {
-  return errorIssue({ type: 'processing', code, text: 'This entry was refused.' });
+function issueOf(error: RecordsError | IdentityError): OperationOutcomeIssue {
+  const text = error instanceof RecordsError ? error.text : 'The identity of the person is refused.';
+  return errorIssue({ type: 'processing', code: error.code, text });
 }

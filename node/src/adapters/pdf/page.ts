@@ -75,7 +75,10 @@ function issuer(
   box: Box,
 ): void {
   const { issuedAt, verdict, sentence } = certificate;
-  write(page, `出具机构 Issued by：${zh} · ${en}（${organizationId}）`, box, { size: 8, color: ink });
+  write(page, `出具机构 Issued by：${zh} · ${english(en)}（${organizationId}）`, box, {
+    size: 8,
+    color: ink,
+  });
   write(page, `出具时间 Issued at：${issuedAt}`, { ...box, y: page.y }, { size: 8, color: ink });
   write(
     page,
