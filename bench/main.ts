@@ -10,21 +10,32 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   anchoring: () => import('./anchoring.ts'),
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const usage = `Usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--rounds N] [--quick] [--json]`;
+
+const { values, positionals } = argumentsOrExit();
 const rounds = Number(values.rounds);
-const unknown = positionals.filter((name) => !(name in benches));
-if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(
-    `Usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--rounds N] [--quick] [--json]`,
-  );
-  process.exit(2);
+const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
+if (values.help || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+  (values.help ? console.log : console.error)(usage);
+  process.exit(values.help ? 0 : 2);
+}
+
+function argumentsOrExit() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        rounds: { type: 'string', default: '5' },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    const [what] = error instanceof Error ? error.message.split('. ') : [];
+    console.error(`${what}\n${usage}`);
+    process.exit(2);
+  }
 }
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {

@@ -4,17 +4,20 @@ import { startLocalChain } from './chain.ts';
 import { deployNotary } from './deploy.ts';
 import { createNotaryKey, readNotaryKey } from './key.ts';
 
-const usage = `node chaincode/evm/src/main.ts
+const usage = `npm run notary -- COMMAND
   key    --file FILE                                          creates a notary's key, prints its address
   deploy --rpc URL --key-file FILE --notaries A,B --threshold N   puts the contract on a chain
   chain  --port P --notaries A,B --threshold N [--block-seconds S]  runs a chain in memory with the contract on it
+联盟之外的公证：新建密钥、部署合约、运行仅供演示的内存链。
 Each prints one JSON line.`;
+
+const hint = 'npm run notary -- --help';
 
 type Values = Record<string, string | undefined>;
 
 function required(values: Values, name: string): string {
   const value = values[name];
-  if (value === undefined) throw new Error(`--${name} is missing\n${usage}`);
+  if (value === undefined) throw new Error(`--${name} is missing; ${hint}`);
   return value;
 }
 
@@ -22,7 +25,10 @@ function setOf(values: Values): { notaries: Address[]; threshold: number } {
   const notaries = required(values, 'notaries')
     .split(',')
     .map((address) => getAddress(address));
-  return { notaries, threshold: Number(required(values, 'threshold')) };
+  const threshold = Number(required(values, 'threshold'));
+  if (!Number.isInteger(threshold) || threshold < 1 || threshold > notaries.length)
+    throw new Error(`--threshold takes a whole number from 1 to the number of notaries; ${hint}`);
+  return { notaries, threshold };
 }
 
 function print(value: Record<string, unknown>): void {
@@ -47,26 +53,37 @@ async function run(command: string | undefined, values: Values): Promise<void> {
       return;
     }
     default:
-      throw new Error(usage);
+      throw new Error(`no command ${command ?? 'is given'}; ${hint}`);
   }
 }
 
+/** One line: a library's first sentence and the reason below it, not the request with all its bytes. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EEXIST') return 'the file exists already; a key is never replaced';
+  const [first = ''] = error.message.split(/\n|\. To specify/);
+  const reason = 'details' in error && typeof error.details === 'string' ? ` ${error.details}` : '';
+  return first + reason;
+}
+
 const text = { type: 'string' } as const;
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    file: text,
-    rpc: text,
-    'key-file': text,
-    notaries: text,
-    threshold: text,
-    port: text,
-    'block-seconds': text,
-  },
-});
+const options = {
+  file: text,
+  rpc: text,
+  'key-file': text,
+  notaries: text,
+  threshold: text,
+  port: text,
+  'block-seconds': text,
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 try {
-  await run(positionals[0], values);
+  const { positionals, values } = parseArgs({ allowPositionals: true, options });
+  const { help, ...texts } = values;
+  if (help) console.log(usage);
+  else await run(positionals[0], texts);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`✗ ${problemOf(error)}\n`);
   process.exitCode = 1;
 }

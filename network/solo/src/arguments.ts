@@ -10,7 +10,7 @@ export type Arguments = {
   chaincodeDirectory: string | undefined;
 };
 
-export const usage = `Usage: node network/solo/src/main.ts --data DIR [--port P] [--host ADDRESS]
+export const usage = `Usage: node scripts/on-node24.mjs network/solo/src/main.ts --data DIR [--port P] [--host ADDRESS]
   [--organizations ID:MSPID,…] [--chaincode DIR]
 
 Makes the network in DIR on first start, replays it on later ones.`;
