@@ -35,6 +35,11 @@ async function answered(): Promise<void> {
   await call(b, 'file', two, '3');
 }
 
+const examine = (step: number, ...withheld: TestMember[]): Promise<string> => {
+  const ids = withheld.map(({ content }) => content.organizationId);
+  return call(regulator, 'examine', one, String(step), JSON.stringify(ids));
+};
+
 beforeEach(async () => {
   chaincode = createChaincode();
   await registerAll(chaincode, a, b, c);
@@ -45,7 +50,7 @@ beforeEach(async () => {
 describe('a case on the ledger', () => {
   it('goes from the opening over both filings and the finding to the decision and its end', async () => {
     await answered();
-    await call(regulator, 'examine', one);
+    await examine(3);
     await call(regulator, 'decide', two);
     const last = await parsed(call(regulator, 'close'));
 
@@ -69,7 +74,7 @@ describe('a case on the ledger', () => {
         { organizationId: 'hospital-a', commitment: one, ...filing },
         { organizationId: 'hospital-b', commitment: two, ...filing },
       ],
-      finding: { commitment: one, at: opened },
+      finding: { commitment: one, at: opened, step: 3, withheld: [] },
       decision: { commitment: two, at: opened },
     });
     expect(await call(c, 'get')).toBe(canonicalJson(last));
@@ -90,12 +95,68 @@ describe('a case on the ledger', () => {
 
   it('is examined without a party that lets the deadline pass, and not before', async () => {
     await open();
-    await refuses(call(regulator, 'examine', one), 'DISPUTE_STATE');
+    await refuses(examine(1), 'DISPUTE_STATE');
     chaincode.setTime(afterwards);
     await call(regulator, 'lapse');
 
-    expect(await parsed(call(regulator, 'examine', one))).toMatchObject({ state: 'examined', filings: [] });
+    expect(await parsed(examine(2))).toMatchObject({ state: 'examined', filings: [] });
     await refuses(call(b, 'file', two, '3'), 'DISPUTE_STATE');
+  });
+
+  it('is not examined as it was before a filing that committed meanwhile, but is as it is now', async () => {
+    await open();
+    chaincode.setTime(afterwards);
+    await call(regulator, 'lapse');
+    await call(b, 'file', two, '3');
+
+    for (const step of [1, 2, 4]) await refuses(examine(step), 'DISPUTE_MOVED');
+    expect(await parsed(call(c, 'get'))).toMatchObject({ state: 'overdue', step: 3, finding: null });
+    expect(await parsed(examine(3))).toMatchObject({ state: 'examined', step: 4, finding: { step: 3 } });
+  });
+
+  it('says that it is over, not that it has moved, where it was withdrawn meanwhile', async () => {
+    await answered();
+    await call(a, 'withdraw');
+
+    await refuses(examine(3), 'DISPUTE_STATE');
+  });
+
+  it('is examined after the deadline without the document of a filing, and never before', async () => {
+    await answered();
+    await refuses(examine(3, b), 'DISPUTE_EARLY');
+    chaincode.setTime(deadline);
+    await refuses(examine(3, b), 'DISPUTE_EARLY');
+    chaincode.setTime(afterwards);
+
+    expect(await parsed(examine(3, b))).toMatchObject({ finding: { step: 3, withheld: ['hospital-b'] } });
+    expect(await examine(3, b)).toBe(await call(c, 'get'));
+  });
+
+  it('can have both filings withheld, but none that was never made, and each named once', async () => {
+    await open();
+    await call(a, 'file', one, '3');
+    chaincode.setTime(afterwards);
+    await call(regulator, 'lapse');
+    for (const named of [[b], [a, b], [c], [a, a]]) await refuses(examine(3, ...named), 'DISPUTE_WITHHELD');
+    await call(b, 'file', two, '3');
+    await refuses(examine(4, b, a), 'DISPUTE_WITHHELD');
+
+    expect(await parsed(examine(4, a, b))).toMatchObject({
+      finding: { withheld: ['hospital-a', 'hospital-b'] },
+    });
+  });
+
+  it.each([
+    [one, '0', '[]'],
+    [one, '3.0', '[]'],
+    [one, '-1', '[]'],
+    [one, '3', ''],
+    [one, '3', '{}'],
+    [one, '3', '["hospital-a", "hospital-b"]'],
+    [one, '3', '["hospital-a","hospital-b","hospital-c"]'],
+  ])('refuses the arguments %s %s %s of a finding', async (...args) => {
+    await answered();
+    await expect(call(regulator, 'examine', ...args)).rejects.toThrow('Unable to validate parameter');
   });
 
   it('is withdrawn by its opener until it is examined', async () => {
@@ -110,7 +171,7 @@ describe('a case on the ledger', () => {
       [a, 'open', [parties, deadline, one]],
       [a, 'file', [one, '3']],
       [b, 'file', [two, '3']],
-      [regulator, 'examine', [one]],
+      [regulator, 'examine', [one, '3', '[]']],
       [regulator, 'decide', [two]],
       [regulator, 'close', []],
     ];
@@ -126,8 +187,10 @@ describe('a case on the ledger', () => {
     await refuses(call(a, 'open', parties, deadline, two), 'DISPUTE_CONFLICT');
     await refuses(call(b, 'open', parties, deadline, one), 'DISPUTE_CONFLICT');
     await refuses(call(a, 'file', two, '3'), 'DISPUTE_CONFLICT');
-    await call(regulator, 'examine', one);
-    await refuses(call(regulator, 'examine', two), 'DISPUTE_CONFLICT');
+    await examine(3);
+    await refuses(call(regulator, 'examine', two, '3', '[]'), 'DISPUTE_CONFLICT');
+    await refuses(examine(2), 'DISPUTE_CONFLICT');
+    await refuses(examine(3, a), 'DISPUTE_CONFLICT');
   });
 
   it('lets nobody file for another, and only the regulator judge', async () => {
@@ -139,7 +202,7 @@ describe('a case on the ledger', () => {
     await refuses(call(c, 'lapse'), 'DISPUTE_PARTY');
     await call(a, 'file', one, '3');
     await call(b, 'file', two, '3');
-    for (const [name, ...args] of [['examine', one], ['decide', one], ['close']] as const)
+    for (const [name, ...args] of [['examine', one, '3', '[]'], ['decide', one], ['close']] as const)
       for (const member of [a, b, c]) await refuses(call(member, name, ...args), 'DISPUTE_REGULATOR');
     await refuses(call(regulator, 'decide', one), 'DISPUTE_STATE');
     await refuses(call(regulator, 'close'), 'DISPUTE_STATE');

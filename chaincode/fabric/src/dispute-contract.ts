@@ -6,8 +6,9 @@ import {
   closeDispute,
   type DisputeMoment,
   type DisputeParty,
+  decideDispute,
+  examineDispute,
   fileDispute,
-  judgeDispute,
   type LedgerDispute,
   lapseDispute,
   openDispute,
@@ -53,11 +54,12 @@ export class DisputeContract extends Contract {
     return this.#write(ctx, lapseDispute(dispute, moment), dispute);
   }
 
-  /** The regulator's finding. */
-  async examine(ctx: Context, id: string, commitment: string): Promise<string> {
+  /** The regulator's finding on the case as it was at a step, without the filings that were never delivered. */
+  async examine(ctx: Context, ...[id, commitment, step, withheldIds]: ExamineArguments): Promise<string> {
     const moment = await momentOf(ctx);
     const dispute = await this.#require(ctx, id);
-    const next = judgeDispute(dispute, { ...moment, event: 'examine', commitment });
+    const withheld = JSON.parse(withheldIds) as string[];
+    const next = examineDispute(dispute, { ...moment, commitment, step: Number(step), withheld });
     return this.#write(ctx, next, dispute);
   }
 
@@ -65,8 +67,7 @@ export class DisputeContract extends Contract {
   async decide(ctx: Context, id: string, commitment: string): Promise<string> {
     const moment = await momentOf(ctx);
     const dispute = await this.#require(ctx, id);
-    const next = judgeDispute(dispute, { ...moment, event: 'decide', commitment });
-    return this.#write(ctx, next, dispute);
+    return this.#write(ctx, decideDispute(dispute, { ...moment, commitment }), dispute);
   }
 
   /** The regulator ends a decided case. */
@@ -105,6 +106,7 @@ export class DisputeContract extends Contract {
 }
 
 type OpenArguments = [id: string, partyIds: string, deadlineAt: string, commitment: string];
+type ExamineArguments = [id: string, commitment: string, step: string, withheldIds: string];
 
 /** Who calls and when. The time is the client's claim (docs/formats/chaincode.md, "Disputes"). */
 async function momentOf(ctx: Context): Promise<DisputeMoment> {

@@ -174,6 +174,7 @@ describe('chaincode that a member’s own client calls directly', () => {
       ['hospital-a', 'anchor:append', [note(hospital, 20), '13', '[]'], 'ANCHOR_'],
       ['hospital-a', 'anchor:append', [note(neighbour, 20, 'hospital-a'), '13', proof(13, 20)], 'ANCHOR_'],
       ['hospital-a', 'dispute:file', [other, commitment, '3'], 'DISPUTE_ABSENT'],
+      ['hospital-a', 'dispute:examine', [other, commitment, '1', '["hospital-b"]'], 'DISPUTE_'],
       ['hospital-a', 'dispute:decide', [other, commitment], 'DISPUTE_'],
       ['hospital-a', 'dispute:close', [other], 'DISPUTE_'],
     ];

@@ -49,7 +49,7 @@ export async function closedCase(alliance: Alliance, caseId: string, treeSize: n
   const finding = documented<CaseFinding>(
     examineCase({ opening: opening.content, state, filings: contents, ledger }),
   );
-  await take(regulator, 'examine', caseCommitment(finding));
+  await take(regulator, 'examine', caseCommitment(finding), String(state.step), '[]');
   const decision = documented<CaseDecision>({
     format: 'medseal/case-decision/v1',
     caseId,

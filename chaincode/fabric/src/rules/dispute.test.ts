@@ -4,9 +4,10 @@ import { ContractError } from '../errors.ts';
 import {
   closeDispute,
   type DisputeState,
+  decideDispute,
   disputeTransitions,
+  examineDispute,
   fileDispute,
-  judgeDispute,
   type LedgerDispute,
   lapseDispute,
   openDispute,
@@ -36,10 +37,18 @@ const act = fc.record({
   who: fc.constantFrom('hospital-a', 'hospital-b', 'hospital-c', 'regulator'),
   commitment: fc.constantFrom('a', 'b').map((digit) => digit.repeat(64)),
   minutes: fc.integer({ min: 0, max: 120 }),
+  withheld: fc.subarray(['hospital-a', 'hospital-b', 'hospital-c']),
+  age: fc.constantFrom(0, 0, 1),
 });
 type Act = typeof act extends fc.Arbitrary<infer Value> ? Value : never;
 
-function perform(dispute: LedgerDispute, { name, who, commitment, minutes }: Act): LedgerDispute {
+/** The step that was examined: the current one, or one of an earlier age. */
+const stepOf = ({ step, finding }: LedgerDispute, age: number): number => (finding?.step ?? step) - age;
+
+function perform(
+  dispute: LedgerDispute,
+  { name, who, commitment, minutes, withheld, age }: Act,
+): LedgerDispute {
   const caller = { organizationId: who, isRegulator: who === 'regulator' };
   const moment = { caller, at: new Date(start + minutes * 60_000) };
   switch (name) {
@@ -51,12 +60,10 @@ function perform(dispute: LedgerDispute, { name, who, commitment, minutes }: Act
       return closeDispute(dispute, moment);
     case 'withdraw':
       return withdrawDispute(dispute, moment);
+    case 'decide':
+      return decideDispute(dispute, { ...moment, commitment });
     default:
-      return judgeDispute(dispute, {
-        ...moment,
-        event: name === 'examine' ? 'examine' : 'decide',
-        commitment,
-      });
+      return examineDispute(dispute, { ...moment, commitment, withheld, step: stepOf(dispute, age) });
   }
 }
 
@@ -124,6 +131,25 @@ describe('the states of a case', () => {
           expect(code).toMatch(/^DISPUTE_(PARTY|REGULATOR)$/);
           expect(next).toBe(dispute);
         }
+      }),
+    );
+  });
+
+  it('have a finding only on the step before it, and a filing as withheld only after the deadline', () => {
+    fc.assert(
+      fc.property(histories, (acts) => {
+        const { finding, filings } = acts.reduce((before, each) => attempt(before, each).next, opening());
+        if (finding === null) return;
+        const filed = filings.map(({ organizationId }) => organizationId);
+        for (const organizationId of finding.withheld) expect(filed).toContain(organizationId);
+        if (finding.withheld.length > 0) expect(finding.at > deadlineAt).toBe(true);
+      }),
+    );
+    fc.assert(
+      fc.property(histories, act, (acts, step) => {
+        const dispute = acts.reduce((before, each) => attempt(before, each).next, opening());
+        const { next } = attempt(dispute, step);
+        if (dispute.finding === null && next.finding !== null) expect(next.finding.step).toBe(dispute.step);
       }),
     );
   });

@@ -22,6 +22,11 @@ export type DisputeFiling = {
   rootHash: string;
 };
 export type DisputeAct = { commitment: string; at: string };
+/**
+ * A finding names the step that was examined, and the parties whose filing is on the ledger while its document never
+ * reached the regulator.
+ */
+export type DisputeFinding = DisputeAct & { step: number; withheld: readonly string[] };
 
 /** A case as the ledger holds it: organisations, states, times and salted commitments; nothing about a person. */
 export type LedgerDispute = {
@@ -36,7 +41,7 @@ export type LedgerDispute = {
   changedAt: string;
   commitment: string;
   filings: readonly DisputeFiling[];
-  finding: DisputeAct | null;
+  finding: DisputeFinding | null;
   decision: DisputeAct | null;
 };
 
@@ -139,17 +144,53 @@ export function lapseDispute(dispute: LedgerDispute, { caller, at }: DisputeMome
   return next;
 }
 
-/** The case after `dispute:examine` or `dispute:decide`, which are the regulator's. */
-export function judgeDispute(
+/** What the regulator examined: the case at this step, without the documents of these parties' filings. */
+export type ExamineRequest = DisputeMoment & Omit<DisputeFinding, 'at'>;
+
+/**
+ * The case after `dispute:examine`, which is the regulator's. A step that committed meanwhile refuses it: nobody could
+ * recompute the finding. A filing counts as withheld only after the deadline, until which it can still be delivered.
+ */
+export function examineDispute(dispute: LedgerDispute, request: ExamineRequest): LedgerDispute {
+  const { caller, at, commitment, step, withheld } = request;
+  requireRegulator(caller);
+  const stored = dispute.finding;
+  if (stored !== null) {
+    const isSame = stored.commitment === commitment && stored.step === step;
+    if (isSame && stored.withheld.join() === withheld.join()) return dispute;
+    throw new ContractError('DISPUTE_CONFLICT', 'the case has another finding');
+  }
+  const finding = { commitment, at: at.toISOString(), step, withheld };
+  const next = moved({ ...dispute, finding }, 'examine', at);
+  if (step !== dispute.step)
+    throw new ContractError('DISPUTE_MOVED', `the case is at step ${dispute.step}: examine it again`);
+  if (withheld.length > 0) requireWithheld(dispute, withheld, at);
+  return next;
+}
+
+function requireWithheld(dispute: LedgerDispute, withheld: readonly string[], at: Date): void {
+  const filed = dispute.filings.map(({ organizationId }) => organizationId);
+  // Filings stand in the order of their ids, each once; so does what is left of them.
+  const named = filed.filter((organizationId) => withheld.includes(organizationId));
+  if (named.join() !== withheld.join())
+    throw new ContractError(
+      'DISPUTE_WITHHELD',
+      'a filing is withheld that the ledger holds, each named once',
+    );
+  if (at.getTime() <= Date.parse(dispute.deadlineAt))
+    throw new ContractError('DISPUTE_EARLY', 'a filing can be delivered until the deadline');
+}
+
+/** The case after `dispute:decide`, which is the regulator's. */
+export function decideDispute(
   dispute: LedgerDispute,
-  { event, commitment, caller, at }: DisputeMoment & { event: 'examine' | 'decide'; commitment: string },
+  { commitment, caller, at }: DisputeMoment & { commitment: string },
 ): LedgerDispute {
   requireRegulator(caller);
-  const act = event === 'examine' ? 'finding' : 'decision';
-  const stored = dispute[act];
+  const stored = dispute.decision;
   if (stored?.commitment === commitment) return dispute;
-  if (stored !== null) throw new ContractError('DISPUTE_CONFLICT', `the case has another ${act}`);
-  return moved({ ...dispute, [act]: { commitment, at: at.toISOString() } }, event, at);
+  if (stored !== null) throw new ContractError('DISPUTE_CONFLICT', 'the case has another decision');
+  return moved({ ...dispute, decision: { commitment, at: at.toISOString() } }, 'decide', at);
 }
 
 /** The case after `dispute:close`, which is the regulator's. */
