@@ -50,12 +50,12 @@ const texts: CheckTexts<CaseCheckName> = {
   'case-steps': {
     heading: 'after',
     passed: [
-      '各步骤从立案起连续，没有遗漏，先前的内容未被更改',
-      'the steps follow each other from the opening, none is left out and none changed what stood before',
+      '各步骤从立案起连续，没有遗漏，先前的内容未被更改，结论针对其前一步',
+      'the steps follow each other from the opening, none is left out, none changed what stood before, and the finding is on the step before it',
     ],
     failed: [
-      '步骤有遗漏、乱序，或改动了先前的内容',
-      'a step is left out, out of order or changed what stood',
+      '步骤有遗漏、乱序，或改动了先前的内容，或结论针对的并非其前一步，或过早认定材料被扣留',
+      'a step is left out, out of order or changed what stood, or the finding is on another step or calls a filing withheld that is not',
     ],
     skipped: ['未核对步骤', 'the steps were not checked'],
   },
@@ -92,7 +92,10 @@ const texts: CheckTexts<CaseCheckName> = {
       '立案、提交材料、比对结论与裁定都与账本上的承诺一致',
       'opening, filings, finding and decision are those that the ledger committed to',
     ],
-    failed: ['某份文件与账本上的承诺不一致', 'a document is not the one that the ledger committed to'],
+    failed: [
+      '某份文件与账本上的承诺不一致，或卷宗含有被认定为扣留的材料',
+      'a document is not the one that the ledger committed to, or is one that the finding calls withheld',
+    ],
     skipped: [
       '卷宗缺少账本上已有承诺的文件',
       'a document that the ledger committed to is not in the archive',

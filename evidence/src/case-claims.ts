@@ -32,7 +32,8 @@ export type Side = { organizationId: string; state: CaseState; filing: CaseFilin
 export function judgeItem(side: Side, value: unknown, kind: ItemKind): Judged {
   const { organizationId, state, filing } = side;
   const by = [organizationId];
-  if (filing === undefined) return { finding: 'missing', by, code: 'CASE_NOT_FILED' };
+  if (filing === undefined)
+    return isWithheld(side) ? withheldBy(by) : { finding: 'missing', by, code: 'CASE_NOT_FILED' };
   if (value === null) return { finding: 'missing', by, code: 'CASE_ITEM_ABSENT' };
   const filed = state.filings.find((each) => each.organizationId === organizationId);
   const item = loggedItemOf(value);
@@ -45,6 +46,15 @@ export function judgeItem(side: Side, value: unknown, kind: ItemKind): Judged {
   if (item.leafIndex >= (party?.treeSize ?? 0))
     return { finding: 'late', by, code: 'CASE_LOGGED_AFTER_OPENING', ...sound };
   return { ...inTime(side), ...sound };
+}
+
+/** The ledger has the party's filing, but its document was never delivered. */
+export function isWithheld({ organizationId, state, filing }: Side): boolean {
+  return filing === undefined && state.filings.some((each) => each.organizationId === organizationId);
+}
+
+export function withheldBy(by: string[]): Judged {
+  return { finding: 'withheld', by, code: 'CASE_FILING_WITHHELD' };
 }
 
 /** `match`, or `late` where the party filed after the deadline. */
@@ -81,9 +91,9 @@ export function claimOf(claim: ClaimName, party: string | null, judged: Judged):
   return { claim, party, finding, by: [...new Set(by)].sort(), code };
 }
 
-/** What several records allow at most: where one is missing or altered, nothing better can be said of them together. */
+/** What several records allow at most: where one is withheld, missing or altered, nothing better can be said of them together. */
 export function weakest(records: readonly Judged[]): Judged {
-  for (const finding of ['missing', 'altered', 'late'] as const) {
+  for (const finding of ['withheld', 'missing', 'altered', 'late'] as const) {
     const found = records.filter((each) => each.finding === finding);
     if (found.length > 0) return { finding, by: found.flatMap(({ by }) => by), code: found[0]?.code ?? null };
   }

@@ -48,7 +48,7 @@ export type CaseDecision = {
 };
 
 /** How a claim came out. */
-export type ClaimFinding = 'match' | 'altered' | 'missing' | 'late';
+export type ClaimFinding = 'match' | 'altered' | 'missing' | 'late' | 'withheld';
 export type ClaimName =
   | 'entry'
   | 'decision'
@@ -68,7 +68,13 @@ export type CaseClaim = {
   by: string[];
   code: string | null;
 };
-export type CaseFinding = { format: 'medseal/case-finding/v1'; caseId: string; claims: CaseClaim[] };
+export type CaseFinding = {
+  format: 'medseal/case-finding/v1';
+  caseId: string;
+  /** Of the case, as it was examined. */
+  step: number;
+  claims: CaseClaim[];
+};
 
 export type CaseContent = CaseOpening | CaseFiling | CaseFinding | CaseDecision;
 /** A document of a case with the salt of its commitment on the ledger, hex. */
@@ -91,7 +97,7 @@ const contentMembers: Record<CaseContent['format'], readonly string[]> = {
     'exhibits',
     'statement',
   ],
-  'medseal/case-finding/v1': ['format', 'caseId', 'claims'],
+  'medseal/case-finding/v1': ['format', 'caseId', 'step', 'claims'],
   'medseal/case-decision/v1': ['format', 'caseId', 'outcome', 'reasons'],
 };
 

@@ -26,6 +26,13 @@ const claim = (name: ClaimName, party: string | null = null): Omit<CaseClaim, 'c
   return rest;
 };
 
+/** A party that the ledger has no filing of. */
+const unfiled = (party: string): void => {
+  asked.filings.delete(party);
+  const filings = asked.state.filings.filter(({ organizationId }) => organizationId !== party);
+  asked = { ...asked, state: { ...asked.state, filings } };
+};
+
 beforeEach(() => {
   asked = question();
 });
@@ -36,13 +43,48 @@ describe('the finding of a case', () => {
   });
 
   it('says who filed nothing, and compares nothing then', () => {
-    asked.filings.delete('hospital-b');
+    unfiled('hospital-b');
 
     const missing = { finding: 'missing', by: ['hospital-b'] };
     expect(claim('entry', 'hospital-b')).toEqual({ ...missing, code: 'CASE_NOT_FILED' });
     expect(claim('purpose')).toEqual({ ...missing, code: 'CASE_NOT_FILED' });
     expect(claim('receipt')).toEqual({ ...missing, code: 'CASE_ITEM_ABSENT' });
     expect(claim('entry', 'hospital-a').finding).toBe('match');
+  });
+
+  it('says whose filing on the ledger was never delivered, and compares nothing then', () => {
+    asked.filings.delete('hospital-b');
+
+    const withheld = { finding: 'withheld', by: ['hospital-b'], code: 'CASE_FILING_WITHHELD' };
+    for (const name of ['request', 'person', 'purpose', 'outcome', 'records', 'receipt'] as const)
+      expect(claim(name)).toEqual(withheld);
+    expect(claim('entry', 'hospital-b')).toEqual(withheld);
+    for (const name of ['entry', 'decision', 'consent'] as const)
+      expect(claim(name, 'hospital-a').finding).toBe('match');
+  });
+
+  it('rests nothing on a source that withholds its filing, and names it before one that filed nothing', () => {
+    asked.filings.delete('hospital-a');
+    unfiled('hospital-b');
+
+    const withheld = { finding: 'withheld', by: ['hospital-a'], code: 'CASE_FILING_WITHHELD' };
+    for (const name of ['entry', 'decision', 'consent'] as const)
+      expect(claim(name, 'hospital-a')).toEqual(withheld);
+    expect(claim('entry', 'hospital-b')).toMatchObject({ finding: 'missing', code: 'CASE_NOT_FILED' });
+    expect(claim('purpose')).toEqual(withheld);
+    expect(claim('receipt')).toEqual(withheld);
+  });
+
+  it('names both where both withhold, and makes no claim a match', () => {
+    asked.filings.clear();
+
+    const { claims } = examineCase(asked);
+    expect(claims.map(({ finding }) => finding)).toEqual(Array(10).fill('withheld'));
+    expect(claim('receipt').by).toEqual(['hospital-a', 'hospital-b']);
+  });
+
+  it('names the step that was examined', () => {
+    expect(examineCase({ ...asked, state: { ...asked.state, step: 7 } }).step).toBe(7);
   });
 
   const alterations: [string, () => void, string][] = [
@@ -219,6 +261,6 @@ describe('the recorded findings', () => {
 
   it('are of every kind', () => {
     const found = vectors.flatMap(({ claims }) => (claims as CaseClaim[]).map(({ finding }) => finding));
-    expect(new Set(found)).toEqual(new Set(['match', 'altered', 'missing', 'late']));
+    expect(new Set(found)).toEqual(new Set(['match', 'altered', 'missing', 'late', 'withheld']));
   });
 });

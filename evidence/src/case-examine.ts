@@ -1,6 +1,15 @@
 import { fromBase64, fromHex, hex, sha256, utf8 } from './bytes.ts';
 import { canonicalJson } from './canonical.ts';
-import { claimOf, inTime, type Judged, judgeItem, type Side, weakest } from './case-claims.ts';
+import {
+  claimOf,
+  inTime,
+  isWithheld,
+  type Judged,
+  judgeItem,
+  type Side,
+  weakest,
+  withheldBy,
+} from './case-claims.ts';
 import { consentClaim } from './case-consents.ts';
 import type { CaseClaim, CaseFiling, CaseFinding, CaseOpening, CaseSubject } from './case-documents.ts';
 import { exhibitClaim } from './case-exhibits.ts';
@@ -13,7 +22,7 @@ import { isJsonObject, type JsonObject } from './strict-shape.ts';
 
 /**
  * What a finding rests on: what the case is about, its state on the ledger, what the parties filed, and what the ledger
- * held of the consents and checkpoints that they name.
+ * held of the consents and checkpoints that they name. A filing of the state that is not among `filings` is withheld.
  */
 export type CaseQuestion = {
   opening: Pick<CaseOpening, 'subject' | 'openedFor' | 'exhibits'>;
@@ -42,6 +51,7 @@ export function examineCase(question: CaseQuestion): CaseFinding {
   return {
     format: 'medseal/case-finding/v1',
     caseId: state.id,
+    step: state.step,
     claims: [...claims, ...exhibitClaims(question)],
   };
 }
@@ -170,6 +180,8 @@ function receiptClaim(
   { source, requester }: Sides,
   { given, decision }: { given: Entry; decision: Judged },
 ): Judged {
+  const withheld = [source, requester].filter(isWithheld);
+  if (withheld.length > 0) return withheldBy(withheld.map(({ organizationId }) => organizationId));
   const absent = [source, requester].filter(({ filing }) => (filing?.receipt ?? null) === null);
   if (absent.length > 0)
     return {

@@ -1,8 +1,8 @@
-import { canonicalJson } from './canonical.ts';
 import { type CaseParts, type CaseStepPlace, inOrder } from './case-archive.ts';
 import type { CaseCheckList } from './case-checks.ts';
 import { type CaseLedger, readReferences } from './case-references.ts';
 import { type CaseState, caseKey, parseCaseState } from './case-state.ts';
+import { requireNext } from './case-step-rules.ts';
 import { type CaseLedgerView, verifiedWrite } from './case-write.ts';
 import { channelLine, startsAtGenesis, trustAt } from './channel-line.ts';
 import { checkIndependence } from './check-independence.ts';
@@ -20,8 +20,12 @@ type Step = { placed: Placed; state: CaseState; submitter: string };
 
 const finalStates: ReadonlySet<string> = new Set(['closed', 'withdrawn']);
 
-/** What the ledger holds of a case, where every step of it holds. */
-export type CaseOnLedger = { state: CaseState; references: CaseLedger | undefined };
+/** What the ledger holds of a case, where every step of it holds; `examined` is the state that the finding is about. */
+export type CaseOnLedger = {
+  state: CaseState;
+  examined: CaseState | undefined;
+  references: CaseLedger | undefined;
+};
 
 /** Checks every step of a case on the ledger, and what its finding rests on beside. */
 export function checkCaseLedger(
@@ -55,16 +59,18 @@ function checkRest(
   { view, steps }: { view: CaseLedgerView; steps: readonly Step[] },
 ): CaseOnLedger | undefined {
   const state = checkSteps(list, steps, view.policy);
+  const examined = examinedStep(steps);
+  // Without a finding no block is taken into account.
+  const highestBlock = examined?.placed.block.number ?? -1;
   const references = list.run('case-references', () => ({
-    result: readReferences(parts, blockBeforeFinding(steps), view),
+    result: readReferences(parts, highestBlock, view),
   }));
-  return state === undefined ? undefined : { state, references };
+  return state === undefined ? undefined : { state, examined: examined?.state, references };
 }
 
-/** The block of the step that the finding followed; without a finding none is taken into account. */
-function blockBeforeFinding(steps: readonly Step[]): number {
-  const examined = steps.findIndex(({ state }) => state.finding !== null);
-  return steps[examined - 1]?.placed.block.number ?? -1;
+/** The step that the finding followed. */
+function examinedStep(steps: readonly Step[]): Step | undefined {
+  return steps[steps.findIndex(({ state }) => state.finding !== null) - 1];
 }
 
 function checkChannel(
@@ -128,27 +134,6 @@ function checkSteps(list: CaseCheckList, steps: readonly Step[], policy: TrustPo
   checkSubmitters(list, steps, policy);
   checkEffect(list, steps);
   return last;
-}
-
-/** A step adds; what stood before stays as it was. */
-function requireNext(state: CaseState, before: CaseState | undefined, number: number): void {
-  if (state.step !== number) throw refusal('CASE_STEP_ORDER', `step ${number} is not there`);
-  if (before === undefined) return;
-  const { opener, parties, openedAt, deadlineAt, commitment } = before;
-  const frame = { opener, parties, openedAt, deadlineAt, commitment };
-  const kept =
-    canonicalJson(frame) ===
-      canonicalJson({ ...frame, ...pick(state, Object.keys(frame) as (keyof CaseState)[]) }) &&
-    before.filings.every((filing) =>
-      state.filings.some((each) => canonicalJson(each) === canonicalJson(filing)),
-    ) &&
-    (before.finding === null || canonicalJson(before.finding) === canonicalJson(state.finding)) &&
-    (before.decision === null || canonicalJson(before.decision) === canonicalJson(state.decision));
-  if (!kept) throw refusal('CASE_STEP_CHANGED', 'a step changed what stood before');
-}
-
-function pick(state: CaseState, names: readonly (keyof CaseState)[]): Partial<CaseState> {
-  return Object.fromEntries(names.map((name) => [name, state[name]]));
 }
 
 /** Who may have taken each step: its party; the regulator, who is no party, for the rest. */

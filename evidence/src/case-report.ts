@@ -21,6 +21,13 @@ export const findingTexts: Record<ClaimFinding, Text> = {
   altered: { zh: '被改动', en: 'ALTERED' },
   missing: { zh: '缺失', en: 'MISSING' },
   late: { zh: '迟交', en: 'LATE' },
+  withheld: { zh: '扣留未交', en: 'WITHHELD' },
+};
+
+/** A filing whose document no regulator ever got; the party is named after it. */
+export const withheldText: Text = {
+  zh: '已在账本登记提交，期限届满仍未将材料交付监管方',
+  en: 'filed on the ledger, but its document was not delivered to the regulator by the deadline',
 };
 
 /** The exit code of a verdict. */
@@ -38,10 +45,11 @@ export function caseReport(result: CaseVerdict, { json, show }: { json: boolean;
 
 function caseLines({ case: found }: CaseVerdict): string[] {
   if (found === undefined) return [];
-  const { caseId, state, opener, parties, openedAt, deadlineAt, claims } = found;
+  const { caseId, state, opener, parties, openedAt, deadlineAt, withheld, claims } = found;
   return [
     `\n案件 · Case ${caseId}`,
     `  ${state}; ${opener}: ${parties.join(', ')}; ${openedAt} – ${deadlineAt}`,
+    ...withheld.map((party) => `  ! ${withheldText.zh} · ${withheldText.en}: ${party}`),
     ...(claims ?? []).map(claimLine),
   ];
 }

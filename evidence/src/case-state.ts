@@ -10,6 +10,8 @@ export type CaseFilingState = {
   rootHash: string;
 };
 export type CaseAct = { commitment: string; at: string };
+/** On which step the finding is, and whose filings were never delivered. */
+export type CaseFindingState = CaseAct & { step: number; withheld: readonly string[] };
 /** A case as the ledger holds it (docs/formats/chaincode.md, "Disputes"). */
 export type CaseState = {
   id: string;
@@ -22,7 +24,7 @@ export type CaseState = {
   changedAt: string;
   commitment: string;
   filings: readonly CaseFilingState[];
-  finding: CaseAct | null;
+  finding: CaseFindingState | null;
   decision: CaseAct | null;
 };
 
@@ -44,9 +46,18 @@ export function parseCaseState(value: unknown): CaseState {
     texts: ['organizationId', 'commitment', 'filedAt', 'rootHash'],
     sizes: ['treeSize'],
   });
-  for (const name of ['finding', 'decision'])
-    if (value[name] !== null) requireRows([value[name]], { texts: ['commitment', 'at'], sizes: [] });
+  if (value['finding'] !== null) requireFinding(value['finding']);
+  if (value['decision'] !== null)
+    requireRows([value['decision']], { texts: ['commitment', 'at'], sizes: [] });
   return value as unknown as CaseState;
+}
+
+function requireFinding(value: unknown): void {
+  if (!hasExactly(value, ['commitment', 'at', 'step', 'withheld'])) throw malformed();
+  const { withheld, ...act } = value;
+  requireRows([act], { texts: ['commitment', 'at'], sizes: ['step'] });
+  if (!Array.isArray(withheld) || withheld.length > 2) throw malformed();
+  if (!withheld.every((organizationId) => typeof organizationId === 'string')) throw malformed();
 }
 
 function requireRows(rows: unknown, shape: { texts: string[]; sizes: string[] }): void {

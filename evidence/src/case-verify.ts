@@ -23,6 +23,8 @@ export type CaseVerdict = {
     parties: string[];
     openedAt: string;
     deadlineAt: string;
+    /** Whose filings were never delivered, as the finding on the ledger has it. */
+    withheld: string[];
     claims: CaseClaim[] | null;
   };
   documents?: CaseContent[];
@@ -43,28 +45,26 @@ export function verifyCase(archive: unknown, policy: TrustPolicy): CaseVerdict {
     list.skip('case-finding');
     return verdictOf(list, policy);
   }
-  const { state, references } = found;
+  const { state, examined, references } = found;
   const complete = checkDocuments(list, parts, state);
-  if (!complete || state.finding === null || references === undefined) list.skip('case-finding');
-  else checkFinding(list, parts, { state, ledger: references });
+  if (!complete || examined === undefined || references === undefined) list.skip('case-finding');
+  else checkFinding(list, parts, { state: examined, ledger: references });
   return verdictOf(list, policy, { parts, state });
 }
 
-/** Each document is the one that the ledger committed to. True when none that it committed to is missing. */
+/**
+ * Each document is the one that the ledger committed to. True when none is missing but those of filings that the finding
+ * calls withheld, which must not be there: a finding that had the document may not call it so.
+ */
 function checkDocuments(list: CaseCheckList, parts: CaseParts, state: CaseState): boolean {
-  const committed = new Map<string, string>([
-    ['opening', state.commitment],
-    ...state.filings.map((filing) => [`filing/${filing.organizationId}`, filing.commitment] as const),
-    ...(state.finding === null ? [] : [['finding', state.finding.commitment] as const]),
-    ...(state.decision === null ? [] : [['decision', state.decision.commitment] as const]),
-  ]);
+  const committed = committedIn(state);
   const documents = documentsOf(parts);
-  const missing = [...committed.keys()].filter((name) => !documents.has(name));
+  const missing = [...committed].filter(([name, { withheld }]) => !withheld && !documents.has(name));
   const present = [...documents];
-  const wrong = present.find(
+  const wrong = present.some(
     ([name, document]) => faultOf(document, committed.get(name), state) !== undefined,
   );
-  if (wrong === undefined && missing.length > 0) {
+  if (!wrong && missing.length > 0) {
     list.skip('case-documents');
     return false;
   }
@@ -73,9 +73,26 @@ function checkDocuments(list: CaseCheckList, parts: CaseParts, state: CaseState)
       const fault = faultOf(document, committed.get(name), state);
       if (fault !== undefined) throw refusal(fault, name);
     }
-    return { result: undefined, detail: [...committed.keys()].join(', ') };
+    return { result: undefined, detail: present.map(([name]) => name).join(', ') };
   });
-  return wrong === undefined;
+  return !wrong;
+}
+
+/** A document as the ledger has it. */
+type Committed = { commitment: string; withheld: boolean };
+
+function committedIn({ commitment, filings, finding, decision }: CaseState): Map<string, Committed> {
+  const given = (act: { commitment: string }): Committed => ({ commitment: act.commitment, withheld: false });
+  const filed = filings.map(({ organizationId, ...filing }): [string, Committed] => [
+    `filing/${organizationId}`,
+    { ...given(filing), withheld: finding?.withheld.includes(organizationId) ?? false },
+  ]);
+  return new Map<string, Committed>([
+    ['opening', given({ commitment })],
+    ...filed,
+    ...(finding === null ? [] : [['finding', given(finding)] as const]),
+    ...(decision === null ? [] : [['decision', given(decision)] as const]),
+  ]);
 }
 
 function documentsOf({ opening, filings, finding, decision }: CaseParts): Map<string, CaseDocument> {
@@ -92,11 +109,12 @@ function documentsOf({ opening, filings, finding, decision }: CaseParts): Map<st
 
 function faultOf(
   document: CaseDocument,
-  commitment: string | undefined,
+  committed: Committed | undefined,
   state: CaseState,
 ): EvidenceErrorCode | undefined {
-  if (commitment === undefined) return 'CASE_UNCOVERED';
-  if (caseCommitment(document) !== commitment) return 'CASE_COMMITMENT';
+  if (committed === undefined) return 'CASE_UNCOVERED';
+  if (committed.withheld) return 'CASE_WITHHELD_PRESENT';
+  if (caseCommitment(document) !== committed.commitment) return 'CASE_COMMITMENT';
   return document.content.caseId === state.id ? undefined : 'CASE_OTHER_CASE';
 }
 
@@ -132,6 +150,7 @@ function verdictOf(list: CaseCheckList, policy: TrustPolicy, answer?: Answer): C
       parties: state.parties.map(({ organizationId }) => organizationId),
       openedAt: state.openedAt,
       deadlineAt: state.deadlineAt,
+      withheld: [...(state.finding?.withheld ?? [])],
       claims: parts.finding?.content.claims ?? null,
     },
     documents: [...documentsOf(parts).values()].map(({ content }) => content),

@@ -7,7 +7,7 @@ import { type CaseVerdict, verifyCase } from './case-verify.ts';
 import { parseTrustPolicy } from './trust-policy.ts';
 
 type Recorded = { policy: Record<string, unknown> } & Record<
-  'matching' | 'missing' | 'withheld',
+  'matching' | 'missing' | 'withheld' | 'undelivered',
   CaseArchive
 >;
 
@@ -110,6 +110,36 @@ describe('a case archive', () => {
       ...{ claim: 'exhibit', party: 'hospital-a', finding: 'missing', by: ['hospital-a'] },
       code: 'CASE_ENTRY_WITHHELD',
     });
+  });
+
+  it('is valid without a filing that was never delivered, and says so in both languages', () => {
+    const result = verifyCase(copyOf(recorded.undelivered), policy);
+    const names = recorded.undelivered.index.map(({ name }) => name);
+
+    expect(failed(result)).toEqual([]);
+    expect(result.verdict).toBe('valid');
+    expect(names).not.toContain('filing/hospital-a');
+    expect(result.case?.withheld).toEqual(['hospital-a']);
+    expect(result.case?.claims).toContainEqual({
+      ...{ claim: 'entry', party: 'hospital-a', finding: 'withheld', by: ['hospital-a'] },
+      code: 'CASE_FILING_WITHHELD',
+    });
+    expect(caseReport(result, { json: false, show: false })).toMatch(
+      /未将材料交付监管方 · .*not delivered.*: hospital-a\n.*扣留未交 · WITHHELD – hospital-a/s,
+    );
+  });
+
+  it('is refused with the document of a filing that its finding calls withheld, and with no such finding', () => {
+    const filings = casePartsOf(copyOf()).filings;
+    const parts = casePartsOf(copyOf(recorded.undelivered));
+    const put = (change: Partial<Parts>): CaseArchive =>
+      JSON.parse(JSON.stringify(caseArchive({ ...parts, ...change })));
+    const present = put({ filings: new Map([...parts.filings, ...filings]) });
+    const left = put({ filings: new Map() });
+
+    expect(failed(verifyCase(present, policy))).toEqual(['case-documents CASE_WITHHELD_PRESENT']);
+    // The other party's filing is left out, too, though the finding rests on it.
+    expect(verifyCase(left, policy).verdict).toBe('undecided');
   });
 
   const referenceOf = (

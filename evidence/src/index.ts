@@ -60,7 +60,7 @@ export {
   consentMember,
   referencesOf,
 } from './case-references.ts';
-export { caseReport, claimTexts, findingTexts } from './case-report.ts';
+export { caseReport, claimTexts, findingTexts, withheldText } from './case-report.ts';
 export { type CaseState, parseCaseState } from './case-state.ts';
 export { type CaseVerdict, verifyCase } from './case-verify.ts';
 export type { CheckHeading, CheckStatus } from './check-list.ts';

@@ -44,11 +44,16 @@ export function consentCases(channel: TestChannel, policy: string): CorpusCase[]
 /** What a question is about, to be put on a ledger. */
 export function disputeOf({ opening, state, filings, ledger }: Asked): Dispute {
   const given = filings instanceof Map ? [...filings] : Object.entries(filings as Record<string, CaseFiling>);
+  const delivered = new Set(given.map(([organizationId]) => organizationId));
+  const ids = state.filings.map(({ organizationId }) => organizationId);
+  const withheld = ids.filter((organizationId) => !delivered.has(organizationId));
+  const all = [...given, ...withheld.map((organizationId) => [organizationId, undelivered] as const)];
   return {
     ...opening,
     parties: state.parties,
     deadlineAt: state.deadlineAt,
-    filings: given.map(([organizationId, content]) => {
+    withheld,
+    filings: all.map(([organizationId, content]) => {
       const row = state.filings.find((each) => each.organizationId === organizationId) ?? state.filings[0];
       const { filedAt = '', treeSize = 0, rootHash = '' } = row ?? {};
       return { organizationId, content, state: { filedAt, treeSize, rootHash } };
@@ -56,6 +61,9 @@ export function disputeOf({ opening, state, filings, ledger }: Asked): Dispute {
     ledger: named(ledger, { opening, filings: given }),
   };
 }
+
+/** What nobody but its party has seen. */
+const undelivered = {} as CaseFiling;
 
 /** An archive carries only what its documents name. */
 function named(

@@ -46,7 +46,7 @@ const withParties = (steps: Step[]): Step[] =>
 type Bent = (name: string, bend: Bend, expected: Expected) => CorpusCase;
 
 /** Changes the states from the step with this number on. */
-const from =
+export const from =
   (number: number, change: (state: CaseState) => object) =>
   (steps: Step[]): Step[] =>
     steps.map(({ state, submitter }) => ({

@@ -6,6 +6,7 @@ import { type CorpusCase, corpusCase } from './case.ts';
 import { claimCases } from './case-claims.ts';
 import { consentCases } from './case-consents.ts';
 import { exhibitCases } from './case-exhibits.ts';
+import { findingCases } from './case-findings.ts';
 import { stepCases } from './case-steps.ts';
 import { disputeArchive, reindexed } from './dispute.ts';
 import { exchangeDispute } from './dispute-filings.ts';
@@ -13,7 +14,7 @@ import { type Place, placesIn, replace, withCharacter } from './mutations.ts';
 
 type Expected = Parameters<typeof corpusCase>[3];
 type Recorded = { policy: Record<string, unknown> } & Record<
-  'matching' | 'missing' | 'withheld',
+  'matching' | 'missing' | 'withheld' | 'undelivered',
   CaseArchive
 >;
 type Members = Record<string, unknown>;
@@ -29,11 +30,13 @@ export function caseCases(channel: TestChannel, policy: string, amount: number):
     corpusCase('case: recorded, matching', recorded.matching, solo, 'valid'),
     corpusCase('case: recorded, an answer missing', recorded.missing, solo, 'valid'),
     corpusCase('case: recorded, an entry withheld', recorded.withheld, solo, 'valid'),
+    corpusCase('case: recorded, a filing never delivered', recorded.undelivered, solo, 'valid'),
     ...trustCases(recorded),
     ...claimCases(channel, policy),
     ...shapeCases(archive, policy),
     ...memberCases(archive, policy),
     ...stepCases(channel, policy),
+    ...findingCases(channel, policy),
     ...consentCases(channel, policy),
     ...exhibitCases(channel, policy),
     ...mutationCases('recorded', recorded.matching, { policy: solo, amount, seed: 20261128 }),

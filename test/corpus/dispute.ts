@@ -18,7 +18,12 @@ import {
   consentKey,
   consentMember,
 } from '../../evidence/src/case-references.ts';
-import { type CaseFilingState, type CaseState, caseKey } from '../../evidence/src/case-state.ts';
+import {
+  type CaseFilingState,
+  type CaseFindingState,
+  type CaseState,
+  caseKey,
+} from '../../evidence/src/case-state.ts';
 import {
   hospitalA,
   hospitalB,
@@ -47,6 +52,8 @@ export type Dispute = {
   deadlineAt: string;
   openedFor?: string;
   exhibits?: unknown[];
+  /** Whose filing is on the ledger while its document was never delivered. */
+  withheld?: readonly string[];
   /** What the ledger held beside the case when it was opened. */
   ledger?: CaseLedger;
 };
@@ -57,6 +64,8 @@ export type Bend = {
   /** Parts of the transaction of one step, counted from 0. */
   transaction?: { step: number; options: Partial<TransactionOptions> };
   claims?: unknown[];
+  /** Documents of filings in the archive beside those that the finding rests on. */
+  present?: readonly string[];
   mark?: { step: number; code: number };
   /** What a consent or checkpoint is written as. */
   recorded?: (state: Record<string, unknown>) => object;
@@ -81,18 +90,20 @@ export function disputeArchive(channel: TestChannel, dispute: Dispute, bend: Ben
   const { opening, filings } = givenDocuments(dispute);
   const filed = filedStates(dispute, { opening, filings });
   const answered = filed.at(-1)?.state as CaseState;
+  const { withheld = [] } = dispute;
+  const delivered = dispute.filings.filter(({ organizationId }) => !withheld.includes(organizationId));
   const found = examineCase({
     opening: opening.content as CaseOpening,
     ledger: dispute.ledger ?? { consents: [], anchors: [] },
     state: answered,
-    filings: new Map(dispute.filings.map(({ organizationId, content }) => [organizationId, content])),
+    filings: new Map(delivered.map(({ organizationId, content }) => [organizationId, content])),
   });
   const finding = salted({ ...found, claims: bend.claims ?? found.claims }, '0f');
   const decision = salted(
     { format: 'medseal/case-decision/v1', caseId, outcome: 'upheld', reasons: '材料不一致' },
     '0d',
   );
-  const steps = [...filed, ...finalStates(answered, { finding, decision })];
+  const steps = [...filed, ...finalStates(answered, { finding, decision, withheld })];
   const beside = referencesOf(dispute.ledger, bend);
   const envelopes = beside.map(({ envelope }) => envelope);
   const written = (bend.steps?.(steps) ?? steps).map((step, at) =>
@@ -104,7 +115,7 @@ export function disputeArchive(channel: TestChannel, dispute: Dispute, bend: Ben
   const parts = {
     caseId,
     opening,
-    filings,
+    filings: new Map([...filings].filter(([party]) => isThere(party, withheld, bend))),
     finding,
     decision,
     steps: places,
@@ -113,6 +124,10 @@ export function disputeArchive(channel: TestChannel, dispute: Dispute, bend: Ben
     configBlocks: [channel.genesis],
   };
   return JSON.parse(JSON.stringify(caseArchive(parts as never)));
+}
+
+function isThere(party: string, withheld: readonly string[], { present = [] }: Bend): boolean {
+  return present.includes(party) || !withheld.includes(party);
 }
 
 /** Transactions that recorded consents and anchored checkpoints; they stand in the block of the opening. */
@@ -193,7 +208,11 @@ function filedStates(
 
 function finalStates(
   answered: CaseState,
-  { finding, decision }: Pick<Documents, 'finding' | 'decision'>,
+  {
+    finding,
+    decision,
+    withheld,
+  }: Pick<Documents, 'finding' | 'decision'> & Pick<CaseFindingState, 'withheld'>,
 ): Step[] {
   const at = '2026-03-12T09:00:00.000Z';
   const { step } = answered;
@@ -201,7 +220,7 @@ function finalStates(
     ...answered,
     step: step + 1,
     state: 'examined',
-    finding: { commitment: caseCommitment(finding), at },
+    finding: { commitment: caseCommitment(finding), at, step, withheld },
   };
   const decided = {
     ...examined,

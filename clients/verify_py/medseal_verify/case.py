@@ -6,7 +6,7 @@ from .block import Block, check_data, check_orderers, parse_block, validity_mark
 from .case_archive import Archive, Place, parse_archive
 from .case_examine import examine
 from .case_references import Ledger, read_references
-from .case_state import State, case_key, check_state, check_steps, party_ids
+from .case_state import State, case_key, check_state, check_steps, examined_place, party_ids
 from .channel import Channel, channel_of
 from .checks import Checklist, Skip
 from .policy import Policy
@@ -92,6 +92,7 @@ class CaseVerification(Checklist):
             "caseId": state["id"],
             **{name: state[name] for name in ("state", "opener", "openedAt", "deadlineAt")},
             "parties": party_ids(state),
+            "withheld": self.withheld(),
             "claims": None if finding is None else finding.content["claims"],
         }
 
@@ -142,9 +143,8 @@ class CaseVerification(Checklist):
         return None if value is None else (found, parse_strict_json(value))
 
     def read_references(self) -> None:
-        found = [place for place, step in enumerate(self.steps) if step.state["finding"] is not None]
-        examined = found[0] if found else 0
-        before = self.steps[examined - 1].version[0] if examined > 0 else -1
+        place = examined_place([step.state for step in self.steps])
+        before = -1 if place is None else self.steps[place].version[0]
 
         def written(place: Place, key: str) -> "Optional[tuple[Transaction, Any]]":
             write = self.written(place, key)
@@ -191,19 +191,27 @@ class CaseVerification(Checklist):
             **{name: state[name]["commitment"] for name in ("finding", "decision") if state[name] is not None},
         }
         documents = self.archive.documents
+        withheld = {f"filing/{party}" for party in self.withheld()}
         for name, document in documents:
             require(name in committed, "CASE_UNCOVERED", name)
+            require(name not in withheld, "CASE_WITHHELD_PRESENT", name)
             require(document.commitment == committed[name], "CASE_COMMITMENT", name)
             require(document.content["caseId"] == state["id"], "CASE_OTHER_CASE", name)
-        if len(documents) < len(committed):
+        if len(documents) < len(committed) - len(withheld):
             raise Skip(undecided=True)
+
+    def withheld(self) -> List[str]:
+        """Whose filings the finding on the ledger calls withheld."""
+        finding = self.state["finding"]
+        return [] if finding is None else finding["withheld"]
 
     def check_finding(self) -> None:
         finding = self.archive.finding
-        if finding is None:
+        place = examined_place([step.state for step in self.steps])
+        if finding is None or place is None:
             raise Skip()
         filings = {party: filing.content for party, filing in self.archive.filings.items()}
-        again = examine(self.archive.opening.content, self.state, filings, self.ledger)
+        again = examine(self.archive.opening.content, self.steps[place].state, filings, self.ledger)
         require(canonical(again) == canonical(finding.content), "CASE_FINDING", "another finding")
 
 

@@ -29,7 +29,7 @@ _DOCUMENTS = {
         "exhibits",
         "statement",
     },
-    "medseal/case-finding/v1": {"format", "caseId", "claims"},
+    "medseal/case-finding/v1": {"format", "caseId", "step", "claims"},
     "medseal/case-decision/v1": {"format", "caseId", "outcome", "reasons"},
 }
 

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List
 from .case_consents import consent_claim
 from .case_exhibits import exhibit_claims
 from .case_facts import Facts, facts_of
-from .case_items import Judged, Side, claim, in_time, judge_item, weakest
+from .case_items import Judged, Side, claim, in_time, judge_item, weakest, withheld
 from .case_references import Ledger
 from .case_state import State, party_ids
 from .checkpoint import ed25519_verifies
@@ -31,7 +31,8 @@ def examine(
     is_meant = _about(subject)
     claims = _access(sides[0], is_meant) if len(sides) == 1 else _exchange(*sides, is_meant, ledger)
     claims += exhibit_claims(opening, state, filings, ledger.anchors, is_meant)
-    return {"format": "medseal/case-finding/v1", "caseId": state["id"], "claims": claims}
+    named = {"format": "medseal/case-finding/v1", "caseId": state["id"], "step": state["step"]}
+    return {**named, "claims": claims}
 
 
 def _about(subject: Dict[str, Any]) -> Callable[[Facts], bool]:
@@ -96,6 +97,9 @@ def _exchange(source: Side, requester: Side, is_meant: Callable[[Facts], bool], 
 
 def _receipt(source: Side, requester: Side, given: Judged, decision: Judged) -> Judged:
     sides = (source, requester)
+    undelivered = [side.organization_id for side in sides if side.is_withheld]
+    if undelivered:
+        return withheld(undelivered)
     absent = [side.organization_id for side in sides if side.part("receipt") is None]
     if absent:
         return Judged("missing", absent, "CASE_ITEM_ABSENT")

@@ -45,6 +45,11 @@ class Side(NamedTuple):
     def party(self) -> Optional[Dict[str, Any]]:
         return _of(self.state["parties"], self.organization_id)
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the ledger has a filing of which no document is there."""
+        return self.filing is None and self.filed is not None
+
     def part(self, name: str) -> Any:
         return None if self.filing is None else self.filing[name]
 
@@ -56,7 +61,7 @@ def _of(rows: List[Dict[str, Any]], organization_id: str) -> Optional[Dict[str, 
 def judge_item(side: Side, value: Any, kind: str) -> Judged:
     by = [side.organization_id]
     if side.filing is None:
-        return Judged("missing", by, "CASE_NOT_FILED")
+        return withheld(by) if side.is_withheld else Judged("missing", by, "CASE_NOT_FILED")
     if value is None:
         return Judged("missing", by, "CASE_ITEM_ABSENT")
     if not is_item(value):
@@ -72,6 +77,10 @@ def judge_item(side: Side, value: Any, kind: str) -> Judged:
     if value["leafIndex"] >= (0 if party is None else party["treeSize"]):
         return Judged("late", by, "CASE_LOGGED_AFTER_OPENING", value["content"], value["leaf"])
     return in_time(side)._replace(content=value["content"], leaf=value["leaf"])
+
+
+def withheld(by: List[str]) -> Judged:
+    return Judged("withheld", by, "CASE_FILING_WITHHELD")
 
 
 def in_time(side: Side) -> Judged:
@@ -130,7 +139,7 @@ def fault(item: Dict[str, Any], log: Log, kind: str) -> Optional[str]:
 
 def weakest(*records: Judged) -> Judged:
     """What several records allow at most."""
-    for finding in ("missing", "altered", "late"):
+    for finding in ("withheld", "missing", "altered", "late"):
         found = [each for each in records if each.finding == finding]
         if found:
             return Judged(finding, [party for each in found for party in each.by], found[0].code)
