@@ -1,4 +1,4 @@
-import type { CaseLine, CaseList, CaseTask, CaseView } from '../node/src/disputes/index.ts';
+import type { CaseLine, CaseList, CaseTask, CaseView, Text } from '../node/src/disputes/index.ts';
 import { problemOf, refusalText } from './case-problem.ts';
 
 /** A case, or a list of them, for a reader. */
@@ -26,8 +26,13 @@ function caseLines(line: CaseLine): string[] {
     `${caseId}  ${[state, ...marks].join(' · ')}  ${parties.join(', ')}`,
     `  ${line.summary.zh} ${line.summary.en}`,
     `  → ${line.next.zh} ${line.next.en}`,
+    ...line.notices.map(noticeLine),
     ...(awaited.length === 0 ? [] : [`  待提交 · awaited: ${awaited.join(', ')}; ${deadlineAt ?? ''}`]),
   ];
+}
+
+function noticeLine({ zh, en }: Text): string {
+  return `  ! ${zh} ${en}`;
 }
 
 function taskLine({ caseId, deadlineAt, text }: CaseTask): string {
@@ -40,6 +45,7 @@ function viewLines(view: CaseView): string[] {
     `${caseId}  ${state}${overdue ? ' (overdue)' : ''}  ${parties.join(', ')}`,
     `  ${summary.zh} ${summary.en}`,
     `  → ${next.zh} ${next.en}`,
+    ...view.notices.map(noticeLine),
     ...(deadlineAt === undefined ? [] : [`  期限 · deadline ${deadlineAt}`]),
     ...(claims ?? []).map(
       ({ text, result, party, by }) =>

@@ -15,8 +15,10 @@ const usage = `npm run case -- COMMAND --node URL --ca FILE --token FILE [option
   open --request ID [--partner ORG] --grounds TEXT [--entry FILE]   privacy officer: an exchange with a partner
   evidence ID [--out FILE]                         what this organisation would file
   file ID [--evidence FILE] [--entry FILE] [--statement TEXT]          file it, or what FILE holds
+  filing ID [--out FILE]                           what this organisation filed, with the receipts for it, to be shown to anybody
   withdraw ID                                      take the case back
-  examine ID · decide ID --outcome upheld|partly-upheld|rejected --reasons TEXT · close ID      regulator
+  examine ID [--without ORG]                       regulator; ORG's filing never arrived and the deadline has passed (two: ORG,ORG)
+  decide ID --outcome upheld|partly-upheld|rejected --reasons TEXT · close ID      regulator
   export ID --out FILE                             the archive, for medseal-verify
 FILTER: --state opened,overdue,… · --due overdue|soon · --ours (waiting for us) · --unseen (with news) · --limit N · --skip N
 --entry names a file with one entry of an access history as the node gave it, or a list of up to four.
@@ -41,6 +43,7 @@ const textOptions = [
   'statement',
   'outcome',
   'reasons',
+  'without',
   'out',
   'entry',
   'state',
@@ -119,7 +122,7 @@ function callOf([command = '', id, ...others]: string[], options: Options): Call
     return { method: 'GET', path: `/disputes${queryOf(options)}` };
   if (command === 'open' && id === undefined)
     return { method: 'POST', path: '/disputes', body: openingOf(options) };
-  const { statement, outcome, reasons, evidence } = options;
+  const { statement, outcome, reasons, evidence, without } = options;
   const post = (path: string, body: object = {}): Call => ({
     method: 'POST',
     path: `/disputes/${id}/${path}`,
@@ -128,6 +131,7 @@ function callOf([command = '', id, ...others]: string[], options: Options): Call
   const calls: Record<string, () => Call> = {
     show: () => ({ method: 'GET', path: `/disputes/${id}` }),
     evidence: () => ({ method: 'GET', path: `/disputes/${id}/evidence` }),
+    filing: () => ({ method: 'GET', path: `/disputes/${id}/filing` }),
     export: () => ({ method: 'GET', path: `/disputes/${id}/archive` }),
     file: () =>
       post('filing', {
@@ -136,7 +140,7 @@ function callOf([command = '', id, ...others]: string[], options: Options): Call
         ...(evidence === undefined ? {} : { evidence: jsonOf('evidence', evidence) as object }),
       }),
     withdraw: () => post('withdrawal'),
-    examine: () => post('examination'),
+    examine: () => post('examination', without === undefined ? {} : { without: without.split(',') }),
     decide: () => post('decision', { outcome, reasons }),
     close: () => post('closure'),
   };
@@ -189,7 +193,8 @@ async function perform(
   const text = JSON.stringify(answer.body, undefined, 2);
   if (options.out !== undefined)
     writeFileSync(options.out, `${JSON.stringify(answer.body)}\n`, { mode: 0o600 });
-  else if (options.json || /evidence$|archive$/.test(path)) console.log(text);
+  else if (options.json || /evidence$|archive$/.test(path) || (method === 'GET' && path.endsWith('/filing')))
+    console.log(text);
   else console.log(printed(answer.body));
   return 0;
 }

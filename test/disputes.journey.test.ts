@@ -104,6 +104,11 @@ async function watchAt(who: Organization) {
 
 async function judge(caseId: string, outcome: string): Promise<void> {
   await whenArrived('regulator', `/${caseId}/examination`, {});
+  await decide(caseId, outcome);
+}
+
+/** From the finding to the end. */
+async function decide(caseId: string, outcome: string): Promise<void> {
   await until('regulator', caseId, 'examined');
   await whenArrived('regulator', `/${caseId}/decision`, { outcome, reasons: '依据比对结论。' });
   await until('regulator', caseId, 'decided');
@@ -121,7 +126,9 @@ async function archiveAt(who: Organization, caseId: string): Promise<string> {
   const archive = await eventually(`the whole archive at ${who}`, async () => {
     const found = await ok<{ members: Record<string, unknown> }>(who, 'GET', `/${caseId}/archive`);
     const view = await ok(who, 'GET', `/${caseId}`);
-    const filed = view.filings.every(({ organizationId }) => `filing/${organizationId}` in found.members);
+    const filed = view.filings.every(
+      ({ organizationId, withheld }) => withheld || `filing/${organizationId}` in found.members,
+    );
     return filed ? found : undefined;
   });
   return JSON.stringify(archive);
@@ -348,6 +355,59 @@ describe('a case about an access', () => {
     expect(findings(view)).toContain('entry hospital-a missing hospital-a');
     expect(findings(view)).not.toContain('entry hospital-b missing hospital-b');
     expect(verifyOffline(journey, { proof: await archiveAt('regulator', caseId), policy }).exit).toBe(0);
+  });
+
+  it('goes on without a filing that its hospital never hands over, and finds against that hospital', async () => {
+    const { rows } = await journey
+      .database('hospital-b')
+      .query<{ request_id: string }>("select request_id from exchange where outcome = 'permitted'");
+    const { caseId } = await ok('hospital-b', 'POST', '', {
+      requestId: rows[0]?.request_id,
+      grounds: '扣留。',
+    });
+    await whenArrived('hospital-b', `/${caseId}/filing`, {});
+    // Hospital A's program is changed: it tells the ledger of its filing and never sends the document.
+    const withholding = journey.database('hospital-a');
+    await withholding.query(`create function keep_back() returns trigger language plpgsql as
+      $$ begin new.next_attempt_at := 'infinity'; return new; end $$`);
+    await withholding.query(`create trigger keep_back before insert on dispute_delivery for each row
+      when (new.kind = 'filing') execute function keep_back()`);
+    await whenArrived('hospital-a', `/${caseId}/filing`, {});
+    await withholding.query('drop trigger keep_back on dispute_delivery');
+    const { deadlineAt = '' } = await until('regulator', caseId, 'answered');
+    await eventually('the deadline', async () => (Date.now() > Date.parse(deadlineAt) ? true : undefined));
+    const plain = await call('regulator', 'POST', `/${caseId}/examination`, {});
+    const notices = await ok('regulator', 'GET', `/${caseId}`);
+    const connection = await connectionOf('regulator');
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [script, ...args, ...connection], { encoding: 'utf8' });
+    const wrong = run('examine', caseId, '--without', 'hospital-b');
+    const examined = run('examine', caseId, '--without', 'hospital-a');
+    await until('regulator', caseId, 'examined');
+    await decide(caseId, 'upheld');
+    const view = await ok('hospital-b', 'GET', `/${caseId}`);
+    const report = verifyOffline(journey, { proof: await archiveAt('hospital-b', caseId), policy });
+
+    expect(plain).toMatchObject({ status: 503, body: { code: 'DISPUTE_INCOMPLETE' } });
+    expect(notices.notices).toMatchObject([
+      { en: expect.stringContaining('the node of hospital-a has to deliver it') },
+    ]);
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('DISPUTE_NOT_WITHHELD') });
+    expect(examined.status).toBe(0);
+    expect(findings(view)).toEqual(
+      expect.arrayContaining([
+        'entry hospital-a withheld hospital-a',
+        'entry hospital-b match',
+        'purpose withheld hospital-a',
+        'receipt withheld hospital-a',
+      ]),
+    );
+    expect(run('show', caseId).stdout).toMatch(/扣留未交 · WITHHELD hospital-a/);
+    expect(report).toMatchObject({
+      exit: 0,
+      text: expect.stringMatching(/未将材料交付监管方.*: hospital-a.*扣留未交 · WITHHELD – hospital-a/s),
+    });
+    expect(await archiveAt('hospital-a', caseId)).toBe(await archiveAt('regulator', caseId));
   });
 
   it('is nobody else’s to see, to file in or to decide', async () => {

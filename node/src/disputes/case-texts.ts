@@ -76,6 +76,15 @@ function sameAlways(text: Text): { inTime: Text; late: Text } {
   return { inTime: text, late: text };
 }
 
+/** What the regulator has to do where a filing's document has not come. */
+export function undeliveredTask(parties: readonly string[]): Text {
+  const who = parties.join(', ');
+  return {
+    zh: `${who} 的材料尚未送达，请催促交付；期限过后可以不待该材料进行比对。`,
+    en: `The document of ${who} has not arrived: ask for it; after the deadline the case can be examined without it.`,
+  };
+}
+
 /** A list of cases in one sentence. */
 export function listText(counts: CaseCounts, viewer: 'patient' | 'staff'): Text {
   const { total, open, overdue, soon, awaitingUs, unseen } = counts;

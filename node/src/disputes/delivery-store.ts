@@ -1,4 +1,5 @@
 import type { Queryable } from '../lib/sql.ts';
+import type { DeliveryReceipt } from './delivery-receipt.ts';
 import type { DocumentKind, DocumentName, StepName } from './types.ts';
 
 /** A document on its way to a partner. */
@@ -44,19 +45,24 @@ export async function takeDeliveries(
 export async function settleDelivery(
   db: Queryable,
   { caseId, kind, author, recipient }: Delivery,
-  result: { state: 'delivered' } | { state: 'queued'; code: string; nextAttemptAt: Date },
+  result:
+    | { state: 'delivered'; receipt: DeliveryReceipt }
+    | { state: 'queued'; code: string; nextAttemptAt: Date },
 ): Promise<void> {
-  const [code, nextAttemptAt] =
-    result.state === 'queued' ? [result.code, result.nextAttemptAt] : [null, null];
+  const [code, nextAttemptAt, receipt] =
+    result.state === 'queued'
+      ? [result.code, result.nextAttemptAt, null]
+      : [null, null, JSON.stringify(result.receipt)];
   await db.query(
-    `update dispute_delivery set state = $5, code = $6, next_attempt_at = coalesce($7, next_attempt_at)
+    `update dispute_delivery set state = $5, code = $6, next_attempt_at = coalesce($7, next_attempt_at), receipt = $8
      where case_id = $1 and kind = $2 and author = $3 and recipient = $4`,
-    [caseId, kind, author, recipient, result.state, code, nextAttemptAt],
+    [caseId, kind, author, recipient, result.state, code, nextAttemptAt, receipt],
   );
 }
 
 export type WaitingDelivery = {
   kind: DocumentKind;
+  author: string;
   recipient: string;
   attempts: number;
   code: string | null;
@@ -65,9 +71,19 @@ export type WaitingDelivery = {
 /** Documents of a case that have not arrived. */
 export async function waitingDeliveries(db: Queryable, caseId: string): Promise<WaitingDelivery[]> {
   const { rows } = await db.query<WaitingDelivery>(
-    `select kind, recipient, attempts, code from dispute_delivery
+    `select kind, author, recipient, attempts, code from dispute_delivery
      where case_id = $1 and state = 'queued' order by kind, recipient`,
     [caseId],
   );
   return rows;
+}
+
+/** What recipients signed for the documents of a case that this node handed over. */
+export async function deliveryReceipts(db: Queryable, caseId: string): Promise<DeliveryReceipt[]> {
+  const { rows } = await db.query<{ receipt: DeliveryReceipt }>(
+    `select receipt from dispute_delivery where case_id = $1 and receipt is not null
+     order by kind, author, recipient`,
+    [caseId],
+  );
+  return rows.map(({ receipt }) => receipt);
 }

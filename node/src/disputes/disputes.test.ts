@@ -256,7 +256,7 @@ describe('a step that is not allowed', () => {
     // What a changed program would send is refused by the contract.
     await a.database.db.query(
       `insert into dispute_step (case_id, step, args, state, next_attempt_at) values ($1, 'examine', $2, 'queued', $3) on conflict do nothing`,
-      [caseId, JSON.stringify([caseId, '0'.repeat(64)]), alliance.clock.now()],
+      [caseId, JSON.stringify([caseId, '0'.repeat(64), '3', '[]']), alliance.clock.now()],
     );
     await alliance.settle();
 

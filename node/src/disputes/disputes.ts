@@ -1,14 +1,17 @@
 import type { CaseArchive, CaseDecision } from '@medseal/evidence';
 import type { PeerMessage } from '../identity/index.ts';
+import type { DeliveryReceipt } from './delivery-receipt.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
+import { type ExamineRequest, examine } from './examine-case.ts';
 import { exportCase } from './export-case.ts';
 import { draftFiling, type FileRequest, fileEvidence } from './file-evidence.ts';
 import { findCase } from './find-case.ts';
 import type { FiledEvidence } from './gather-evidence.ts';
-import { closeCase, decideCase, examine, withdrawCase } from './judge-case.ts';
+import { closeCase, decideCase, withdrawCase } from './judge-case.ts';
 import { countOwnCases, listCases } from './list-cases.ts';
 import { type CasePage, markSeen } from './list-store.ts';
 import { type OpenRequest, openCase } from './open-case.ts';
+import { type OwnFiling, ownFiling } from './own-filing.ts';
 import { receiveDocument } from './receive-document.ts';
 import { auditOf } from './take-step.ts';
 import type { CaseActor, CaseCounts, CaseList, CaseView } from './types.ts';
@@ -26,13 +29,15 @@ export type Disputes = {
   /** What this organisation would file. */
   draft(request: CaseRequest): Promise<FiledEvidence>;
   file(request: FileRequest): Promise<CaseView>;
+  /** What this organisation filed, with the receipts for it. */
+  filing(request: CaseRequest): Promise<OwnFiling>;
   withdraw(request: CaseRequest): Promise<CaseView>;
-  examine(request: CaseRequest): Promise<CaseView>;
+  examine(request: ExamineRequest): Promise<CaseView>;
   decide(request: CaseRequest & Pick<CaseDecision, 'outcome' | 'reasons'>): Promise<CaseView>;
   close(request: CaseRequest): Promise<CaseView>;
   export(request: CaseRequest): Promise<CaseArchive>;
-  /** Takes in what a partner hands over. */
-  receive(incoming: PeerMessage): Promise<void>;
+  /** Takes in what a partner hands over and signs for it. */
+  receive(incoming: PeerMessage): Promise<DeliveryReceipt>;
 };
 
 /** Binds the verbs of disputes to their dependencies. */
@@ -73,6 +78,7 @@ export function createDisputes(deps: DisputeDeps): Disputes {
     },
     draft: (request) => looked(request, 'draft', draftFiling),
     file: after(fileEvidence),
+    filing: (request) => looked(request, 'filing', ownFiling),
     withdraw: after(withdrawCase),
     examine: after(examine),
     decide: after(decideCase),

@@ -31,7 +31,9 @@ export async function exportCase(
   if (last === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
   const opening = documents.get(`opening/${last.dispute.opener}`);
   if (opening === undefined) throw new DisputeError('DISPUTE_INCOMPLETE');
-  const filings = ofKind<CaseFiling>(documents, 'filing');
+  // A finding that calls a filing withheld rests on none: the document is in no archive, whoever has it.
+  const withheld = last.dispute.finding?.withheld ?? [];
+  const filings = ofKind<CaseFiling>(documents, 'filing').filter(([party]) => !withheld.includes(party));
   const references = await referencesOfCase(found, filings, deps);
   const places = [...steps, ...references.values()];
   return caseArchive({

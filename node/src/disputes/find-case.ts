@@ -19,22 +19,31 @@ export type FoundCase = {
 
 /** One case. An absent one and one that the actor may not see are the same DISPUTE_NOT_FOUND. */
 export async function findCase(caseId: string, actor: CaseActor, deps: DisputeDeps): Promise<FoundCase> {
+  const found = await foundCase(caseId, deps);
+  if (!(await maySee(found, actor, deps))) throw new DisputeError('DISPUTE_NOT_FOUND');
+  return found;
+}
+
+/** A case for a step that the ledger takes from the regulator alone; another organisation is told so at once. */
+export async function caseToJudge(
+  { actor, caseId }: { actor: CaseActor; caseId: string },
+  deps: DisputeDeps,
+): Promise<FoundCase> {
+  const found = await findCase(caseId, actor, deps);
+  if (!(await isRegulator(deps))) throw new DisputeError('DISPUTE_NOT_PARTY');
+  return found;
+}
+
+/** One case, for this node's own work. */
+export async function foundCase(caseId: string, deps: DisputeDeps): Promise<FoundCase> {
   const held = await openDocuments(deps.db, caseId, deps);
   const steps = await stepsOf(deps.db, caseId);
   const current = steps.at(-1)?.dispute;
   const documents = new Map([...held].filter(([name]) => counts(name, current)));
   const opener = current?.opener ?? deps.tenant;
   const kept = documents.get(`opening/${opener}`);
-  const found = {
-    caseId,
-    steps,
-    current,
-    documents,
-    opening: contentOf<CaseOpening>(documents, `opening/${opener}`),
-    patientId: kept?.patientId,
-  };
-  if (!(await maySee(found, actor, deps))) throw new DisputeError('DISPUTE_NOT_FOUND');
-  return found;
+  const opening = contentOf<CaseOpening>(documents, `opening/${opener}`);
+  return { caseId, steps, current, documents, opening, patientId: kept?.patientId };
 }
 
 /** Whether the ledger holds a document; before that it is on its way and says nothing yet. */
@@ -57,6 +66,11 @@ export function isParty({ parties }: LedgerDispute, organizationId: string): boo
   return parties.some((party) => party.organizationId === organizationId);
 }
 
+/** Whether no finding was made and none is ruled out: a document that is missing still matters. */
+export function canBeExamined({ state }: LedgerDispute): boolean {
+  return state === 'opened' || state === 'overdue' || state === 'answered';
+}
+
 /** Whether this node is the regulator's. */
 export async function isRegulator({
   members,
@@ -73,6 +87,11 @@ export async function othersIn(
   const regulators = (await members.list()).filter(({ kind }) => kind === 'regulator');
   const all = [...parties, ...regulators.map(({ organizationId }) => organizationId as string)];
   return [...new Set(all)].filter((organizationId) => organizationId !== tenant).sort();
+}
+
+/** Ids of a case's parties. */
+export function partiesOf(found: FoundCase): string[] {
+  return requireCurrent(found).parties.map(({ organizationId }) => organizationId);
 }
 
 /** The case's state on the ledger, where the ledger holds it. */

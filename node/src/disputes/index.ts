@@ -4,6 +4,7 @@ export { createDisputes, type Disputes } from './disputes.ts';
 export { type DisputeCode, DisputeError } from './errors.ts';
 export type { FiledEvidence } from './gather-evidence.ts';
 export { disputePath } from './messages.ts';
+export type { OwnFiling } from './own-filing.ts';
 export { disputePeerRoutes } from './peer-routes.ts';
 export type * from './ports.ts';
 export { projectDisputes } from './project-disputes.ts';

@@ -53,6 +53,7 @@ describe('the list of cases', () => {
         ...{ parties: ['hospital-a', 'hospital-b'], awaited: ['hospital-a', 'hospital-b'] },
         openedAt: '2026-03-01T08:00:00.000Z',
         deadlineAt: '2026-03-01T09:00:00.000Z',
+        ...{ undelivered: [], withheld: [], notices: [] },
         summary: expect.objectContaining({ zh: expect.stringMatching(/\p{Script=Han}/u) }),
         next: expect.objectContaining({ en: expect.stringMatching(/[a-z]/) }),
         task: tasks[0],

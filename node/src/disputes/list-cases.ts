@@ -1,6 +1,7 @@
 import type { LedgerDispute } from '@medseal/chaincode/rules';
 import { patientToken } from '../crypto/index.ts';
-import { listText, stateTexts, taskTexts } from './case-texts.ts';
+import { noticesOf } from './case-notices.ts';
+import { listText, stateTexts, taskTexts, undeliveredTask } from './case-texts.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { isRegulator } from './find-case.ts';
 import {
@@ -33,7 +34,7 @@ export async function listCases(
     countCases(deps.db, viewer, moment),
   ]);
   return {
-    disputes: found.map((listed) => lineOf(listed, deps.tenant)),
+    disputes: found.map((listed) => lineOf(listed, { tenant: deps.tenant, now: moment.now })),
     counts,
     tasks: due.flatMap((listed) => taskOf(listed, deps.tenant) ?? []),
     summary: listText(counts, viewer.kind),
@@ -46,14 +47,17 @@ async function viewerOf(actor: CaseActor, deps: DisputeDeps): Promise<CaseViewer
   return { kind: 'staff', tenant: deps.tenant, isRegulator: await isRegulator(deps) };
 }
 
-function lineOf(listed: ListedCase, tenant: string): CaseLine {
-  const { caseId, state, dispute, overdue, soon, unseen } = listed;
+function lineOf(listed: ListedCase, { tenant, now }: { tenant: string; now: Date }): CaseLine {
+  const { caseId, state, dispute, overdue, soon, unseen, undelivered } = listed;
+  const withheld = [...(dispute?.finding?.withheld ?? [])];
+  const { deadlineAt = '' } = dispute ?? {};
   const task = taskOf(listed, tenant);
   return {
     ...{ caseId, state, overdue, soon, unseen },
     opener: dispute?.opener ?? tenant,
     parties: dispute?.parties.map(({ organizationId }) => organizationId) ?? [],
     awaited: awaitedBy(listed),
+    ...{ undelivered, withheld, notices: noticesOf({ deadlineAt, now, undelivered, withheld }) },
     ...(dispute === undefined ? {} : { openedAt: dispute.openedAt, deadlineAt: dispute.deadlineAt }),
     ...stateTexts[overdue ? 'overdue' : state],
     ...(task === undefined ? {} : { task }),
@@ -67,10 +71,12 @@ function awaitedBy({ state, dispute }: ListedCase): string[] {
   return dispute.parties.flatMap(({ organizationId }) => (filed.has(organizationId) ? [] : [organizationId]));
 }
 
-function taskOf({ caseId, dispute, overdue, ours }: ListedCase, tenant: string): CaseTask | undefined {
+function taskOf(listed: ListedCase, tenant: string): CaseTask | undefined {
+  const { caseId, dispute, overdue, ours, undelivered } = listed;
   if (!ours || dispute === undefined) return undefined;
   const act = actIn(dispute, tenant);
-  const text = taskTexts[act][overdue ? 'late' : 'inTime'];
+  const isHeldUp = act === 'examine' && undelivered.length > 0;
+  const text = isHeldUp ? undeliveredTask(undelivered) : taskTexts[act][overdue ? 'late' : 'inTime'];
   return { caseId, act, overdue, deadlineAt: dispute.deadlineAt, text };
 }
 

@@ -28,6 +28,8 @@ export type ListedCase = {
   soon: boolean;
   ours: boolean;
   unseen: boolean;
+  /** Parties whose filing is on the ledger while its document has not reached the regulator, as far as is known here. */
+  undelivered: string[];
 };
 type Row = {
   case_id: string;
@@ -37,6 +39,7 @@ type Row = {
   soon: boolean;
   ours: boolean;
   unseen: boolean;
+  undelivered: string[];
 };
 
 // $1 patient's token or null, $2 this organisation, $3 whether it is the regulator's, $4 now, $5 end of the notice (ISO).
@@ -61,7 +64,13 @@ const listed = `with visible as (
           where own.case_id = v.case_id and own.state <> 'refused' and own.step = case
             when v.state = 'examined' then 'decide' when v.state = 'decided' then 'close'
             when $3::boolean then 'examine' else 'file' end) as ours,
-      coalesce(seen.step, -1) < v.step as unseen
+      coalesce(seen.step, -1) < v.step as unseen,
+      case when $1::bytea is not null or v.state not in ('opened', 'overdue', 'answered') then '{}'
+        else array(select filed->>'organizationId' from jsonb_array_elements(v.dispute->'filings') filed
+          where case when $3::boolean then not exists (select 1 from dispute_document d
+              where d.case_id = v.case_id and d.kind = 'filing' and d.author = filed->>'organizationId')
+            else exists (select 1 from dispute_delivery w where w.case_id = v.case_id and w.kind = 'filing'
+              and w.author = filed->>'organizationId' and w.state = 'queued' and w.code is not null) end) end as undelivered
     from visible v
     left join dispute_seen seen
       on seen.case_id = v.case_id and seen.viewer = case when $1::bytea is null then 'staff' else 'patient' end
@@ -88,7 +97,7 @@ export async function listedCases(
 ): Promise<ListedCase[]> {
   const { states, due, awaiting, unseen, skip, limit } = page;
   const { rows } = await db.query<Row>(
-    `${listed} select case_id, state, dispute, overdue, soon, ours, unseen from judged where ${filtered}
+    `${listed} select case_id, state, dispute, overdue, soon, ours, unseen, undelivered from judged where ${filtered}
      order by dispute->>'openedAt' desc nulls first, case_id offset $10 limit $11`,
     [
       ...viewValues(viewer, moment),
@@ -105,7 +114,7 @@ export async function dueCases(
   { limit, ...moment }: CaseMoment & { limit: number },
 ): Promise<ListedCase[]> {
   const { rows } = await db.query<Row>(
-    `${listed} select case_id, state, dispute, overdue, soon, ours, unseen from judged where ours
+    `${listed} select case_id, state, dispute, overdue, soon, ours, unseen, undelivered from judged where ours
      order by dispute->>'deadlineAt', case_id limit $6`,
     [...viewValues(viewer, moment), limit],
   );

@@ -2,14 +2,13 @@ import { type Request, type Response, Router } from 'express';
 import { type PeerMessage, readPeerMessage } from '../identity/index.ts';
 import { disputePath } from './messages.ts';
 
-export type DisputePeerDeps = { receive(incoming: PeerMessage): Promise<void>; nodeUrl: string };
+export type DisputePeerDeps = { receive(incoming: PeerMessage): Promise<object>; nodeUrl: string };
 
 /** Documents of cases on the peer port; `nodeUrl` is this node's registered URL. */
 export function disputePeerRoutes({ receive, nodeUrl }: DisputePeerDeps): Router {
   const router = Router();
   router.post(disputePath, async (request: Request, response: Response) => {
-    await receive(readPeerMessage(request, response, nodeUrl));
-    response.status(204).end();
+    response.json(await receive(readPeerMessage(request, response, nodeUrl)));
   });
   return router;
 }

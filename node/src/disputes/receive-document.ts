@@ -4,8 +4,9 @@ import { CryptoError } from '../crypto/index.ts';
 import { openFrom } from '../crypto/recipient.ts';
 import { type Member, type PeerMessage, verifyPeerMessage } from '../identity/index.ts';
 import { JsonError, parseJson } from '../lib/strict-json.ts';
+import { type DeliveryReceipt, signDeliveryReceipt } from './delivery-receipt.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
-import { keepDocument } from './document-store.ts';
+import { keepDocument, keptSince } from './document-store.ts';
 import { DisputeError } from './errors.ts';
 import { isParty, isRegulator } from './find-case.ts';
 import { currentOf } from './ledger-store.ts';
@@ -22,9 +23,10 @@ const formats = {
 
 /**
  * Takes in a document of a case: signed by a party or the regulator, about a case in which this organisation has a part,
- * and exactly what the ledger committed to. The same one again changes nothing, so a replay has no effect.
+ * and exactly what the ledger committed to. The same one again changes nothing, so a replay has no effect. Resolves to this
+ * organisation's signed receipt, always the same one: whoever handed it over can show that it was here, and since when.
  */
-export async function receiveDocument(incoming: PeerMessage, deps: DisputeDeps): Promise<void> {
+export async function receiveDocument(incoming: PeerMessage, deps: DisputeDeps): Promise<DeliveryReceipt> {
   verifyPeerMessage(incoming, { organizationId: deps.tenant, clock: deps.clock });
   const message = parseMessage(incoming.request.body);
   const { caseId, kind, author } = message;
@@ -37,14 +39,18 @@ export async function receiveDocument(incoming: PeerMessage, deps: DisputeDeps):
   if (expected === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
   if (expected !== message.commitment) throw new DisputeError('DISPUTE_COMMITMENT');
   const document = await openMessage(message, incoming.member, deps);
-  const at = deps.clock.now();
-  await deps.db.transaction(async (tx) => {
-    const isNew = await keepDocument(tx, { name: { caseId, kind, author }, kept: { document }, at }, deps);
-    if (!isNew) return;
+  const name = { caseId, kind, author };
+  const at = await deps.db.transaction(async (tx) => {
+    const now = deps.clock.now();
+    const isNew = await keepDocument(tx, { name, kept: { document }, at: now }, deps);
+    if (!isNew) return keptSince(tx, name, now);
     const actor = { kind: 'system', name: 'disputes' } as const;
     const { organizationId: counterpart } = incoming.member;
     await deps.access.record(tx, [auditOf({ caseId, act: `receive-${kind}`, actor, counterpart }, deps)]);
+    return now;
   });
+  const { commitment } = message;
+  return signDeliveryReceipt({ ...name, commitment, recipient: deps.tenant, at }, deps.keyStore);
 }
 
 async function requirePart(sender: Member, dispute: LedgerDispute, deps: DisputeDeps): Promise<void> {

@@ -65,6 +65,7 @@ const routes: [method: string, path: string, body: object | undefined, verb: str
   ['GET', `/${caseId}/archive`, undefined, 'export', ['privacy-officer', 'regulator']],
   ['POST', `/${caseId}/withdrawal`, {}, 'withdraw', ['privacy-officer', 'regulator']],
   ['GET', `/${caseId}/evidence`, undefined, 'draft', ['privacy-officer']],
+  ['GET', `/${caseId}/filing`, undefined, 'filing', ['privacy-officer']],
   ['POST', `/${caseId}/filing`, { evidence }, 'file', ['privacy-officer']],
   ['POST', `/${caseId}/examination`, {}, 'examine', ['regulator']],
   ['POST', `/${caseId}/decision`, { outcome: 'upheld', reasons: 'x' }, 'decide', ['regulator']],
@@ -90,6 +91,18 @@ describe('the routes of cases', () => {
       if (allowed.includes(role)) expect([status < 300, calls[0]?.[0]]).toEqual([true, verb]);
       else expect([code, calls]).toEqual(['IDENTITY_FORBIDDEN', []]);
     }
+  });
+
+  it('tell the examination whose document never came, and nobody where nobody is named', async () => {
+    actor = as('regulator');
+    for (const body of [undefined, {}, { without: ['hospital-a'] }])
+      await call('POST', `/${caseId}/examination`, body);
+
+    expect(calls).toEqual([
+      ['examine', { actor, caseId }],
+      ['examine', { actor, caseId }],
+      ['examine', { actor, caseId, without: ['hospital-a'] }],
+    ]);
   });
 
   it('let a patient open, follow, export and withdraw, and nothing else', async () => {
@@ -197,6 +210,10 @@ describe('the routes of cases', () => {
     ['privacy-officer', `/${caseId}/filing`, { exhibits: [{}] }],
     ['privacy-officer', `/${caseId}/withdrawal`, { why: 'x' }],
     ['privacy-officer', '/x/filing', {}],
+    ['regulator', `/${caseId}/examination`, { without: 'hospital-a' }],
+    ['regulator', `/${caseId}/examination`, { without: ['Hospital A'] }],
+    ['regulator', `/${caseId}/examination`, { without: ['a', 'b', 'c'] }],
+    ['regulator', `/${caseId}/examination`, { withheld: ['hospital-a'] }],
     ['regulator', `/${caseId}/decision`, { outcome: 'perhaps', reasons: 'x' }],
     ['regulator', `/${caseId}/decision`, { outcome: 'upheld' }],
   ])('refuse what %s sends to %s: %j', async (...[role, path, body]) => {

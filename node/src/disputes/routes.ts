@@ -46,6 +46,7 @@ const decision = z.strictObject({
   outcome: z.enum(['upheld', 'partly-upheld', 'rejected']),
   reasons: text(8_000),
 });
+const examination = z.strictObject({ without: z.array(organizationId).max(2).optional() });
 const whole = z
   .string()
   .regex(/^\d{1,6}$/)
@@ -99,6 +100,10 @@ function filingRoutes(router: Router, disputes: Disputes): void {
     const actor = requireStaff(response, ['privacy-officer']);
     response.json(await disputes.draft({ ...caseRequest(request, response), actor }));
   });
+  router.get('/disputes/:caseId/filing', async (request, response) => {
+    const actor = requireStaff(response, ['privacy-officer']);
+    response.json(await disputes.filing({ ...caseRequest(request, response), actor }));
+  });
   router.post('/disputes/:caseId/filing', async (request, response) => {
     const actor = requireStaff(response, ['privacy-officer']);
     const filed = parse(filing, request.body);
@@ -110,8 +115,8 @@ function filingRoutes(router: Router, disputes: Disputes): void {
 function regulatorRoutes(router: Router, disputes: Disputes): void {
   router.post('/disputes/:caseId/examination', async (request, response) => {
     const actor = requireStaff(response, ['regulator']);
-    parse(empty, request.body);
-    response.json(await disputes.examine({ ...caseRequest(request, response), actor }));
+    const asked = parse(examination, request.body ?? {});
+    response.json(await disputes.examine({ ...caseRequest(request, response), actor, ...asked }));
   });
   router.post('/disputes/:caseId/decision', async (request, response) => {
     const actor = requireStaff(response, ['regulator']);

@@ -5,14 +5,21 @@ import type { StepName } from './types.ts';
 export type StepTask = { caseId: string; step: StepName; args: string[]; attempts: number };
 export type NewStep = Omit<StepTask, 'attempts'> & { commitment?: string | undefined; at: Date };
 
-/** Queues a step, in the transaction that writes what it is about. False where it is queued already. */
+/**
+ * Queues a step, in the transaction that writes what it is about. False where it is queued already, or was taken; one that
+ * the ledger refused because the case had moved on is taken anew.
+ */
 export async function queueStep(
   tx: Queryable,
   { caseId, step, args, commitment, at }: NewStep,
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
     `insert into dispute_step (case_id, step, args, commitment, state, next_attempt_at)
-     values ($1, $2, $3, $4, 'queued', $5) on conflict do nothing`,
+     values ($1, $2, $3, $4, 'queued', $5)
+     on conflict (case_id, step) do update
+       set args = excluded.args, commitment = excluded.commitment, state = 'queued', code = null, attempts = 0,
+         next_attempt_at = excluded.next_attempt_at
+       where dispute_step.state = 'refused' and dispute_step.code = 'DISPUTE_MOVED'`,
     [caseId, step, JSON.stringify(args), commitment ?? null, at],
   );
   return rowCount === 1;
@@ -37,6 +44,29 @@ export async function takeSteps(
     [now, until, limit],
   );
   return rows.map(({ case_id: caseId, step, args, attempts }) => ({ caseId, step, args, attempts }));
+}
+
+/**
+ * Takes up the examinations that the ledger refused because the case had moved on, and that were not repeated yet, so that
+ * no other worker does until `until`.
+ */
+export async function takeMovedSteps(
+  db: Queryable,
+  { now, until }: { now: Date; until: Date },
+): Promise<Pick<StepTask, 'caseId' | 'args'>[]> {
+  const { rows } = await db.query<Pick<TaskRow, 'case_id' | 'args'>>(
+    `with due as (
+       select case_id, step from dispute_step s
+       where step = 'examine' and state = 'refused' and code = 'DISPUTE_MOVED' and next_attempt_at <= $1
+         and not exists (select 1 from dispute_document d
+           where d.case_id = s.case_id and d.kind = 'finding' and d.attempt > 1)
+       order by next_attempt_at limit 20 for update skip locked
+     )
+     update dispute_step s set next_attempt_at = $2 from due
+     where s.case_id = due.case_id and s.step = due.step returning s.case_id, s.args`,
+    [now, until],
+  );
+  return rows.map(({ case_id: caseId, args }) => ({ caseId, args }));
 }
 
 export type StepResult = {

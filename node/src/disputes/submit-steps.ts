@@ -15,10 +15,12 @@ const final: ReadonlySet<string> = new Set([
   'DISPUTE_CHECKPOINT',
   'DISPUTE_CONFLICT',
   'DISPUTE_DEADLINE',
+  'DISPUTE_MOVED',
   'DISPUTE_PARTIES',
   'DISPUTE_PARTY',
   'DISPUTE_REGULATOR',
   'DISPUTE_STATE',
+  'DISPUTE_WITHHELD',
 ]);
 
 /** Tells the ledger of every step that is due, and returns how many were taken up. */

@@ -6,7 +6,7 @@ import { newSecret } from '../lib/ids.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { queueDeliveries } from './delivery-store.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
-import { keepDocument } from './document-store.ts';
+import { keepDocument, nextAttempt } from './document-store.ts';
 import { DisputeError } from './errors.ts';
 import { queueStep } from './step-store.ts';
 import type { DocumentKind, DocumentName, StepName } from './types.ts';
@@ -44,7 +44,8 @@ async function write(tx: Queryable, own: OwnStep, deps: DisputeDeps): Promise<vo
   if (document !== undefined && kept !== undefined) {
     const name = { caseId, kind: document.kind, author: deps.tenant };
     const patientToken = tokenOfOpener(own, deps);
-    await keepDocument(tx, { name, kept: { document: kept, patientId }, patientToken, at }, deps);
+    const attempt = await nextAttempt(tx, name);
+    await keepDocument(tx, { name, attempt, kept: { document: kept, patientId }, patientToken, at }, deps);
     await queueDeliveries(tx, name, { recipients: document.recipients, afterStep: step, at });
   }
   for (const { name, recipients } of own.relayed ?? [])

@@ -35,11 +35,14 @@ export type CaseView = {
   openedFor?: 'patient' | 'organization';
   subject?: CaseSubject;
   grounds?: string;
-  filings: { organizationId: string; filedAt: string; late: boolean }[];
+  /** `withheld`: the finding was made without its document, which never came. */
+  filings: { organizationId: string; filedAt: string; late: boolean; withheld: boolean }[];
   claims?: (CaseClaim & { text: Text; result: Text })[];
   decision?: Pick<CaseDecision, 'outcome' | 'reasons'>;
   summary: Text;
   next: Text;
+  /** Who holds the case up and what can be done; what the finding had to leave out. */
+  notices: Text[];
   /** Steps of this organisation that the ledger does not hold yet, and documents that have not arrived. */
   waiting: {
     steps: { step: StepName; state: string; attempts: number; code?: string }[];
@@ -73,6 +76,11 @@ export type CaseLine = Pick<
   unseen: boolean;
   /** Parties whose filing is missing. */
   awaited: string[];
+  /** Parties whose filing is on the ledger while its document has not reached the regulator, as far as is known here. */
+  undelivered: string[];
+  /** Parties whose filing the finding calls withheld. */
+  withheld: string[];
+  notices: Text[];
   task?: CaseTask;
 };
 /** A page of cases; counts and tasks are those of all that may be seen. */

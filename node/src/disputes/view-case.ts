@@ -1,10 +1,12 @@
 import { type CaseDecision, type CaseFinding, claimTexts, findingTexts } from '@medseal/evidence';
+import { noticesOf } from './case-notices.ts';
 import { stateTexts } from './case-texts.ts';
-import { waitingDeliveries } from './delivery-store.ts';
+import { type WaitingDelivery, waitingDeliveries } from './delivery-store.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
-import { type FoundCase, findCase } from './find-case.ts';
+import { countFindings } from './document-store.ts';
+import { canBeExamined, type FoundCase, findCase, isRegulator } from './find-case.ts';
 import { type WaitingStep, waitingSteps } from './step-store.ts';
-import type { CaseActor, CaseView, CaseViewState, KeptDocument } from './types.ts';
+import type { CaseActor, CaseView, CaseViewState, KeptDocument, Text } from './types.ts';
 
 /** One case with its state, its deadline and what comes next. */
 export async function viewCase(
@@ -23,9 +25,10 @@ export async function viewCase(
     ...ledgerPart(found, deps),
     ...documentPart(found),
     ...stateTexts[overdue ? 'overdue' : state],
+    notices: await noticesFor(found, deliveries, deps),
     waiting: {
       steps: steps.map(({ code, ...step }) => ({ ...step, ...(code === null ? {} : { code }) })),
-      deliveries: deliveries.map(({ code, ...delivery }) => ({
+      deliveries: deliveries.map(({ code, author: _, ...delivery }) => ({
         ...delivery,
         ...(code === null ? {} : { code }),
       })),
@@ -38,6 +41,30 @@ export async function viewCase(
       blockNumber,
     })),
   };
+}
+
+/** The regulator knows what has come; a party knows what of its own has not been taken yet. */
+async function noticesFor(
+  { caseId, current, documents }: FoundCase,
+  deliveries: readonly WaitingDelivery[],
+  deps: DisputeDeps,
+): Promise<Text[]> {
+  if (current === undefined) return [];
+  const judges = await isRegulator(deps);
+  const { deadlineAt, finding, filings } = current;
+  const withheld = finding?.withheld ?? [];
+  const isHere = (party: string): boolean => documents.has(`filing/${party}`);
+  const isLacking = (party: string): boolean =>
+    judges
+      ? !isHere(party)
+      : deliveries.some(({ kind, author, code }) => kind === 'filing' && author === party && code !== null);
+  const filed = filings.map(({ organizationId }) => organizationId);
+  return noticesOf({
+    ...{ deadlineAt, now: deps.clock.now(), withheld },
+    undelivered: canBeExamined(current) ? filed.filter(isLacking) : [],
+    deliveredLate: judges ? withheld.filter(isHere) : [],
+    examinations: await countFindings(deps.db, caseId),
+  });
 }
 
 function stateOf({ current }: FoundCase, steps: readonly WaitingStep[]): CaseViewState {
@@ -57,7 +84,7 @@ function ledgerPart(
   { tenant }: DisputeDeps,
 ): Pick<CaseView, 'opener' | 'parties' | 'openedAt' | 'deadlineAt' | 'filings'> {
   if (current === undefined) return { opener: tenant, parties: [], filings: [] };
-  const { opener, parties, openedAt, deadlineAt, filings } = current;
+  const { opener, parties, openedAt, deadlineAt, filings, finding } = current;
   return {
     opener,
     parties: parties.map(({ organizationId }) => organizationId),
@@ -67,6 +94,7 @@ function ledgerPart(
       organizationId,
       filedAt,
       late: filedAt > deadlineAt,
+      withheld: finding?.withheld.includes(organizationId) ?? false,
     })),
   };
 }

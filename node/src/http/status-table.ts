@@ -115,8 +115,17 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   DISPUTE_LIMIT: [409, 'The patient has as many open cases as this node takes.'],
   DISPUTE_NOT_PARTY: [403, 'This step is for another party of the case.'],
   DISPUTE_STATE: [409, 'The case is not in a state that allows this step, or it was taken already.'],
+  DISPUTE_NOT_WITHHELD: [
+    422,
+    'Only a filing on the ledger whose document has not arrived here can be called withheld.',
+  ],
+  DISPUTE_EARLY: [409, 'The deadline of the case has not passed; until then the document can be delivered.'],
+  DISPUTE_NOT_FILED: [404, 'This organisation has filed nothing in this case.'],
   DISPUTE_NOT_ANCHORED: [503, 'The record of the access is not anchored yet; try again.'],
-  DISPUTE_INCOMPLETE: [503, 'A document of the case has not arrived here yet; try again.'],
+  DISPUTE_INCOMPLETE: [
+    503,
+    'A document of the case has not arrived here yet; the notices of the case say whose. Try again.',
+  ],
   DISPUTE_NOT_ON_LEDGER: [503, 'The ledger does not hold this yet as far as this node knows; try again.'],
   DISPUTE_TOO_LARGE: [422, 'The blocks of the case are larger than an archive takes.'],
   DISPUTE_REQUEST_REFUSED: [401, 'The message is not sealed by the calling member as required.'],

@@ -17,6 +17,7 @@ import { silentLogger } from '../../lib/logger.ts';
 import { deliverDocuments } from '../deliver-documents.ts';
 import type { DisputeDeps } from '../dispute-deps.ts';
 import { createDisputes, type Disputes } from '../disputes.ts';
+import { examineMoved } from '../examine-case.ts';
 import type { FoundAccess, FoundExchange } from '../ports.ts';
 import { projectDisputes } from '../project-disputes.ts';
 import { markOverdue, submitSteps } from '../submit-steps.ts';
@@ -103,6 +104,7 @@ export async function createAlliance(): Promise<TestAlliance> {
       for (const { log, deps } of nodes) {
         await log.anchorNow();
         await markOverdue(deps);
+        await examineMoved(deps);
         await submitSteps(deps);
       }
       for (const transaction of shared.transactions.slice(projected))
@@ -274,8 +276,9 @@ function peersOf(sender: Member, { nodes, away, sent }: Shared): DisputeDeps['pe
       sent.push({ to: member.organizationId, body });
       const targetUri = `https://${member.organizationId}.test${path}`;
       try {
-        await recipient.disputes.receive({ member: sender, request: { method, targetUri, fields, body } });
-        return { status: 204, fields: {}, body: new Uint8Array(0) };
+        const request = { method, targetUri, fields, body };
+        const receipt = await recipient.disputes.receive({ member: sender, request });
+        return { status: 200, fields: {}, body: utf8(JSON.stringify(receipt)) };
       } catch (error) {
         if (error instanceof AppError) return { status: 409, fields: {}, body: utf8(error.code) };
         throw error;
