@@ -1,4 +1,5 @@
 import { fromUtf8 } from '../src/bytes.ts';
+import { caseLines } from '../src/case-report.ts';
 import type { CaseVerdict } from '../src/case-verify.ts';
 import type { CheckOf } from '../src/check-list.ts';
 import { problemLines, type Subject } from '../src/cli-problem.ts';
@@ -97,12 +98,20 @@ function show(result: BundleVerdict | CaseVerdict): void {
     node('h2', titleOf(verdictTexts[result.verdict])),
     paragraph(result.sentence),
     ...parts,
+    ...caseParts(result),
     section(
       { zh: '本结论不证明', en: 'What this does not prove' },
       list(limits.map((text) => node('li', titleOf(text)))),
     ),
     ...(shown === undefined ? [] : [section({ zh: '内容', en: 'Content' }, content)]),
   ]);
+}
+
+/** Of a valid case what was found, claim by claim. */
+function caseParts(result: BundleVerdict | CaseVerdict): HTMLElement[] {
+  if (!('case' in result)) return [];
+  const lines = caseLines(result).map((line) => node('li', line));
+  return [section({ zh: '比对结论', en: 'Finding' }, list(lines))];
 }
 
 function contentOf(result: BundleVerdict | CaseVerdict): unknown {

@@ -40,16 +40,19 @@ export function caseReport(result: CaseVerdict, { json, show }: { json: boolean;
   if (json) return JSON.stringify(shown, undefined, 2);
   const content = show && documents !== undefined ? [`\n${JSON.stringify(documents, undefined, 2)}`] : [];
   const end = [`\n${titleOf(verdictTexts[result.verdict])}`, result.sentence.zh, result.sentence.en];
-  return [...checkLines(result.checks), ...caseLines(result), ...end, ...content].join('\n');
+  const [title, ...lines] = caseLines(result);
+  const found = title === undefined ? [] : [`\n${title}`, ...lines.map((line) => `  ${line}`)];
+  return [...checkLines(result.checks), ...found, ...end, ...content].join('\n');
 }
 
-function caseLines({ case: found }: CaseVerdict): string[] {
+/** What the ledger holds of a valid case and what was found in it, line by line; nothing that a document says. */
+export function caseLines({ case: found }: CaseVerdict): string[] {
   if (found === undefined) return [];
   const { caseId, state, opener, parties, openedAt, deadlineAt, withheld, claims } = found;
   return [
-    `\n案件 · Case ${caseId}`,
-    `  ${state}; ${opener}: ${parties.join(', ')}; ${openedAt} – ${deadlineAt}`,
-    ...withheld.map((party) => `  ! ${withheldText.zh} · ${withheldText.en}: ${party}`),
+    `案件 · Case ${caseId}`,
+    `${state}; ${opener}: ${parties.join(', ')}; ${openedAt} – ${deadlineAt}`,
+    ...withheld.map((party) => `! ${withheldText.zh} · ${withheldText.en}: ${party}`),
     ...(claims ?? []).map(claimLine),
   ];
 }
@@ -59,5 +62,5 @@ function claimLine({ claim, party, finding, by, code }: CaseClaim): string {
   const found = findingTexts[finding];
   const whose = party === null ? '' : ` (${party})`;
   const who = by.length === 0 ? '' : ` – ${by.join(', ')}`;
-  return `  ${finding === 'match' ? '✓' : '✗'} ${zh} · ${en}${whose}: ${found.zh} · ${found.en}${who}${code === null ? '' : ` [${code}]`}`;
+  return `${finding === 'match' ? '✓' : '✗'} ${zh} · ${en}${whose}: ${found.zh} · ${found.en}${who}${code === null ? '' : ` [${code}]`}`;
 }

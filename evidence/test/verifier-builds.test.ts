@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import npmChromium from '@sparticuz/chromium';
@@ -16,6 +16,9 @@ const strange = createLog();
 const pathOf = (name: string) => join(folder, name);
 const { proof, policy } = realProof();
 const bundle = JSON.stringify(packed(proof));
+const cases = JSON.parse(
+  readFileSync(new URL('./vectors/case-solo.json', import.meta.url), 'utf8'),
+) as Record<string, unknown>;
 
 beforeAll(async () => {
   writeFileSync(pathOf('medseal-verify.mjs'), await verifierScript());
@@ -28,6 +31,8 @@ beforeAll(async () => {
     pathOf('strange-fork.json'),
     JSON.stringify(forkProof([strange.checkpoint(9), strange.checkpoint(9, strange.root(8))])),
   );
+  writeFileSync(pathOf('case.json'), JSON.stringify(cases['undelivered']));
+  writeFileSync(pathOf('case-trust.json'), JSON.stringify(cases['policy']));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -144,4 +149,22 @@ describe('the verifier as one page', () => {
     expect(focused).toEqual(['bundle', 'policy', 'show']);
     expect(await page?.evaluate('document.documentElement.scrollWidth')).toBe(320);
   });
+
+  test.skipIf(browser === undefined)(
+    'tells what was found in a case, and who withheld its filing',
+    async () => {
+      const page = await browser?.newPage();
+      await page?.goto(`file://${pathOf('medseal-verify.html')}`);
+      await page?.setInputFiles('#policy', pathOf('case-trust.json'));
+      await page?.setInputFiles('#bundle', pathOf('case.json'));
+      await page?.waitForSelector('#result[data-verdict="valid"]');
+
+      const text = await page?.textContent('#result');
+      expect(text).toContain('未将材料交付监管方');
+      expect(text).toMatch(
+        /✗ 访问记录 · the record of the access \(hospital-a\): 扣留未交 · WITHHELD – hospital-a/,
+      );
+      expect(text).toMatch(/✓ 访问记录 · the record of the access \(hospital-b\): 一致 · match/);
+    },
+  );
 });
