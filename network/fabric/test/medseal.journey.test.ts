@@ -155,7 +155,7 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     const foreign: [MemberClient, string, string[], string][] = [
       [neighbour, 'withdraw', [caseId], 'DISPUTE_PARTY'],
       [hospital, 'decide', [caseId, commitment], 'DISPUTE_REGULATOR'],
-      [regulator, 'examine', [caseId, commitment], 'DISPUTE_CONFLICT'],
+      [regulator, 'examine', [caseId, commitment, '3', '[]'], 'DISPUTE_CONFLICT'],
       [hospital, 'file', [caseId, commitment, '13'], 'DISPUTE_CONFLICT'],
       [hospital, 'file', [newId(), commitment, '13'], 'DISPUTE_ABSENT'],
     ];
@@ -164,6 +164,27 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     expect(verdict).toMatchObject({ verdict: 'valid', case: { state: 'closed' } });
     for (const [client, transaction, args, code] of foreign)
       expect(await refusalOf(client.ledger.submit('dispute', transaction, args))).toBe(code);
+  });
+
+  it('takes no finding that a filing has overtaken, and calls no filing withheld before the deadline', async () => {
+    const caseId = newId();
+    const deadlineAt = new Date(Date.now() + 3_600_000).toISOString();
+    const take = async ({ ledger }: MemberClient, step: string, ...args: string[]): Promise<void> => {
+      await ledger.submit('dispute', step, [caseId, ...args]);
+      await untilLevel([hospital, neighbour, regulator]);
+    };
+    await take(hospital, 'open', '["hospital-a","hospital-b"]', deadlineAt, commitment);
+    await take(hospital, 'file', commitment, '13');
+    await take(neighbour, 'file', commitment, '13');
+    const examined = (...args: string[]): Promise<string | undefined> =>
+      refusalOf(regulator.ledger.submit('dispute', 'examine', [caseId, commitment, ...args]));
+
+    expect(await examined('2', '[]')).toBe('DISPUTE_MOVED');
+    expect(await examined('3', '["hospital-b"]')).toBe('DISPUTE_EARLY');
+    expect(await examined('3', '["hospital-c"]')).toBe('DISPUTE_WITHHELD');
+    await take(regulator, 'examine', commitment, '3', '[]');
+    const finding = JSON.parse(await hospital.ledger.evaluate('dispute', 'get', [caseId])).finding;
+    expect(finding).toMatchObject({ commitment, step: 3, withheld: [] });
   });
 
   it('takes the same fact twice as one, and of two that contradict each other one', async () => {

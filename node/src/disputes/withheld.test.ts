@@ -150,6 +150,23 @@ describe('a party that files on the ledger and never delivers its document', () 
     await refuses(alliance.c.disputes.filing({ actor: alliance.c.officer, caseId }), 'DISPUTE_NOT_FOUND');
   });
 
+  it('has not delivered to one who signs nothing for it', async () => {
+    const { peers } = alliance.a.deps;
+    alliance.a.deps.peers = {
+      send: async (request) => ({ ...(await peers.send(request)), body: utf8('{"v":1}') }),
+    };
+    await file('a');
+    await alliance.settle();
+    alliance.a.deps.peers = peers;
+    expect((await seenAt('a')).waiting.deliveries).toMatchObject([
+      { kind: 'filing', recipient: 'regulator', code: 'DISPUTE_RECEIPT_INVALID' },
+    ]);
+    alliance.clock.advance(600_000);
+    await alliance.settle();
+
+    expect((await seenAt('a')).waiting.deliveries).toEqual([]);
+  });
+
   it('gets the same receipt for the same document again, with the time it first came', async () => {
     await file('a');
     await alliance.settle();
