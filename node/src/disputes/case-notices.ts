@@ -13,16 +13,18 @@ export type Noticed = {
   deliveredLate?: readonly string[];
   /** How often the regulator's node examined the case. */
   examinations?: number;
+  /** Whether the ledger refused its last finding because the case had moved on. */
+  overtaken?: boolean;
 };
 
 /** Who holds a case up, what can be done and until when; what a finding had to leave out. */
 export function noticesOf(noticed: Noticed): Text[] {
-  const { withheld, undelivered, deliveredLate = [], examinations = 0 } = noticed;
+  const { withheld, undelivered, deliveredLate = [], examinations = 0, overtaken = false } = noticed;
   return [
     ...undelivered.map((party) => undeliveredText(party, noticed)),
     ...withheld.map(withheldNotice),
     ...deliveredLate.map(deliveredLateNotice),
-    ...(examinations > 1 ? [examinedAgain] : []),
+    ...(overtaken ? [toBeExaminedAgain] : examinations > 1 ? [examinedAgain] : []),
   ];
 }
 
@@ -52,6 +54,11 @@ function deliveredLateNotice(party: string): Text {
     en: `The document of ${party} arrived after the finding, which does not rest on it; it is what the ledger committed to.`,
   };
 }
+
+const toBeExaminedAgain: Text = {
+  zh: '比对期间案件又有新的步骤，账本未接受该结论。材料到齐后本节点会自动重新比对一次；工作人员也可以再次发起比对。',
+  en: 'The case moved on while it was examined, so the ledger refused the finding. This node examines it again by itself, once, when all documents are here; staff can examine it again at any time.',
+};
 
 const examinedAgain: Text = {
   zh: '比对期间案件又有新的步骤，本节点已按最新步骤重新比对。',

@@ -25,7 +25,7 @@ export async function viewCase(
     ...ledgerPart(found, deps),
     ...documentPart(found),
     ...stateTexts[overdue ? 'overdue' : state],
-    notices: await noticesFor(found, deliveries, deps),
+    notices: await noticesFor(found, { steps, deliveries }, deps),
     waiting: {
       steps: steps.map(({ code, ...step }) => ({ ...step, ...(code === null ? {} : { code }) })),
       deliveries: deliveries.map(({ code, author: _, ...delivery }) => ({
@@ -46,7 +46,7 @@ export async function viewCase(
 /** The regulator knows what has come; a party knows what of its own has not been taken yet. */
 async function noticesFor(
   { caseId, current, documents }: FoundCase,
-  deliveries: readonly WaitingDelivery[],
+  { steps, deliveries }: { steps: readonly WaitingStep[]; deliveries: readonly WaitingDelivery[] },
   deps: DisputeDeps,
 ): Promise<Text[]> {
   if (current === undefined) return [];
@@ -64,6 +64,7 @@ async function noticesFor(
     undelivered: canBeExamined(current) ? filed.filter(isLacking) : [],
     deliveredLate: judges ? withheld.filter(isHere) : [],
     examinations: await countFindings(deps.db, caseId),
+    overtaken: steps.some(({ step, code }) => step === 'examine' && code === 'DISPUTE_MOVED'),
   });
 }
 

@@ -237,8 +237,9 @@ describe('a case that moves on while it is examined', () => {
     // A files late; its step commits before the finding's.
     await file('a');
     await alliance.settle();
-    const { state, waiting } = await seenAt('r');
+    const { state, waiting, notices } = await seenAt('r');
     expect(state).toBe('answered');
+    expect(notices).toMatchObject([{ en: expect.stringContaining('the ledger refused the finding') }]);
     expect(waiting.steps).toMatchObject([{ step: 'examine', state: 'refused', code: 'DISPUTE_MOVED' }]);
     alliance.clock.advance(61_000);
     await alliance.settle();
