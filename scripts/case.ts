@@ -16,6 +16,7 @@ const usage = `npm run case -- COMMAND --node URL --ca FILE --token FILE [option
   evidence ID [--out FILE]                         what this organisation would file
   file ID [--evidence FILE] [--entry FILE] [--statement TEXT]          file it, or what FILE holds
   filing ID [--out FILE]                           what this organisation filed, with the receipts for it, to be shown to anybody
+  deliver ID                                       hand it to the regulator once more
   withdraw ID                                      take the case back
   examine ID [--without ORG]                       regulator; ORG's filing never arrived and the deadline has passed (two: ORG,ORG)
   decide ID --outcome upheld|partly-upheld|rejected --reasons TEXT · close ID      regulator
@@ -139,6 +140,7 @@ function callOf([command = '', id, ...others]: string[], options: Options): Call
         ...entriesOf(options),
         ...(evidence === undefined ? {} : { evidence: jsonOf('evidence', evidence) as object }),
       }),
+    deliver: () => post('filing/delivery'),
     withdraw: () => post('withdrawal'),
     examine: () => post('examination', without === undefined ? {} : { without: without.split(',') }),
     decide: () => post('decision', { outcome, reasons }),

@@ -54,7 +54,8 @@ export async function settleDelivery(
       ? [result.code, result.nextAttemptAt, null]
       : [null, null, JSON.stringify(result.receipt)];
   await db.query(
-    `update dispute_delivery set state = $5, code = $6, next_attempt_at = coalesce($7, next_attempt_at), receipt = $8
+    `update dispute_delivery set state = $5, code = $6, next_attempt_at = coalesce($7, next_attempt_at),
+       receipt = coalesce($8, receipt)
      where case_id = $1 and kind = $2 and author = $3 and recipient = $4`,
     [caseId, kind, author, recipient, result.state, code, nextAttemptAt, receipt],
   );
@@ -76,6 +77,19 @@ export async function waitingDeliveries(db: Queryable, caseId: string): Promise<
     [caseId],
   );
   return rows;
+}
+
+/** Queues the deliveries of a document anew, delivered or not; a receipt that is here stays. */
+export async function requeueDeliveries(
+  tx: Queryable,
+  { caseId, kind, author }: DocumentName,
+  at: Date,
+): Promise<void> {
+  await tx.query(
+    `update dispute_delivery set state = 'queued', next_attempt_at = $4
+     where case_id = $1 and kind = $2 and author = $3`,
+    [caseId, kind, author, at],
+  );
 }
 
 /** What recipients signed for the documents of a case that this node handed over. */

@@ -11,7 +11,7 @@ import { closeCase, decideCase, withdrawCase } from './judge-case.ts';
 import { countOwnCases, listCases } from './list-cases.ts';
 import { type CasePage, markSeen } from './list-store.ts';
 import { type OpenRequest, openCase } from './open-case.ts';
-import { type OwnFiling, ownFiling } from './own-filing.ts';
+import { deliverAgain, type OwnFiling, ownFiling } from './own-filing.ts';
 import { receiveDocument } from './receive-document.ts';
 import { auditOf } from './take-step.ts';
 import type { CaseActor, CaseCounts, CaseList, CaseView } from './types.ts';
@@ -31,6 +31,8 @@ export type Disputes = {
   file(request: FileRequest): Promise<CaseView>;
   /** What this organisation filed, with the receipts for it. */
   filing(request: CaseRequest): Promise<OwnFiling>;
+  /** Hands the own filing over once more. */
+  deliver(request: CaseRequest): Promise<CaseView>;
   withdraw(request: CaseRequest): Promise<CaseView>;
   examine(request: ExamineRequest): Promise<CaseView>;
   decide(request: CaseRequest & Pick<CaseDecision, 'outcome' | 'reasons'>): Promise<CaseView>;
@@ -79,6 +81,7 @@ export function createDisputes(deps: DisputeDeps): Disputes {
     draft: (request) => looked(request, 'draft', draftFiling),
     file: after(fileEvidence),
     filing: (request) => looked(request, 'filing', ownFiling),
+    deliver: after(deliverAgain),
     withdraw: after(withdrawCase),
     examine: after(examine),
     decide: after(decideCase),

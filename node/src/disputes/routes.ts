@@ -100,6 +100,11 @@ function filingRoutes(router: Router, disputes: Disputes): void {
     const actor = requireStaff(response, ['privacy-officer']);
     response.json(await disputes.draft({ ...caseRequest(request, response), actor }));
   });
+  router.post('/disputes/:caseId/filing/delivery', async (request, response) => {
+    const actor = requireStaff(response, ['privacy-officer']);
+    parse(empty, request.body);
+    response.json(await disputes.deliver({ ...caseRequest(request, response), actor }));
+  });
   router.get('/disputes/:caseId/filing', async (request, response) => {
     const actor = requireStaff(response, ['privacy-officer']);
     response.json(await disputes.filing({ ...caseRequest(request, response), actor }));

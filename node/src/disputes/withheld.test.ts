@@ -167,6 +167,28 @@ describe('a party that files on the ledger and never delivers its document', () 
     expect((await seenAt('a')).waiting.deliveries).toEqual([]);
   });
 
+  it('hands it over once more when asked to, and keeps the receipt that it has', async () => {
+    await file('a');
+    await hold('a');
+    await alliance.settle();
+    const { disputes, officer } = alliance.a;
+    expect((await listedAt('r'))?.undelivered).toEqual(['hospital-a']);
+    await disputes.deliver({ actor: officer, caseId });
+    await alliance.settle();
+    const { receipts } = await disputes.filing({ actor: officer, caseId });
+    alliance.away.add('regulator');
+    await disputes.deliver({ actor: officer, caseId });
+    await alliance.settle();
+    alliance.away.delete('regulator');
+
+    expect(receipts).toHaveLength(1);
+    expect((await listedAt('r'))?.undelivered).toEqual([]);
+    expect((await disputes.filing({ actor: officer, caseId })).receipts).toEqual(receipts);
+    const { b, c } = alliance;
+    await refuses(b.disputes.deliver({ actor: b.officer, caseId }), 'DISPUTE_NOT_FILED');
+    await refuses(c.disputes.deliver({ actor: c.officer, caseId }), 'DISPUTE_NOT_FOUND');
+  });
+
   it('gets the same receipt for the same document again, with the time it first came', async () => {
     await file('a');
     await alliance.settle();
