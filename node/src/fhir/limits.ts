@@ -12,6 +12,10 @@ export const MAX_COUNT = 1000;
 export const DEFAULT_COUNT = 50;
 export const MAX_PARAMETERS = 40;
 export const MAX_OPERANDS = 100;
+/** Values of all parameters of one search: each is compared with every record of a compartment. */
+export const MAX_ALL_OPERANDS = 400;
+/** Characters of a text in which strings are looked for: each look costs as many steps. */
+export const MAX_SEARCHED_TEXT = 4096;
 export const MAX_SORT_KEYS = 4;
 export const MAX_INCLUDES = 10;
 /** Characters of one parameter, and of one of its OR-values. */

@@ -1,5 +1,7 @@
 import { assertNever } from '../lib/errors.ts';
+import { MAX_SEARCHED_TEXT } from './limits.ts';
 import { implicitSystem } from './schema.ts';
+import { folded } from './search-operand.ts';
 import { ID_PATH, LAST_UPDATED_PATH } from './search-table.ts';
 import type {
   Criterion,
@@ -34,9 +36,11 @@ function meets(values: SearchValues, criterion: Criterion, type: string): boolea
   }
   const isMet = parameter.paths.some(({ path, system }) => {
     const candidates = valuesAtPath(values, path).filter((value) => isOfSystem(value, system));
-    return candidates.some((value) =>
-      operands.some((operand) => isHit(value, operand, { criterion, type, path })),
-    );
+    return candidates.some((value) => {
+      const searched =
+        typeof value === 'string' && parameter.type === 'string' ? textOf(value, modifier) : value;
+      return operands.some((operand) => isHit(searched, operand, { criterion, type, path }));
+    });
   });
   return modifier === 'not' ? !isMet : isMet;
 }
@@ -59,7 +63,7 @@ function isHit(value: SearchValue, operand: SearchOperand, place: Place): boolea
     case 'quantity':
       return isQuantity(value as QuantityRange, operand);
     case 'string':
-      return typeof value === 'string' && isText(value, operand.text, place.criterion.modifier);
+      return typeof value === 'string' && isText(value, operand, place.criterion.modifier);
     case 'uri':
       return typeof value === 'string' && isUri(value, operand.uri, place.criterion.modifier);
     default:
@@ -94,15 +98,14 @@ function isReference(
   return type === undefined ? targets.has(valueType) : valueType === type;
 }
 
-/** Case, accents and the composition of characters do not count (FHIR R4 search.html §string). */
-function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/\s+/g, ' ').toLowerCase();
+/** A text as strings are looked for in it: once for all of a criterion's values, since it costs more than a look. */
+function textOf(value: string, modifier: Criterion['modifier']): string {
+  return modifier === 'exact' ? value.normalize('NFC') : folded(value.slice(0, MAX_SEARCHED_TEXT));
 }
 
-function isText(value: string, wanted: string, modifier: Criterion['modifier']): boolean {
-  if (modifier === 'exact') return value.normalize('NFC') === wanted.normalize('NFC');
-  const [text, part] = [folded(value), folded(wanted)];
-  return modifier === 'contains' ? text.includes(part) : text.startsWith(part);
+function isText(text: string, wanted: Operand<'string'>, modifier: Criterion['modifier']): boolean {
+  if (modifier === 'exact') return text === wanted.exact;
+  return modifier === 'contains' ? text.includes(wanted.folded) : text.startsWith(wanted.folded);
 }
 
 function isUri(value: string, wanted: string, modifier: Criterion['modifier']): boolean {

@@ -42,9 +42,19 @@ const READERS: Record<SearchType, Reader> = {
   reference: readReference,
   date: readDate,
   quantity: readQuantity,
-  string: (text) => ({ kind: 'string', text: unescaped(text) }),
+  string: readString,
   uri: (text) => ({ kind: 'uri', uri: unescaped(text) }),
 };
+
+function readString(text: string): SearchOperand {
+  const given = unescaped(text);
+  return { kind: 'string', exact: given.normalize('NFC'), folded: folded(given) };
+}
+
+/** Case, accents and the composition of characters do not count (FHIR R4 search.html §string). */
+export function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/\s+/g, ' ').toLowerCase();
+}
 
 function unescaped(text: string): string {
   return text.replace(/\\([\\,|$])/g, '$1');

@@ -1,6 +1,7 @@
 import { fhirError } from './errors.ts';
 import {
   DEFAULT_COUNT,
+  MAX_ALL_OPERANDS,
   MAX_COUNT,
   MAX_INCLUDES,
   MAX_OPERANDS,
@@ -62,6 +63,8 @@ export function parseSearch(type: string, query: Iterable<readonly [string, stri
       throw invalid(name, 'Too long, or not text.');
     readParameter([name, value], draft, { seen, parameters });
   }
+  const operands = draft.criteria.reduce((total, criterion) => total + criterion.operands.length, 0);
+  if (operands > MAX_ALL_OPERANDS) throw tooCostly(`More than ${MAX_ALL_OPERANDS} values in one search.`);
   return { ...draft, ...confinement(type, draft.criteria) };
 }
 

@@ -1,3 +1,4 @@
+import { MAX_SEARCHED_TEXT } from './limits.ts';
 import { valuesAtPath } from './search-match.ts';
 import type { SearchQuery, SearchValue, SearchValues, SortKey } from './types.ts';
 
@@ -42,7 +43,7 @@ function sortValue(values: SearchValues, { parameter, direction }: SortKey): Key
 
 function sortKey(value: SearchValue, direction: SortKey['direction']): Key {
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value === 'string') return value.toLowerCase();
+  if (typeof value === 'string') return value.slice(0, MAX_SEARCHED_TEXT).toLowerCase();
   if (direction === 'ascending') return value[0] ?? Number.NEGATIVE_INFINITY;
   return value[1] ?? Number.POSITIVE_INFINITY;
 }

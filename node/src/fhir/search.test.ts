@@ -277,3 +277,28 @@ describe('searchValues', () => {
     expect(compartmentPatients([medication, request])).toEqual(['p1', 'p1']);
   });
 });
+
+describe('texts of any length', () => {
+  const saying = (text: string): SearchValues =>
+    indexed({ ...sampleOf('Observation'), valueString: text, valueQuantity: undefined });
+  const asked = (count: number) =>
+    Array.from({ length: count }, (_, at) => `value-string:contains=${'x,'.repeat(98)}${at},word`).join('&');
+
+  it('are searched from their start, as far as that is bounded', () => {
+    const long = `word ${'lorem ipsum '.repeat(400)}end`;
+
+    expect(matches(saying(long), query('Observation', 'value-string=WORD'))).toBe(true);
+    expect(matches(saying(long), query('Observation', 'value-string:contains=lorem'))).toBe(true);
+    expect(matches(saying(long), query('Observation', 'value-string:contains=end'))).toBe(false);
+  });
+
+  it('cost a search the same, however long they are', () => {
+    const text = `word ${'lorem ipsum '.repeat(80_000)}`;
+    const values = saying(text);
+    const startedAt = performance.now();
+
+    expect(matches(values, query('Observation', asked(4)))).toBe(true);
+
+    expect(performance.now() - startedAt).toBeLessThan(200);
+  });
+});

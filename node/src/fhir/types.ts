@@ -81,7 +81,8 @@ export type SearchOperand =
       system: string | undefined;
       code: string | undefined;
     }
-  | { kind: 'string'; text: string }
+  /** The same text as it is looked for, with `:exact` and without. */
+  | { kind: 'string'; exact: string; folded: string }
   | { kind: 'uri'; uri: string };
 
 export type Modifier = 'none' | 'missing' | 'not' | 'exact' | 'contains' | 'below';

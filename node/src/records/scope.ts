@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CryptoError, directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
 import { openAndKeepBody, openRowIndex, recordOf } from './open-row.ts';
 import {
@@ -41,6 +42,8 @@ export type Scan = {
 
 /** Rows read in one statement at most. */
 const maxBatch = 1000;
+/** Rows that are compared with the criteria before others get their turn. */
+const turnSize = 128;
 
 /**
  * An owner's current records, newest first, as far as the caller may see them and `wanted` says so. Opens the small
@@ -71,10 +74,17 @@ async function* batches(scope: Scope, options: Scan & { deps: RecordsDeps }): As
   let { before, batch: limit } = options;
   for (;;) {
     const positions = await listPositions(deps.db, { ...place, before, limit });
-    yield await openPositions(positions, { ...options, place, scope });
+    yield* inTurns(await openPositions(positions, { ...options, place, scope }));
     if (positions.length < limit) return;
     before = positions.at(-1);
     limit = Math.min(maxBatch, limit * 4); // much is withheld: read on in larger steps
+  }
+}
+
+async function* inTurns(rows: Scanned[]): AsyncGenerator<Scanned[]> {
+  for (let start = 0; start < rows.length; start += turnSize) {
+    if (start > 0) await nextTurn();
+    yield rows.slice(start, start + turnSize);
   }
 }
 
