@@ -8,15 +8,21 @@ const lease = 30_000;
 
 function view({ projected = 5 }: { projected?: number } = {}) {
   const clock = manualClock(startAt);
+  const steady = manualClock(startAt);
   const state = { projected, height: (): Promise<number> => Promise.resolve(5) };
   const freshness = createFreshness({
     ledger: { chainHeight: () => state.height() },
     projectedHeight: () => BigInt(state.projected),
     leaseMilliseconds: lease,
     clock,
+    steady: () => steady.now().getTime(),
     logger: silentLogger,
   });
-  return { clock, state, freshness, now: () => clock.now().getTime() };
+  const advance = (milliseconds: number): void => {
+    clock.advance(milliseconds);
+    steady.advance(milliseconds);
+  };
+  return { clock, steady, advance, state, freshness, now: () => clock.now().getTime() };
 }
 
 describe('the lease on the ledger view', () => {
@@ -32,10 +38,10 @@ describe('the lease on the ledger view', () => {
   });
 
   it('counts from before the question, however long the answer took', async () => {
-    const { freshness, clock, state, now } = view();
+    const { freshness, advance, state, now } = view();
     const askedAt = now();
     state.height = async () => {
-      clock.advance(4_000);
+      advance(4_000);
       return 5;
     };
 
@@ -45,10 +51,10 @@ describe('the lease on the ledger view', () => {
   });
 
   it('is not renewed while a block is missing here', async () => {
-    const { freshness, clock, state, now } = view();
+    const { freshness, advance, state, now } = view();
     await freshness.check();
     const until = freshness.freshUntil();
-    clock.advance(10_000);
+    advance(10_000);
     state.projected = 4;
 
     expect(await freshness.check()).toBe(false);
@@ -56,6 +62,26 @@ describe('the lease on the ledger view', () => {
     state.projected = 5;
     expect(await freshness.check()).toBe(true);
     expect(freshness.freshUntil()).toBe(now() + lease);
+  });
+
+  it('does not last longer because the clock is set back', async () => {
+    const { freshness, clock, steady, now } = view();
+    await freshness.check();
+    clock.advance(-3_600_000);
+
+    steady.advance(lease - 1);
+    expect(freshness.freshUntil() - now()).toBe(1);
+    steady.advance(2);
+    expect(freshness.freshUntil()).toBeLessThan(now());
+  });
+
+  it('ends by the clock where steady time stood still, as it does while a machine sleeps', async () => {
+    const { freshness, clock, now } = view();
+    await freshness.check();
+
+    clock.advance(lease + 1);
+
+    expect(freshness.freshUntil()).toBeLessThan(now());
   });
 
   it('is not renewed when nobody answers', async () => {

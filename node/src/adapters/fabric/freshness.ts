@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, steadyMilliseconds } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 
 /** How long this node's view of the ledger counts. */
@@ -18,22 +18,26 @@ export type FreshnessOptions = {
   projectedHeight: () => number | bigint;
   leaseMilliseconds: number;
   clock: Clock;
+  /** Time that cannot be set back. */
+  steady?: () => number;
   logger: Logger;
 };
 
 /**
  * Keeps a lease on the ledger view. It is renewed when the chain is no higher than what is projected here, and runs
- * from the moment before the chain was asked: whatever was committed by then has been taken into account.
+ * from the moment before the chain was asked: whatever was committed by then has been taken into account. It ends by the
+ * system's clock or by steady time, whichever says so first: a clock that is set back does not make it longer, nor does a
+ * machine that slept.
  */
 export function createFreshness(options: FreshnessOptions): Freshness {
-  const { ledger, projectedHeight, leaseMilliseconds, clock, logger } = options;
-  let until = 0;
+  const { ledger, projectedHeight, leaseMilliseconds, clock, logger, steady = steadyMilliseconds } = options;
+  let until: { clock: number; steady: number } | undefined;
   const check = async (): Promise<boolean> => {
-    const askedAt = clock.now().getTime();
+    const ends = { clock: clock.now().getTime() + leaseMilliseconds, steady: steady() + leaseMilliseconds };
     try {
       const height = await ledger.chainHeight();
       if (BigInt(height) > BigInt(projectedHeight())) return false;
-      until = Math.max(until, askedAt + leaseMilliseconds);
+      if (ends.steady >= (until?.steady ?? 0)) until = ends;
       return true;
     } catch (error) {
       logger.warn('ledger.height-unknown', { error });
@@ -41,7 +45,10 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     }
   };
   return {
-    freshUntil: () => until,
+    freshUntil: () => {
+      if (until === undefined) return 0;
+      return Math.min(until.clock, Math.floor(clock.now().getTime() + until.steady - steady()));
+    },
     check,
     run: async (signal) => {
       while (!signal.aborted) {
