@@ -40,29 +40,36 @@ async function play(story: Story, options: DemoOptions): Promise<void> {
   await showHistory(story, root);
 }
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const stopping = '正在停止 · stopping …';
+
+/** Ends this process at a signal while the alliance starts; what it has started notices and ends itself. */
+function stopWhileStarting(): () => void {
+  const end = (): void => {
+    line(stopping);
+    process.exit(1);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+}
+
 /** Resolves when the person stops the demo, or with the reason when a process ended by itself. */
 function untilStopped(alliance: Alliance): Promise<string | undefined> {
   const asked = new Promise<undefined>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => resolve(undefined));
+    for (const signal of signals) process.once(signal, () => resolve(undefined));
   });
   return Promise.race([asked, ...[...alliance.processes.values()].map(({ unexpectedEnd }) => unexpectedEnd)]);
 }
 
 async function run(options: DemoOptions): Promise<void> {
   bundleFiles(dataFolder(options));
-  const release = claimStateFolder(options.stateFolder, options);
-  try {
-    await runIn(options);
-  } finally {
-    release();
-  }
-}
-
-async function runIn(options: DemoOptions): Promise<void> {
+  process.on('exit', claimStateFolder(options.stateFolder, options));
   const startedAt = performance.now();
   assertLedger(options.ledger, { folder: options.stateFolder, root });
   announce(options);
+  const started = stopWhileStarting();
   const alliance = await startAlliance({
     folder: options.stateFolder,
     ledger: options.ledger,
@@ -71,20 +78,35 @@ async function runIn(options: DemoOptions): Promise<void> {
     notary: true,
     report: (zh, en, milliseconds) => result(true, `${zh} · ${en}`, milliseconds),
   });
+  const stopped = untilStopped(alliance);
+  started();
   try {
     result(true, '联盟就绪 · alliance ready', performance.now() - startedAt);
-    const story = createStory(alliance);
-    await play(story, options);
+    await playUntilStopped(createStory(alliance), { options, startedAt, stopped });
+  } finally {
+    await alliance.stop();
+  }
+}
+
+type Playing = { options: DemoOptions; startedAt: number; stopped: Promise<string | undefined> };
+
+/** Plays the steps and waits; throws when it was stopped before the last step, or when a process ended by itself. */
+async function playUntilStopped(story: Story, { options, startedAt, stopped }: Playing): Promise<void> {
+  let isPlayed = false;
+  const played = play(story, options).then(() => {
+    isPlayed = true;
+  });
+  const early = await Promise.race([played, stopped]);
+  if (isPlayed) {
     line();
     line(bold(`全部步骤通过，共 ${formatDuration(performance.now() - startedAt)} · every step passed`));
     if (options.check) return;
     showWhatNext(story);
-    const reason = await untilStopped(alliance);
-    if (reason !== undefined) throw new Error(reason);
-    line('正在停止 · stopping …');
-  } finally {
-    await alliance.stop();
   }
+  const reason = early ?? (await stopped);
+  if (reason !== undefined) throw new Error(reason);
+  line(stopping);
+  if (!isPlayed) throw new Error('未演示完即停止 · stopped before the last step');
 }
 
 function announce({ stateFolder, ledger }: DemoOptions): void {

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { demoPicture } from '../scripts/demo-picture.ts';
 import { root, stateFolder } from './journey/alliance.ts';
 import { freePortBlock } from './journey/ports.ts';
 import { descendantsOf, isAlive, leftOf } from './journey/processes.ts';
@@ -62,6 +63,17 @@ async function shell(commandLine: string): Promise<string> {
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
+/** The lines of the README's picture without what differs from run to run: numbers, times, durations. */
+function wordsOf(picture: string): string[] {
+  const texts = [...picture.matchAll(/<text [^>]*>(.*)<\/text>/g)].map(([, text = '']) => text);
+  return texts.map((text) =>
+    text
+      .replaceAll(/<[^>]+>/g, '')
+      .replace(/ {2}\d[\d.]* m?s$/, '')
+      .replaceAll(/\d+(?:\.\d+)?/g, '0'),
+  );
+}
+
 beforeAll(async () => {
   base = String(await freePortBlock());
 });
@@ -107,6 +119,9 @@ describe('the demo', () => {
 
     expectEveryStep(ended);
     expect(ended.text).toContain('patients');
+    const picture = readFileSync(join(root, 'docs/images/demo.svg'), 'utf8');
+    const drawn = new Set(wordsOf(demoPicture(ended.text)));
+    expect(wordsOf(picture).filter((words) => !drawn.has(words))).toEqual([]);
   });
 
   it('is gone with all its processes when it is killed', async () => {
@@ -126,6 +141,21 @@ describe('the demo', () => {
 
     expectEveryStep(ended);
     expect(ended.text).toContain('keeping its data');
+  });
+
+  it('is stopped by Ctrl-C in the middle of its start and of its steps, and says so', async () => {
+    for (const words of ['PostgreSQL', 'alliance ready']) {
+      const child = start(['--state', state, '--ports', base]);
+      const text = await printed(child, words);
+      const pid = child.pid ?? 0;
+      const processes = descendantsOf(pid);
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      process.kill(-pid, 'SIGINT');
+
+      expect(await ended).toBe(1);
+      expect(text()).toContain('stopping');
+      expect(await leftOf(processes, 20_000)).toEqual([]);
+    }
   });
 
   describe('while it waits', () => {

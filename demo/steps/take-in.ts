@@ -72,7 +72,11 @@ async function takeInFile(story: Story, file: string): Promise<TakenIn> {
   const people = identifyPatients(bundle, basename(file));
   const known = await findPatients(story, people);
   if (people.length > 0 && known.length === people.length) return { patients: known, resources: 0 };
-  const answer = await post(story, bundle);
+  const answer = await post(story, bundle).catch((error: unknown) => {
+    throw new Error(
+      `${file} 未能收录 · was not taken in: ${error instanceof Error ? error.message : String(error)} Files are loaded by name: what others refer to (hospitals, practitioners) comes first.`,
+    );
+  });
   const patients = people.map((person) => ({ ...person, patientId: patientIdOf(bundle, answer) }));
   return { patients, resources: bundle.entry.length };
 }
@@ -100,7 +104,19 @@ async function post(story: Story, bundle: FhirBundle): Promise<BundleResponse> {
     bearer,
     body: bundle,
   });
-  return expectStatus(answer, 200);
+  if (answer.status !== 200) throw new Error(refusalOf(answer.body));
+  return answer.body;
+}
+
+/** The node's codes and sentences, and the places they are about. */
+function refusalOf(body: object): string {
+  type Issue = { details: { coding: { code: string }[]; text: string }; expression?: string[] };
+  const { issue: issues } = { issue: [] as Issue[], ...body };
+  const lines = issues.slice(0, 3).map(({ details, expression = [] }) => {
+    const code = details.coding[0]?.code ?? '';
+    return [code, ...expression, details.text].join(' ');
+  });
+  return lines.length === 0 ? 'the node refused it.' : lines.join(' ');
 }
 
 /** The id the hospital gave the Patient of a transaction. */
