@@ -5,20 +5,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus } from '../demo/client.ts';
 import { clientOf, eventually } from '../demo/story.ts';
 import { type Journey, startJourney, untilAnchored, untilPseudonymsKnown } from './journey/alliance.ts';
-import { type History, operationSystem, startLoad, versionOf } from './journey/load.ts';
+import { type History, startLoad } from './journey/load.ts';
 import { openLog, verifyChain } from './journey/log.ts';
 import {
   ask,
   type EnrolledPerson,
   enrol,
-  type FhirResource,
   grant,
   postTransaction,
   revoke,
   takeInPerson,
 } from './journey/people.ts';
 import { leftOf } from './journey/processes.ts';
-import { observation, searchAll } from './journey/records.ts';
+import { observation } from './journey/records.ts';
+import { expectWrites } from './journey/writes.ts';
 
 const seed = Number(process.env['MEDSEAL_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
 const random = randomFrom(seed);
@@ -122,35 +122,6 @@ async function killAndRestart(victim: string): Promise<void> {
   );
 }
 
-/** Every acknowledged Bundle is there and whole, every other one is whole or absent. */
-async function expectWrites(): Promise<void> {
-  const bearer = await journey.story.staff('clinician@hospital-a');
-  const path = `/fhir/R4/Observation?patient=${patient.patientId}&_count=1000`;
-  const stored = await searchAll(journey.story, path, bearer);
-  const keyOf = ({ identifier }: FhirResource): string | undefined =>
-    (identifier as { system: string; value: string }[] | undefined)?.find(
-      ({ system }) => system === operationSystem,
-    )?.value;
-  const groups = Map.groupBy(stored, (resource) => keyOf(resource) ?? 'counter');
-  const found = (key: string): number => groups.get(key)?.length ?? 0;
-  const lost = history.operations.filter(
-    ({ key, size, state }) => state === 'acknowledged' && found(key) !== size,
-  );
-  const halfDone = history.operations.filter(
-    ({ key, size, state }) => state !== 'acknowledged' && found(key) !== 0 && found(key) !== size,
-  );
-  const refused = history.operations.filter(({ state }) => state === 'refused');
-
-  expect(lost).toEqual([]);
-  expect(halfDone).toEqual([]);
-  expect(refused).toEqual([]);
-  expect(history.violations).toEqual([]);
-  const [counter] = groups.get('counter') ?? [];
-  const version = counter === undefined ? undefined : versionOf(counter);
-  expect(version).toBeGreaterThanOrEqual(history.counter.acknowledged);
-  expect(version).toBeLessThanOrEqual(history.counter.attempted);
-}
-
 /** The log has every leaf in its place, is what the ledger holds of it, and goes on being anchored. */
 async function expectLog(anchoredBefore: number): Promise<number> {
   const { anchoredSize } = await untilAnchored(journey.story);
@@ -203,7 +174,7 @@ describe('a hospital whose processes are killed under load', () => {
         await load.stop();
       }
 
-      await expectWrites();
+      await expectWrites(history, { story: journey.story, patient });
       anchored = await expectLog(anchored);
       await expectConsents();
     },

@@ -24,15 +24,22 @@ export type History = {
 };
 
 export type Load = { stop(): Promise<void>; acknowledged(): number };
-export type LoadOptions = { story: Story; patient: Person; revoked: Person; random: () => number };
+export type LoadOptions = {
+  story: Story;
+  patient: Person;
+  revoked: Person;
+  random: () => number;
+  /** Another process of hospital A than the one that the demo starts. */
+  apiUrl?: string;
+};
 
 const writers = 3;
 const readers = 2;
 
 /** Clients that write, read and ask without a pause until they are stopped; each tries again when its node is gone. */
 export function startLoad(history: History, options: LoadOptions): Load {
-  const { story } = options;
-  const client = createClient(story.alliance.apiUrl('hospital-a'), story.alliance.ca('hospital-a'));
+  const { story, apiUrl = story.alliance.apiUrl('hospital-a') } = options;
+  const client = createClient(apiUrl, story.alliance.ca('hospital-a'));
   const before = count(history);
   let running = true;
   const again = async (work: () => Promise<boolean>): Promise<void> => {
@@ -109,17 +116,18 @@ async function readOne(history: History, work: Work): Promise<boolean> {
 /** Reads the counter and writes the next version, if no other has come first. */
 async function updateCounter({ counter, violations }: History, work: Work): Promise<boolean> {
   const path = `/fhir/R4/Observation/${counter.id}`;
+  const { acknowledged } = counter; // before the read: another client may have its next version acknowledged meanwhile
   const { status, body } = await call<FhirResource>(work, { method: 'GET', path });
   if (status !== 200) return false;
   const found = versionOf(body);
-  if (found === undefined || found < counter.acknowledged || found > counter.attempted)
-    violations.push(`version ${found}, acknowledged ${counter.acknowledged}, tried ${counter.attempted}`);
+  if (found === undefined || found < acknowledged || found > counter.attempted)
+    violations.push(`version ${found}, acknowledged ${acknowledged}, tried ${counter.attempted}`);
   const version = (found ?? 0) + 1;
   counter.attempted = Math.max(counter.attempted, version);
   const next = { ...body, valueQuantity: { value: version } };
   const headers = { 'if-match': `W/"${version - 1}"` };
   const answer = await call(work, { method: 'PUT', path, body: next, headers });
-  if (answer.status === 200) counter.acknowledged = version;
+  if (answer.status === 200) counter.acknowledged = Math.max(counter.acknowledged, version);
   return answer.status === 200;
 }
 
