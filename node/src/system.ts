@@ -5,6 +5,7 @@ import { createLogger } from './adapters/pino/logger.ts';
 import { migrationsDirectory } from './adapters/postgres/embedded.ts';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { openDatabase } from './adapters/postgres/pool.ts';
+import type { Presence } from './adapters/postgres/presence.ts';
 import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
 import { disputeStatus, startDisputeWorker } from './disputes/index.ts';
@@ -15,6 +16,7 @@ import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
 import { ownProfile } from './system/profile.ts';
+import { enterReplicas } from './system/presence.ts';
 import { openProjection, type Projection } from './system/projection.ts';
 import { runRegistration } from './system/registration.ts';
 import { buildServers } from './system/servers.ts';
@@ -131,6 +133,9 @@ async function start(config: Config, closers: Closers): Promise<System> {
   });
   closers.push(() => modules.log.accessWriter.close());
   closers.push(() => modules.peers.close());
+  const profile = ownProfile(config, { keys, logKey: modules.log.logKey, certificate });
+  const presence = await enterReplicas(config, { profile, logger, opened: modules.recordsDeps.opened });
+  closers.push(presence.close);
   const notarizing = openNotarizing(config, foundation);
   const projection = await openProjection({
     db,
@@ -153,17 +158,16 @@ async function start(config: Config, closers: Closers): Promise<System> {
   freshUntil = freshness.freshUntil;
   await freshness.check();
   runUntilClosed(closers, freshness.run);
-  const profile = ownProfile(config, { keys, logKey: modules.log.logKey, certificate });
   const registration = { ledger: ledger.port, mspId: config.MEDSEAL_MSP_ID, logger };
   runUntilClosed(closers, (signal) => runRegistration(profile, registration, signal));
   const anchoring = modules.log.start();
   closers.push(() => anchoring.stop());
-  const witnessing = modules.witnessing.start();
+  const witnessing = modules.witnessing.start(presence.isLead);
   closers.push(() => witnessing.stop());
   if (notarizing !== undefined) runUntilClosed(closers, notarizing.run);
   ({ wakeConsents, wakeDisputes } = startOutboxes(foundation, modules, closers));
   runUntilClosed(closers, (signal) => runPseudonymWorker({ ...pseudonymWork(foundation, modules) }, signal));
-  return serve({ foundation, modules, projection, freshUntil, notarizing, closers });
+  return serve({ foundation, modules, projection, freshUntil, notarizing, presence, closers });
 }
 
 /** What tells the ledger, and partners, of what was written here. */
@@ -194,7 +198,7 @@ function pseudonymWork(
 /** What the node cannot fully serve without. */
 function healthChecks(
   { db, clock }: Foundation,
-  { modules, freshUntil }: { modules: Modules; freshUntil: () => number },
+  { modules, freshUntil, presence }: { modules: Modules; freshUntil: () => number; presence: Presence },
 ): HealthCheck[] {
   const require = (condition: boolean, otherwise: string): void => {
     if (!condition) throw new Error(otherwise);
@@ -204,6 +208,10 @@ function healthChecks(
     {
       name: 'ledger',
       check: async () => require(freshUntil() >= clock.now().getTime(), 'the view is older than its lease'),
+    },
+    {
+      name: 'replicas',
+      check: async () => require(presence.isPresent(), 'the other processes of this node are not heard'),
     },
     {
       name: 'evidence-log',
@@ -218,16 +226,17 @@ async function serve(options: {
   projection: Projection;
   freshUntil: () => number;
   notarizing: Notarizing | undefined;
+  presence: Presence;
   closers: Closers;
 }): Promise<System> {
-  const { foundation, modules, projection, freshUntil, notarizing, closers } = options;
+  const { foundation, modules, projection, freshUntil, notarizing, presence, closers } = options;
   const { config, db, logger } = foundation;
   let closing = false;
   const { api, peer } = buildServers({
     foundation,
     modules,
     isClosing: () => closing,
-    checks: healthChecks(foundation, { modules, freshUntil }),
+    checks: healthChecks(foundation, { modules, freshUntil, presence }),
     status: async () => ({
       organizationId: config.MEDSEAL_ORGANIZATION_ID,
       ledger: {

@@ -51,8 +51,8 @@ export type Witnessing = {
   collect(): Promise<void>;
   /** Takes up once what other logs have shown but not anchored, and reports forks. */
   settle(): Promise<void>;
-  /** Does both in the background. */
-  start(): { stop(): Promise<void> };
+  /** Does both in the background, while `isLead` says so: one process of the node is enough to ask the others'. */
+  start(isLead?: () => boolean): { stop(): Promise<void> };
 };
 
 const defaultGrace = 2_000;
@@ -82,6 +82,11 @@ export function createWitnessing(deps: WitnessingDeps): Witnessing {
     },
     collect,
     settle,
-    start: () => startRounds([collect, settle], pace === undefined ? { logger } : { logger, pace }),
+    start: (isLead = () => true) => {
+      const rounds = [collect, settle].map((round) => async () => {
+        if (isLead()) await round();
+      });
+      return startRounds(rounds, pace === undefined ? { logger } : { logger, pace });
+    },
   };
 }

@@ -2,7 +2,7 @@ import { destroyKey, findPatientKey } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { auditEntry } from './audit-entry.ts';
-import { noteErasureRequest, removeErasureRequest } from './erasure-store.ts';
+import { announceErasure, noteErasureRequest, removeErasureRequest } from './erasure-store.ts';
 import { RecordsError } from './errors.ts';
 import { deleteOwner } from './store.ts';
 import { officerToken, ownerToken } from './tokens.ts';
@@ -36,9 +36,10 @@ export async function erasePatient(patientId: PatientId, context: Context): Prom
     await deleteOwner(tx, act.patient);
     await removeErasureRequest(tx, act);
     for (const forget of context.deps.forget) await forget(tx, patientId);
+    await announceErasure(tx, act.patient);
     return { interaction: 'erase', result: { state: 'erased' } };
   });
-  if (erasure.state === 'erased') context.deps.opened.forget(patientId);
+  if (erasure.state === 'erased') context.deps.opened.forget(ownerToken(context.deps.keyStore, patientId));
   return erasure;
 }
 

@@ -23,6 +23,19 @@ export async function noteErasureRequest(
   return { officer: row?.officer_token ?? officer, at: row?.asked_at ?? at };
 }
 
+/** Where the processes of a node hear of erasures by each other (NOTIFY). */
+export const erasureChannel = 'medseal_erasure';
+
+/** Tells every process, at the commit, that a patient was erased; by token, since the server may write it to a file. */
+export async function announceErasure(tx: Queryable, patient: Uint8Array): Promise<void> {
+  await tx.query('select pg_notify($1, $2)', [erasureChannel, Buffer.from(patient).toString('hex')]);
+}
+
+/** The token in an announcement; undefined where it is none. */
+export function announcedErasure(payload: string): Uint8Array | undefined {
+  return /^[0-9a-f]{32}$/.test(payload) ? Buffer.from(payload, 'hex') : undefined;
+}
+
 /** Removes the request; false where none stands. */
 export async function removeErasureRequest(
   tx: Queryable,

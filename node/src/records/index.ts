@@ -1,4 +1,5 @@
 export type { Certificate } from './certificate.ts';
+export { announcedErasure, erasureChannel } from './erasure-store.ts';
 export { type RecordsCode, RecordsError } from './errors.ts';
 export { createOpenedVersions, type OpenedVersions } from './opened-versions.ts';
 export type { AccessPort, ConsentPort, LogPort, PseudonymPort } from './ports.ts';

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openPresence } from '../adapters/postgres/presence.ts';
 import { parseSearch, type Resource } from '../fhir/index.ts';
 import { manualClock } from '../lib/clock.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { announcedErasure, erasureChannel } from './erasure-store.ts';
 import { createOpenedVersions, type OpenedVersion } from './opened-versions.ts';
 import { readRecord } from './read.ts';
 import { searchset } from './searchset.ts';
@@ -9,6 +12,7 @@ import {
   createFixture,
   eraseByTwo,
   type Fixture,
+  keyStore,
   observation,
   patient,
 } from './test/fixture.ts';
@@ -25,7 +29,7 @@ const everything = { types: 'all' as const, labels: 'all' as const, exclusions: 
 beforeEach(() => fixture.setPolicy(() => ({ grants: [everything] })));
 
 /** Another process over the same database, which knows nothing of what this one has opened. */
-const elsewhere = (): RecordsDeps => ({ ...fixture.deps, opened: createOpenedVersions(fixture.clock) });
+const elsewhere = (): RecordsDeps => ({ ...fixture.deps, opened: createOpenedVersions(fixture.deps) });
 const context = (deps = fixture.deps) => ({ caller: fixture.clinician, deps });
 const create = async (resource: Record<string, unknown>): Promise<string> =>
   (await createRecord({ resource: resource as Resource }, context())).id;
@@ -41,6 +45,14 @@ async function search(patientId: string, more = ''): Promise<Resource[]> {
 
 const read = async (id: string): Promise<Resource> =>
   (await readRecord({ type: 'Observation', id }, context())).resource;
+
+async function positionOf(id: string): Promise<string> {
+  const { rows } = await fixture.database.db.query<{ version_seq: string }>(
+    'select version_seq from record_version where id_token = $1',
+    [idToken(fixture.deps.keyStore, 'Observation', id)],
+  );
+  return rows[0]?.version_seq ?? '';
+}
 
 /** A patient whose one observation was read and searched for, with and without a criterion, and so is in memory. */
 async function searched(more: object = {}): Promise<{ patientId: string; id: string; resource: Resource }> {
@@ -87,16 +99,63 @@ describe('what was opened before', () => {
 
   it('is not in memory once the patient was erased', async () => {
     const { patientId, id } = await searched();
-    const { rows } = await fixture.database.db.query<{ version_seq: string }>(
-      'select version_seq from record_version where id_token = $1',
-      [idToken(fixture.deps.keyStore, 'Observation', id)],
-    );
-    const position = rows[0]?.version_seq ?? '';
+    const position = await positionOf(id);
     expect(fixture.deps.opened.get(position)?.body?.text).toContain('first');
 
     await eraseByTwo(asPatientId(patientId), fixture.deps);
 
     expect(fixture.deps.opened.get(position)).toBeUndefined();
+  });
+
+  it('is soon in no other process’s memory either once the patient was erased', async () => {
+    const { patientId, id } = await searched();
+    const there = elsewhere();
+    const presence = await openPresence({
+      ...{ url: fixture.database.url, registration: 'one', channel: erasureChannel, logger: silentLogger },
+      onNotice: (payload) => {
+        const token = announcedErasure(payload);
+        if (token !== undefined) there.opened.forget(token);
+      },
+      onLost: there.opened.suspend,
+      onHeard: there.opened.resume,
+    });
+    const position = await positionOf(id);
+    await readRecord({ type: 'Observation', id }, context(there));
+    expect(there.opened.get(position)?.body?.text).toContain('first');
+
+    await eraseByTwo(asPatientId(patientId), fixture.deps);
+
+    await vi.waitFor(() => expect(there.opened.get(position)).toBeUndefined());
+    await presence.close();
+  });
+
+  it('is not kept by a read that was under way when the patient was erased', async () => {
+    const { patientId, id } = await searched();
+    const position = await positionOf(id);
+    const version = fixture.deps.opened.get(position) as OpenedVersion;
+    await eraseByTwo(asPatientId(patientId), fixture.deps);
+
+    fixture.deps.opened.keep(position, version);
+
+    expect(fixture.deps.opened.get(position)).toBeUndefined();
+  });
+
+  it('is not kept while erasures by others are not heard of', async () => {
+    const { id } = await searched();
+    const position = await positionOf(id);
+    const there = elsewhere();
+    const opens = async (): Promise<boolean> => {
+      expect(await readRecord({ type: 'Observation', id }, context(there))).toBeDefined();
+      return there.opened.get(position) !== undefined;
+    };
+    expect(await opens()).toBe(true);
+
+    there.opened.suspend();
+
+    expect(there.opened.get(position)).toBeUndefined();
+    expect(await opens()).toBe(false);
+    there.opened.resume();
+    expect(await opens()).toBe(true);
   });
 
   it('is not read again where it was passed over', async () => {
@@ -175,7 +234,7 @@ describe('the memory of what was opened', () => {
   });
 
   it('keeps what is used and lets go of the rest when it is full', () => {
-    const opened = createOpenedVersions(manualClock('2026-03-01T08:00:00.000Z'));
+    const opened = createOpenedVersions({ clock: manualClock('2026-03-01T08:00:00.000Z'), keyStore });
     const large = 'x'.repeat(60_000);
 
     for (let at = 0; at < 1_000; at += 1) {
@@ -191,14 +250,14 @@ describe('the memory of what was opened', () => {
   });
 
   it('keeps nothing that is too large', () => {
-    const opened = createOpenedVersions(manualClock('2026-03-01T08:00:00.000Z'));
+    const opened = createOpenedVersions({ clock: manualClock('2026-03-01T08:00:00.000Z'), keyStore });
     opened.keep('1', version('p', 'x'.repeat(70_000)));
     expect(opened.get('1')).toBeUndefined();
   });
 
   it('lets go of what nobody needed for five minutes', () => {
     const clock = manualClock('2026-03-01T08:00:00.000Z');
-    const opened = createOpenedVersions(clock);
+    const opened = createOpenedVersions({ clock, keyStore });
     opened.keep('1', version('p', 'one'));
     clock.advance(5 * 60_000);
     opened.keep('2', version('p', 'two'));

@@ -1,4 +1,6 @@
+import type { KeyStore } from '../crypto/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { keyOf, type Owner, ownerToken } from './tokens.ts';
 import type { RecordIndex } from './types.ts';
 
 /** What was sealed in one version of a record. It never changes. */
@@ -23,23 +25,31 @@ export type OpenedBody = {
 export type OpenedVersions = {
   get(position: string): OpenedVersion | undefined;
   keep(position: string, version: OpenedVersion): void;
-  /** Drops everything of an erased owner from memory. */
-  forget(owner: string): void;
+  /** Drops everything of an erased owner from memory, and takes in no more of it: a read may be under way. */
+  forget(ownerToken: Uint8Array): void;
+  /** Drops everything and keeps nothing until `resume`: for as long as erasures by other processes are not heard of. */
+  suspend(): void;
+  resume(): void;
 };
 
 const mostCharacters = 24 * 1_048_576;
 const largestKept = 65_536;
 const keptMilliseconds = 5 * 60_000;
+/** Longer than any read takes; an erased owner never comes back. */
+const mostErased = 10_000;
 /** Of the objects around the text; parsed values take about three times their text. */
 const overhead = 600;
 
 type Kept = { version: OpenedVersion; cost: number; usedAt: number };
+type Deps = { clock: Clock; keyStore: KeyStore };
 
 /** An empty memory of opened versions: bounded in size, and nothing stays five minutes after it was last needed. */
-export function createOpenedVersions(clock: Clock): OpenedVersions {
+export function createOpenedVersions({ clock, keyStore }: Deps): OpenedVersions {
   // In the order of their last use.
   const kept = new Map<string, Kept>();
+  const erased = createErasedOwners(keyStore);
   let characters = 0;
+  let suspended = false;
   let sweeping = false;
 
   const drop = (position: string, { cost }: Kept): void => {
@@ -79,15 +89,38 @@ export function createOpenedVersions(clock: Clock): OpenedVersions {
       const known = kept.get(position);
       if (known !== undefined) drop(position, known);
       const cost = costOf(version);
-      if (cost > largestKept) return;
+      if (suspended || cost > largestKept || erased.has(version.index.owner)) return;
       put(position, version, cost);
       characters += cost;
       dropStale();
       sweepLater();
     },
-    forget: (owner) => {
-      for (const [position, entry] of kept) if (entry.version.index.owner === owner) drop(position, entry);
+    forget: (token) => {
+      erased.add(token);
+      for (const [position, entry] of kept)
+        if (erased.has(entry.version.index.owner)) drop(position, entry);
     },
+    suspend: () => {
+      suspended = true;
+      kept.clear();
+      characters = 0;
+    },
+    resume: () => {
+      suspended = false;
+    },
+  };
+}
+
+/** The owners that were erased last, by token. */
+function createErasedOwners(keyStore: KeyStore): { add(token: Uint8Array): void; has(owner: Owner): boolean } {
+  const tokens = new Set<string>();
+  return {
+    add: (token) => {
+      const [oldest] = tokens;
+      if (tokens.size >= mostErased && oldest !== undefined) tokens.delete(oldest);
+      tokens.add(keyOf(token));
+    },
+    has: (owner) => tokens.size > 0 && tokens.has(keyOf(ownerToken(keyStore, owner))),
   };
 }
 

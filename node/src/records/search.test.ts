@@ -409,7 +409,7 @@ describe('a read that fails after its decision', () => {
     const { consent } = fixture.deps;
     const deps = {
       ...fixture.deps,
-      opened: createOpenedVersions(fixture.clock),
+      opened: createOpenedVersions(fixture.deps),
       consent: {
         ...consent,
         prepare: async (request: Parameters<typeof consent.prepare>[0]) => ({
@@ -438,7 +438,7 @@ describe('a read that fails after its decision', () => {
     for (const way of ways) await way();
     expect(kept).toBe(0);
 
-    deps.opened.forget(patientId);
+    deps.opened.suspend();
     await fixture.database.db.query('update record_version set index_sealed = $1 where patient_token = $2', [
       Buffer.alloc(64),
       ownerToken(deps.keyStore, asPatientId(patientId)),

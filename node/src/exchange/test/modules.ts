@@ -101,7 +101,7 @@ function recordsDepsOf({ db, keyStore, clock, decisions }: ConsentFixture, log: 
     baseUrl: `${nodeUrl}/fhir/R4`,
     consent: decisions,
     seal: sealHere,
-    opened: createOpenedVersions(clock),
+    opened: createOpenedVersions({ clock, keyStore }),
     forget: [],
   };
 }

@@ -83,7 +83,7 @@ export async function createFixture(): Promise<Fixture> {
     log: { append: log.append },
     access: { write: log.accessWriter.write, record: log.recordAccess },
     seal: sealHere,
-    opened: createOpenedVersions(clock),
+    opened: createOpenedVersions({ clock, keyStore }),
     forget: [],
   };
   return {
