@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../demo/authenticator.ts';
 import { expectStatus } from '../demo/client.ts';
@@ -216,6 +217,31 @@ describe('two processes of one hospital over one database', () => {
     expect([await session(two), await session(one)]).toEqual([401, 401]);
   });
 
+  it('are joined by no process with other keys or another certificate', async () => {
+    const ports = { api: two.api + 2, peer: two.peer + 2 };
+    const start = (name: string, settings: Record<string, string>): Promise<Replica> =>
+      startReplica(journey, {
+        ...{ organizationId: hospital, name, ports },
+        settings: { ...behindBalancer(), ...settings },
+      });
+    const keys = join(journey.folder, 'keys', 'hospital-b');
+    const certificates = join(journey.folder, 'ledger', 'organizations', 'hospital-b', 'node');
+
+    await expect(
+      start('with-other-keys', {
+        MEDSEAL_KEY_FILE: join(keys, 'node.key'),
+        MEDSEAL_KEY_PASSPHRASE_FILE: join(keys, 'passphrase'),
+      }),
+    ).rejects.toThrow('KEY_FILE_FOREIGN');
+    await expect(
+      start('with-another-certificate', {
+        MEDSEAL_TLS_CERTIFICATE: join(certificates, 'cert.pem'),
+        MEDSEAL_TLS_KEY: join(certificates, 'key.pem'),
+      }),
+    ).rejects.toThrow('REPLICA_DIFFERS');
+    expect((await askThrough(two, patient)).outcome).toBe('permitted');
+  });
+
   it('number the accesses of each patient without a gap, and keep one log without a fork', async () => {
     await Promise.all(
       Array.from({ length: 60 }, (_, at) => read(at % 2 === 0 ? one : two, patient.recordIds[0] ?? '')),
@@ -291,7 +317,7 @@ describe('one process that is killed under load', () => {
       await eventually('further anchors', async () =>
         (await logOf(two)).anchoredSize > anchored ? true : undefined,
       );
-      expect(Date.now() - killedAt).toBeLessThan(15_000);
+      expect(Date.now() - killedAt).toBeLessThan(30_000);
     } finally {
       await Promise.all(loads.map((load) => load.stop()));
     }

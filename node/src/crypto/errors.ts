@@ -7,6 +7,7 @@ export type CryptoCode =
   | 'KEY_FILE_UNREADABLE'
   | 'KEY_FILE_EXPOSED'
   | 'KEY_FILE_PASSPHRASE'
+  | 'KEY_FILE_FOREIGN'
   | 'PATIENT_KEY_DESTROYED';
 
 /**

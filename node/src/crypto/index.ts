@@ -10,6 +10,7 @@ export {
   openPatientKey,
   type PatientKey,
   patientToken,
+  requireOwnKeys,
 } from './patient-keys.ts';
 export {
   type IndexAddress,

@@ -9,6 +9,7 @@ import {
   findPatientKey,
   type PatientKey,
   patientToken,
+  requireOwnKeys,
 } from './patient-keys.ts';
 import { openRecord, sealRecord } from './seal.ts';
 
@@ -29,6 +30,22 @@ beforeAll(async () => {
   database = await createTestDatabase();
 });
 afterAll(() => database.drop());
+
+describe('a database', () => {
+  it('takes any keys while it is empty, and then only those it was filled with', async () => {
+    const clean = await createTestDatabase();
+    const others = keyStoreOf({
+      ...{ masterKey: seed('01'), tokenKey: seed('12'), logSeed: seed('03'), messageSeed: seed('04') },
+      ...{ receiptSeed: seed('05'), agreementSeed: seed('06') },
+    });
+    await requireOwnKeys(clean.db, others);
+    await clean.db.transaction((tx) => createKeys(tx, [directoryToken(keyStore)], { keyStore, at }));
+
+    await requireOwnKeys(clean.db, keyStore);
+    await expect(requireOwnKeys(clean.db, others)).rejects.toMatchObject({ code: 'KEY_FILE_FOREIGN' });
+    await clean.drop();
+  });
+});
 
 async function create(patientId: string): Promise<PatientKey> {
   const token = patientToken(keyStore, patientId as PatientId);

@@ -21,6 +21,22 @@ export function directoryToken(keyStore: KeyStore): Uint8Array {
 }
 
 /**
+ * Refuses keys that are not those this database was filled with (KEY_FILE_FOREIGN): under them every look-up would find
+ * nothing, and what is written now could be read by no other process of the node.
+ */
+export async function requireOwnKeys(db: Queryable, keyStore: KeyStore): Promise<void> {
+  const { rows } = await db.query<{ foreign: boolean }>(
+    `select exists (select from patient_key)
+       and not exists (select from patient_key where patient_token = $1) as foreign`,
+    [directoryToken(keyStore)],
+  );
+  if (rows[0]?.foreign !== false)
+    throw new CryptoError('KEY_FILE_FOREIGN', {
+      message: 'the key file is not the one that this database was filled with',
+    });
+}
+
+/**
  * Creates the key of every token that has none. A key that was destroyed never comes back: PATIENT_KEY_DESTROYED.
  * The rows are locked against a concurrent erasure until the transaction ends.
  */

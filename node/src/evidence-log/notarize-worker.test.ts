@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { manualClock } from '../lib/clock.ts';
@@ -58,5 +59,33 @@ describe('notary worker', () => {
 
     expect(problems).toEqual(['NOTARY_UNREACHABLE', undefined]);
     expect(sent).toEqual(['0x1']);
+  });
+
+  it('says nothing of the notary while another process is at it', async () => {
+    const stop = new AbortController();
+    const problems: (string | undefined)[] = [];
+    const unasked = (): Promise<never> => Promise.reject(new AppError('NOTARY_UNREACHABLE'));
+    const notary: NotaryPort = {
+      ...{ recordsAfter: unasked, view: unasked, prepare: unasked, broadcast: unasked, outcomeOf: unasked },
+    };
+
+    await test.db.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock(7163403)');
+      const running = runNotary(
+        {
+          ...{ db: test.db, notary, channelId, tiles: createHistoryTiles(), logger: silentLogger },
+          block: () => Promise.reject(new Error('nothing is missing')),
+          clock: manualClock('2026-01-01T00:00:00.000Z'),
+          ...{ intervalMs: 1, confirmations: 1 },
+          report: (problem) => void problems.push(problem),
+        },
+        stop.signal,
+      );
+      await delay(1_500); // a round and the next
+      stop.abort();
+      await running;
+    });
+
+    expect(problems).toEqual([]);
   });
 });

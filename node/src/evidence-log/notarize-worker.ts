@@ -18,8 +18,10 @@ export async function runNotary(deps: NotarizeWorkerDeps, signal: AbortSignal): 
   const steady = Math.min(Math.max(deps.intervalMs / 4, shortestPause), longestPause);
   let pause = shortestPause;
   while (!signal.aborted) {
-    const problem = await attempt(deps, signal);
-    deps.report?.(problem);
+    const found = await attempt(deps, signal);
+    // Another process is at it: that says nothing of what this one found.
+    const problem = found === 'busy' ? undefined : found;
+    if (found !== 'busy') deps.report?.(problem);
     pause = problem === undefined ? shortestPause : Math.min(pause * 2, longestPause);
     await sleep(problem === undefined ? steady : pause, signal);
   }
@@ -37,6 +39,7 @@ async function attempt(deps: NotarizeWorkerDeps, signal: AbortSignal): Promise<s
 }
 
 function problemOf(outcome: NotarizeOutcome, logger: Logger): string | undefined {
+  if (outcome.state === 'busy') return 'busy';
   if (outcome.state === 'unauthorized') return 'NOTARY_UNAUTHORIZED';
   if (outcome.state === 'incomplete') return 'NOTARY_HISTORY_INCOMPLETE';
   if (outcome.state === 'sent') logger.info('notary.sent', { height: outcome.height });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../lib/logger.ts';
 import { appendLeaves, createTestNode, organizationId, type TestNode } from './test/node.ts';
@@ -58,6 +59,29 @@ describe('the worker', () => {
     await vi.waitFor(() => expect(node.ledger.transactions.length).toBe(1), { timeout: 10_000 });
     await worker.stop();
     expect((await log.status()).problem).toBeUndefined();
+  });
+
+  it('goes on saying what is wrong while another process is at the log', async () => {
+    await node.ledger.setState(organizationId, 'disable');
+    await appendLeaves(node.database.db, node.log, 3);
+    const log = node.restart({ pace: quick });
+    const worker = log.start();
+    const problem = async () => (await log.status()).problem;
+    await vi.waitFor(async () => expect(await problem()).toBe('MEMBER_NOT_REGISTERED'));
+
+    await node.database.db.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock(7163402)');
+      await node.ledger.setState(organizationId, 'enable');
+      const asked = node.ledger.submissions.length;
+      for (let at = 0; at < 30; at += 1) {
+        await delay(100);
+        expect(await problem()).toBe('MEMBER_NOT_REGISTERED');
+      }
+      expect(node.ledger.submissions.length).toBe(asked);
+    });
+
+    await vi.waitFor(async () => expect(await problem()).toBeUndefined(), { timeout: 10_000 });
+    await worker.stop();
   });
 
   it('survives a database that fails', async () => {

@@ -36,9 +36,10 @@ export function startAnchoring(deps: WorkerDeps, pace: AnchorPace = anchorPace):
 async function run(deps: WorkerDeps, pace: AnchorPace, signal: AbortSignal): Promise<void> {
   let pause = firstPause;
   let roundAt = Number.NEGATIVE_INFINITY;
+  let problem: string | undefined;
   while (!signal.aborted) {
     const due = performance.now() - roundAt >= pace.maxWaitMilliseconds;
-    const problem = await attempt(deps, async () => {
+    const found = await attempt(deps, async () => {
       if (!due && (await countPending(deps.db, pace.maxLeaves)) < pace.maxLeaves) return undefined;
       roundAt = performance.now();
       await sequence(deps.db, deps.organizationId);
@@ -46,21 +47,23 @@ async function run(deps: WorkerDeps, pace: AnchorPace, signal: AbortSignal): Pro
       if (outcome.state === 'idle' && deps.readsBack) await readBack(deps);
       return outcome;
     });
+    if (found !== 'untold') problem = found;
     deps.report(problem);
-    const well = problem === undefined;
+    const well = found === undefined || found === 'untold';
     pause = well ? firstPause : Math.min(pause * 2, longestPause);
     await sleep(well ? pace.pollMilliseconds : pause, signal);
   }
 }
 
-/** Runs one round; what went wrong comes back as a code. */
+/** Runs one round; what went wrong comes back as a code. `untold`: nothing was due, or another process is at it. */
 async function attempt(
   { logger }: { logger: Logger },
   round: () => Promise<AnchorOutcome | undefined>,
 ): Promise<string | undefined> {
   try {
     const outcome = await round();
-    if (outcome?.state !== 'refused' && outcome?.state !== 'failed') return undefined;
+    if (outcome === undefined || outcome.state === 'busy') return 'untold';
+    if (outcome.state !== 'refused' && outcome.state !== 'failed') return undefined;
     logger.warn('evidence-log.anchor-failed', outcome);
     return outcome.state === 'refused'
       ? outcome.code

@@ -66,6 +66,7 @@ beforeAll(async () => {
   api = createApiServer({
     ...shared,
     mounts: apiMounts,
+    countPublic: async () => 1,
     authenticators: { verifyStaffToken: refuse, verifyPatientSession: refuse },
   });
   peer = createPeerServer({

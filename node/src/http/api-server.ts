@@ -9,6 +9,7 @@ import { HttpError } from './errors.ts';
 import { logRequests } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError } from './problem.ts';
+import type { PublicRequests } from './public-requests.ts';
 import {
   defaultRateLimits,
   limitActor,
@@ -25,6 +26,7 @@ export type ApiServerOptions = {
   tls: { key: string | Buffer; cert: string | Buffer };
   mounts: readonly Mount[];
   authenticators: Authenticators;
+  countPublic: PublicRequests;
   logger: Logger;
   metrics: Metrics;
   clock: Clock;
@@ -66,7 +68,7 @@ const tls12Ciphers = [
 export function createApiServer(options: ApiServerOptions): HttpServer {
   const limits = { ...defaultRateLimits, ...options.rateLimits };
   const app = createApp(options);
-  app.use(limitPublic(limits), authenticate(options.authenticators));
+  app.use(limitPublic(limits, options.countPublic), authenticate(options.authenticators));
   app.use(limitActor(limits), limitUnderWay(limits), readBody(apiBody));
   mountAll(app, options.mounts);
   app.use(limitRefused(limits), answerError(options.logger));

@@ -4,6 +4,7 @@ export { type HttpCode, HttpError } from './errors.ts';
 export { type CheckResult, type HealthCheck, type HealthDeps, healthRoutes } from './health.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { createPeerServer, type MspRoots, type PeerServer, type PeerServerOptions } from './peer-server.ts';
+export { countPublicRequests, type PublicRequests } from './public-requests.ts';
 export type { RateLimits } from './rate-limit.ts';
 export { listRoutes, type Mount, type RouteEntry } from './route-list.ts';
 export type { HttpServer, Timeouts } from './server.ts';

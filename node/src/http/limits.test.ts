@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../lib/clock.ts';
+import { countPublicRequests } from './public-requests.ts';
 import { type Answer, type Call, call } from './test/client.ts';
 import { type ApiFixture, staffOf, startApi } from './test/fixture.ts';
 
@@ -26,6 +28,27 @@ describe('rate limits', () => {
       'HTTP_RATE_LIMITED',
       '60',
     ]);
+    expect((await send({ path: '/livez' })).status).toBe(200);
+  });
+
+  it('hold for guesses at another process of the node, too', async () => {
+    api = await startApi({ rateLimits: { publicPerMinute: 3 } });
+    const { db, keys } = api;
+    const elsewhere = countPublicRequests({ db, keyStore: keys, clock: systemClock });
+    const guess = { ...post('/passkeys/registration/options'), body: '{"code":"0000-0000-0000"}' };
+    expect((await send(guess)).code).toBe('IDENTITY_ENROLMENT_CODE_INVALID');
+
+    await elsewhere('127.0.0.1');
+    await elsewhere('127.0.0.1');
+
+    expect((await send(guess)).code).toBe('HTTP_RATE_LIMITED');
+  });
+
+  it('let no guess through where the count cannot be had', async () => {
+    api = await startApi({ countPublic: () => Promise.reject(new Error('no database')) });
+    const guess = { ...post('/passkeys/registration/options'), body: '{"code":"0000-0000-0000"}' };
+
+    expect((await send(guess)).status).toBe(500);
     expect((await send({ path: '/livez' })).status).toBe(200);
   });
 

@@ -4,13 +4,14 @@ import { type Actor, peerOf } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { isPublic } from './authenticate.ts';
 import { HttpError } from './errors.ts';
+import type { PublicRequests } from './public-requests.ts';
 
 export type RateLimits = {
-  /** Public requests of one address in a minute. */
+  /** Public requests of one address in a minute, at all processes of the node. */
   publicPerMinute: number;
-  /** Refused credentials of one address in a minute. */
+  /** Refused credentials of one address in a minute, at each process. */
   refusedPerMinute: number;
-  /** Requests of one actor in a minute. */
+  /** Requests of one actor in a minute, at each process. */
   actorPerMinute: number;
   /** Of one patient: a person at a screen. */
   patientPerMinute: number;
@@ -47,13 +48,24 @@ function addressOf(request: Request): string {
   return ipKeyGenerator(request.ip ?? 'unknown');
 }
 
-/** Slows down whoever guesses enrolment codes or asks for challenges without end. */
-export function limitPublic({ publicPerMinute }: RateLimits): RequestHandler {
+/**
+ * Slows down whoever guesses enrolment codes or asks for challenges without end. What this process lets through counts
+ * with what the node's other processes let through; a count that cannot be had lets nothing through.
+ */
+export function limitPublic({ publicPerMinute }: RateLimits, count: PublicRequests): RequestHandler {
   const limit = limiter(publicPerMinute, addressOf);
+  const countAll = async (request: Request, next: NextFunction): Promise<void> => {
+    if ((await count(addressOf(request))) > publicPerMinute) throw new HttpError('HTTP_RATE_LIMITED');
+    next();
+  };
   const isProbe = (request: Request): boolean => request.method === 'GET' || request.method === 'HEAD';
   return (request: Request, response: Response, next: NextFunction) => {
-    if (isPublic(request) && !isProbe(request)) void limit(request, response, next);
-    else next();
+    if (!isPublic(request) || isProbe(request)) return next();
+    const pass = (limited?: unknown): void => {
+      if (limited === undefined) countAll(request, next).catch(next);
+      else next(limited);
+    };
+    void limit(request, response, pass);
   };
 }
 

@@ -50,7 +50,6 @@ export function createOpenedVersions({ clock, keyStore }: Deps): OpenedVersions 
   const erased = createErasedOwners(keyStore);
   let characters = 0;
   let suspended = false;
-  let sweeping = false;
 
   const drop = (position: string, { cost }: Kept): void => {
     kept.delete(position);
@@ -63,16 +62,10 @@ export function createOpenedVersions({ clock, keyStore }: Deps): OpenedVersions 
       drop(position, entry);
     }
   };
-  const sweepLater = (): void => {
-    if (sweeping) return;
-    sweeping = true;
-    const sweep = (): void => {
-      sweeping = false;
-      dropStale();
-      if (kept.size > 0) sweepLater();
-    };
-    setTimeout(sweep, keptMilliseconds).unref();
-  };
+  const sweepLater = sweeper(() => {
+    dropStale();
+    return kept.size > 0;
+  });
   const put = (position: string, version: OpenedVersion, cost: number): void => {
     kept.set(position, { version, cost, usedAt: clock.now().getTime() });
   };
@@ -97,8 +90,7 @@ export function createOpenedVersions({ clock, keyStore }: Deps): OpenedVersions 
     },
     forget: (token) => {
       erased.add(token);
-      for (const [position, entry] of kept)
-        if (erased.has(entry.version.index.owner)) drop(position, entry);
+      for (const [position, entry] of kept) if (erased.has(entry.version.index.owner)) drop(position, entry);
     },
     suspend: () => {
       suspended = true;
@@ -111,8 +103,25 @@ export function createOpenedVersions({ clock, keyStore }: Deps): OpenedVersions 
   };
 }
 
+/** Sweeps once in a while after it was called, for as long as `sweep` says that there is more. */
+function sweeper(sweep: () => boolean): () => void {
+  let waiting = false;
+  const later = (): void => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      if (sweep()) later();
+    }, keptMilliseconds).unref();
+  };
+  return later;
+}
+
 /** The owners that were erased last, by token. */
-function createErasedOwners(keyStore: KeyStore): { add(token: Uint8Array): void; has(owner: Owner): boolean } {
+function createErasedOwners(keyStore: KeyStore): {
+  add(token: Uint8Array): void;
+  has(owner: Owner): boolean;
+} {
   const tokens = new Set<string>();
   return {
     add: (token) => {

@@ -209,7 +209,13 @@ export async function buildModules(foundation: Foundation, late: Late): Promise<
   });
   const recordsDeps: RecordsDeps = {
     ...shared,
-    ...{ log, access, consent: decisions, seal: foundation.seal, opened: createOpenedVersions({ clock, keyStore }) },
+    ...{
+      log,
+      access,
+      consent: decisions,
+      seal: foundation.seal,
+      opened: createOpenedVersions({ clock, keyStore }),
+    },
     baseUrl: `${config.MEDSEAL_API_ORIGIN}/fhir/R4`,
     forget: [patients.forget],
   };

@@ -1,8 +1,9 @@
-import type { TransactionView } from '@medseal/evidence';
+import { equalBytes, type TransactionView } from '@medseal/evidence';
 import { projectConsents } from '../consent/index.ts';
 import { projectDisputes } from '../disputes/index.ts';
 import type { EvidenceLog } from '../evidence-log/index.ts';
 import { projectMembers } from '../identity/index.ts';
+import { AppError } from '../lib/errors.ts';
 import type { Database, Queryable } from '../lib/sql.ts';
 
 /** A block whose signatures were checked (adapters/fabric). */
@@ -54,14 +55,20 @@ async function readCheckpoint(
     : { number: Number(rows[0].block_number), hash: rows[0].block_hash };
 }
 
-/** A block that another replica over the same database has taken in changes nothing; one that leaves a gap is refused. */
+/**
+ * A block that another process over the same database has taken in changes nothing; one that leaves a gap is refused, and
+ * so is another one in its place: somebody shows this node two ledgers, and none of them is gone on with.
+ */
 async function project(
   tx: Queryable,
   block: ProjectedBlock,
   { channel, chaincode, tenant, log, keepBlock }: ProjectionDeps,
 ): Promise<void> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`medseal/projection/${channel}`]);
-  const last = (await readCheckpoint(tx, channel))?.number ?? -1;
+  const taken = await readCheckpoint(tx, channel);
+  if (block.number === taken?.number && !equalBytes(block.hash, taken.hash))
+    throw new AppError('LEDGER_FORKED', { message: `another block ${block.number} was taken before` });
+  const last = taken?.number ?? -1;
   if (block.number <= last) return;
   if (block.number !== last + 1) throw new Error(`block ${block.number} does not follow block ${last}`);
   await tx.query(

@@ -11,6 +11,7 @@ import {
   type ProofDeps,
 } from '../exchange/index.ts';
 import {
+  countPublicRequests,
   createApiServer,
   createMetrics,
   createPeerServer,
@@ -42,12 +43,13 @@ export type ServerDeps = {
 /** Builds the two servers: the API for staff and patients, and the port for partners. */
 export function buildServers(deps: ServerDeps): { api: HttpServer; peer: PeerServer } {
   const { foundation, modules } = deps;
-  const { config, clock, logger, certificate, tlsKey, ledger } = foundation;
+  const { config, db, keys, clock, logger, certificate, tlsKey, ledger } = foundation;
   const metrics = createMetrics();
   const shared = { tls: { cert: certificate, key: tlsKey }, logger, metrics, clock };
   const api = createApiServer({
     ...shared,
     mounts: apiMounts(deps, metrics),
+    countPublic: countPublicRequests({ db, keyStore: keys, clock }),
     authenticators: {
       verifyStaffToken: (bearer) =>
         verifyStaffToken(bearer, { verifier: modules.tokens, organizationId: tenantOf(config) }),

@@ -9,6 +9,7 @@ import {
   type TransactionView,
   verifyBlock,
 } from '@medseal/evidence';
+import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { trustFor } from './config-lineage.ts';
 import type { LedgerConnection } from './connect.ts';
@@ -57,13 +58,17 @@ export async function listenBlocks(options: ListenOptions): Promise<void> {
       await follow(options, chain);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof EvidenceError)
-        logger.error('ledger.block-refused', { block: chain.next(), error });
+      if (isRefusal(error)) logger.error('ledger.block-refused', { block: chain.next(), error });
       else logger.warn('ledger.listen-interrupted', { block: chain.next(), error });
     }
     pause = chain.next() > before ? firstPauseMilliseconds : Math.min(pause * 2, maxPauseMilliseconds);
     await delay(pause, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
   }
+}
+
+/** A block that is not of this chain, or not of the one that another process of this node was shown. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof EvidenceError || (error instanceof AppError && error.code === 'LEDGER_FORKED');
 }
 
 async function follow({ connection, onBlock, signal }: ListenOptions, chain: Chain): Promise<void> {

@@ -49,7 +49,12 @@ function assertSame(known: ReadonlyMap<string, string>, migrations: readonly Mig
 export async function migrate(database: Database, directory: string): Promise<string[]> {
   const migrations = await readMigrations(directory);
   return database.transaction(async (tx) => {
+    // Another process of the node may be at it, for longer than a statement may wait otherwise.
+    await tx.query(
+      `select set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)`,
+    );
     await tx.query('select pg_advisory_xact_lock($1)', [lockKey]);
+    await tx.query(`select set_config('lock_timeout', '10s', true)`);
     await tx.query(
       'create table if not exists migration (name text primary key, digest text not null, applied_at timestamptz not null default now())',
     );

@@ -89,6 +89,18 @@ describe('postgres adapter', () => {
     });
   });
 
+  it('migrates once where several processes start at the same moment, and lets the others wait for a long one', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'migrations-'));
+    const clean = await createTestDatabase();
+    await clean.db.query('drop table migration');
+    await writeFile(join(folder, '900_slow.sql'), 'create table slow_thing (id int); select pg_sleep(11);');
+
+    const applied = await Promise.all([1, 2, 3].map(() => migrate(clean.db, folder)));
+
+    expect(applied.flat()).toEqual(['900_slow.sql']);
+    await clean.drop();
+  });
+
   it('refuses a migration that was edited after it had been applied, and a database newer than the program', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'migrations-'));
     const clean = await createTestDatabase();

@@ -122,7 +122,9 @@ async function requireAlike(client: pg.Client, registration: string): Promise<vo
 }
 
 async function takeLead(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [leadLock]);
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+    leadLock,
+  ]);
   return rows[0]?.taken === true;
 }
 
@@ -132,7 +134,9 @@ async function beats({ client, ended }: Connection, { options, state, signal }: 
   void ended.then(() => over.abort());
   const either = AbortSignal.any([over.signal, signal]);
   while (!either.aborted) {
-    await delay(options.beatMilliseconds ?? defaultBeat, undefined, { signal: either }).catch(() => undefined);
+    await delay(options.beatMilliseconds ?? defaultBeat, undefined, { signal: either }).catch(
+      () => undefined,
+    );
     if (either.aborted) break;
     if (state.lead) await client.query('select 1');
     else state.lead = await takeLead(client);

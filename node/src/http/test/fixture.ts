@@ -13,6 +13,7 @@ import { systemClock } from '../../lib/clock.ts';
 import type { LogFields, Logger } from '../../lib/logger.ts';
 import type { ApiServerOptions } from '../index.ts';
 import {
+  countPublicRequests,
   createApiServer,
   createMetrics,
   type HealthCheck,
@@ -66,7 +67,7 @@ export async function startApi(options: Partial<ApiServerOptions> = {}): Promise
   ];
   const metrics = createMetrics();
   const unreachable = (): Promise<never> => Promise.reject(new Error('no ledger in this test'));
-  const { db, log, patients, clock } = identity;
+  const { db, log, patients, clock, keys } = identity;
   const administration = {
     db,
     members: membersIn(db),
@@ -91,6 +92,7 @@ export async function startApi(options: Partial<ApiServerOptions> = {}): Promise
   const http = createApiServer({
     tls,
     mounts,
+    countPublic: countPublicRequests({ db, keyStore: keys, clock: systemClock }),
     authenticators: { verifyStaffToken: staffOf, verifyPatientSession: patients.verifySession },
     logger: recordingLogger(lines),
     metrics,
