@@ -96,12 +96,12 @@ async function consentingPatient(
 async function startPlain(stage: Stage, database: string): Promise<{ direct: string; relayed: string }> {
   const ca = (organizationId: string): string =>
     join(stage.alliance.folder, 'ledger', 'organizations', organizationId, 'msp', 'ca.pem');
-  const direct = await startPlainServer(stage, {
+  const { url: direct } = await startPlainServer(stage, {
     name: 'plain-a',
     organizationId: source,
     args: ['--database', database, '--ca', ca(requester)],
   });
-  const relayed = await startPlainServer(stage, {
+  const { url: relayed } = await startPlainServer(stage, {
     name: 'plain-b',
     organizationId: requester,
     args: ['--upstream', direct, '--upstream-ca', ca(source)],

@@ -10,7 +10,12 @@ export type Measure = {
   note?: string;
 };
 
-export type BenchOptions = { rounds: number; quick: boolean };
+export type BenchOptions = {
+  rounds: number;
+  quick: boolean;
+  /** Serving processes of each node. */
+  processes: number;
+};
 
 export type Bench = { name: string; about: string; run(options: BenchOptions): Promise<Measure[]> };
 

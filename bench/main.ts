@@ -10,12 +10,16 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   anchoring: () => import('./anchoring.ts'),
 };
 
-const usage = `Usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--rounds N] [--quick] [--json]`;
+const usage = `Usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--rounds N] [--processes N] [--quick] [--json]`;
 
 const { values, positionals } = argumentsOrExit();
-const rounds = Number(values.rounds);
+const [rounds, processes] = [Number(values.rounds), Number(values.processes)];
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
-if (values.help || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+if (
+  values.help ||
+  unknown.length > 0 ||
+  [rounds, processes].some((number) => !Number.isInteger(number) || number < 1)
+) {
   (values.help ? console.log : console.error)(usage);
   process.exit(values.help ? 0 : 2);
 }
@@ -27,6 +31,7 @@ function argumentsOrExit() {
       options: {
         json: { type: 'boolean', default: false },
         rounds: { type: 'string', default: '5' },
+        processes: { type: 'string', default: '1' },
         quick: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -44,6 +49,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
   const measures = await bench.run({
     rounds: values.quick ? Math.min(rounds, 2) : rounds,
     quick: values.quick,
+    processes,
   });
   if (values.json) for (const measure of measures) console.log(jsonLine(measure));
   else for (const row of tableRows(measures)) console.log(row);

@@ -30,18 +30,18 @@ export async function fillPlainRecords(url: string, bundles: readonly BenchBundl
   }
 }
 
-/** Starts the plain server with a hospital's certificate; its URL. */
+/** Starts the plain server with a hospital's certificate; its URL and process. */
 export async function startPlainServer(
   stage: Stage,
   options: { name: string; organizationId: string; args: string[] },
-): Promise<string> {
+): Promise<{ url: string; pid: number }> {
   const own = join(stage.alliance.folder, 'ledger', 'organizations', options.organizationId, 'node');
-  const { ready } = await stage.start(options.name, 'bench/plain-server.ts', [
+  const { ready, pid } = await stage.start(options.name, 'bench/plain-server.ts', [
     '--certificate',
     join(own, 'cert.pem'),
     '--key',
     join(own, 'key.pem'),
     ...options.args,
   ]);
-  return `https://localhost:${ready['port']}`;
+  return { url: `https://localhost:${ready['port']}`, pid };
 }

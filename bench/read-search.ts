@@ -4,6 +4,7 @@ import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { postBundles } from './ingest.ts';
 import { eachOnce, timed } from './load.ts';
 import { fillPlainRecords, startPlainServer } from './plain-records.ts';
+import { cpuSecondsOf, withServing } from './process-memory.ts';
 import { openStage, type Stage } from './stage.ts';
 import { median, percentile } from './statistics.ts';
 import { fhirIdsOf, type StoredPatient } from './stored-patients.ts';
@@ -12,14 +13,16 @@ const hospital = 'hospital-a';
 const connections = 8;
 const pageSize = 50;
 
-type Side = { target: Target; headers: Record<string, string> };
+type Side = { target: Target; headers: Record<string, string>; pid: number };
 type Question = { ours: string; plain: string };
 type Sides = { ours: Side; plain: Side };
-type Timing = { perSecond: number; p50: number; p99: number };
+/** `cpu`: processor time of the serving processes for one request. */
+type Timing = { perSecond: number; p50: number; p99: number; cpu: number };
 
 async function ask(side: Side, paths: readonly string[]): Promise<Timing> {
   const requests = paths.map((path) => requestBytes({ method: 'GET', path, headers: side.headers }));
   const latencies: number[] = [];
+  const before = cpuOf(side);
   const took = await timed(() =>
     eachOnce(requests, connections, {
       open: () => openConnection(side.target),
@@ -36,7 +39,12 @@ async function ask(side: Side, paths: readonly string[]): Promise<Timing> {
     perSecond: (paths.length * 1000) / took,
     p50: median(latencies),
     p99: percentile(latencies, 0.99),
+    cpu: ((cpuOf(side) - before) * 1000) / paths.length,
   };
+}
+
+function cpuOf({ pid }: Side): number {
+  return withServing(pid).reduce((seconds, each) => seconds + cpuSecondsOf(each), 0);
 }
 
 /** Both sides in turn, `rounds` times, after one that warms both up. */
@@ -65,7 +73,12 @@ async function compare(
 type Compared = Awaited<ReturnType<typeof compare>>;
 
 function measures(name: string, { ours, plain }: Compared, wanted: readonly (keyof Timing)[]): Measure[] {
-  const units = { perSecond: ['', '1/s'], p50: [' p50', 'ms'], p99: [' p99', 'ms'] } as const;
+  const units = {
+    perSecond: ['', '1/s'],
+    p50: [' p50', 'ms'],
+    p99: [' p99', 'ms'],
+    cpu: [' processor time', 'ms'],
+  } as const;
   return wanted.map((key) => ({
     bench: 'read-search',
     measure: name + units[key][0],
@@ -78,13 +91,13 @@ function measures(name: string, { ours, plain }: Compared, wanted: readonly (key
 async function load(
   stage: Stage,
   bundles: BenchBundle[],
-): Promise<{ patients: StoredPatient[]; url: string }> {
+): Promise<{ patients: StoredPatient[]; url: string; pid: number }> {
   const answers = await postBundles(stage, bundles);
   const database = await stage.database('bench_plain');
   await fillPlainRecords(database, bundles);
   const args = ['--database', database];
-  const url = await startPlainServer(stage, { name: 'plain', organizationId: hospital, args });
-  return { patients: bundles.map((bundle, at) => fhirIdsOf(bundle, answers[at] ?? Buffer.of())), url };
+  const { url, pid } = await startPlainServer(stage, { name: 'plain', organizationId: hospital, args });
+  return { patients: bundles.map((bundle, at) => fhirIdsOf(bundle, answers[at] ?? Buffer.of())), url, pid };
 }
 
 /** `count` entries of `items`, evenly spread. */
@@ -99,20 +112,21 @@ function searchOf({ ownId, plainId }: StoredPatient): Question {
   };
 }
 
-async function run({ rounds, quick }: BenchOptions): Promise<Measure[]> {
-  const stage = await openStage(['regulator', hospital]);
+async function run({ rounds, quick, processes }: BenchOptions): Promise<Measure[]> {
+  const stage = await openStage(['regulator', hospital], processes);
   try {
     const set = await readBundles(dataFolder({ quick }), 0);
     await postBundles(stage, set.directory);
-    const { patients, url } = await load(stage, set.patients);
+    const { patients, url, pid } = await load(stage, set.patients);
     const ca = stage.alliance.ca(hospital);
     const authorization = `Bearer ${await stage.token(`clinician@${hospital}`)}`;
     const sides: Sides = {
       ours: {
         target: { url: stage.alliance.apiUrl(hospital), ca },
         headers: { Authorization: authorization },
+        pid: stage.alliance.processes.get(hospital)?.pid ?? 0,
       },
-      plain: { target: { url, ca }, headers: {} },
+      plain: { target: { url, ca }, headers: {}, pid },
     };
     const reads = patients
       .flatMap(({ records }) => records)
@@ -129,8 +143,18 @@ async function run({ rounds, quick }: BenchOptions): Promise<Measure[]> {
     }));
     const size = `${(largest.bytes / 1e6).toFixed(1)} MB`;
     return [
-      ...measures('read by id', await compare(sides, shuffledReads, rounds), ['perSecond', 'p50', 'p99']),
-      ...measures('search, any patient', await compare(sides, searches, rounds), ['perSecond', 'p50', 'p99']),
+      ...measures('read by id', await compare(sides, shuffledReads, rounds), [
+        'perSecond',
+        'p50',
+        'p99',
+        'cpu',
+      ]),
+      ...measures('search, any patient', await compare(sides, searches, rounds), [
+        'perSecond',
+        'p50',
+        'p99',
+        'cpu',
+      ]),
       ...measures(`search, largest patient (${size})`, await compare(sides, inLargest, rounds), [
         'p50',
         'p99',

@@ -48,7 +48,7 @@ async function freeBase(): Promise<number> {
  * Starts an alliance of processes of their own over an empty folder. The folder and the processes are gone when this
  * process is, also after Ctrl-C: the children end with their standard input, the folder is removed on exit.
  */
-export async function openStage(only?: readonly string[]): Promise<Stage> {
+export async function openStage(only?: readonly string[], processes = 1): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'medseal-bench-'));
   // As root PostgreSQL runs as a user of its own, who must be able to enter.
   chmodSync(folder, 0o711);
@@ -61,6 +61,8 @@ export async function openStage(only?: readonly string[]): Promise<Stage> {
     ports: demoPorts(await freeBase()),
     report: () => undefined,
     ...(only === undefined ? {} : { only }),
+    settingsFor: (organizationId) =>
+      organizationId === 'regulator' ? {} : { MEDSEAL_SERVING_PROCESSES: String(processes) },
   });
   const story = createStory(alliance);
   const wanted = organizations.filter(({ organizationId }) => only?.includes(organizationId) ?? true);

@@ -37,6 +37,14 @@ describe('configuration', () => {
     });
   });
 
+  it('serves from one process unless said, and never from none', () => {
+    const processes = (count: string) => readConfig({ ...validSettings, MEDSEAL_SERVING_PROCESSES: count });
+
+    expect(readConfig(validSettings).MEDSEAL_SERVING_PROCESSES).toBe(1);
+    expect(processes('4').MEDSEAL_SERVING_PROCESSES).toBe(4);
+    for (const count of ['0', '-1', '33', '1.5', 'all']) expect(() => processes(count)).toThrow('PROCESSES');
+  });
+
   it('takes all settings of notarizing or none', () => {
     const notary = {
       MEDSEAL_EVM_RPC_URL: 'http://127.0.0.1:8545',

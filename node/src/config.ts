@@ -17,6 +17,8 @@ const settings = z.strictObject({
   MEDSEAL_MSP_ID: z.string().regex(/^[A-Za-z][A-Za-z0-9.-]{1,62}$/),
   MEDSEAL_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//),
   MEDSEAL_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(10),
+  /** Processes that serve the ports together, each a whole node with connections and memory of its own. */
+  MEDSEAL_SERVING_PROCESSES: z.coerce.number().int().min(1).max(32).default(1),
   MEDSEAL_HOST: z.string().min(1).default('127.0.0.1'),
   MEDSEAL_API_PORT: port,
   MEDSEAL_PEER_PORT: port,

@@ -1,39 +1,72 @@
+import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
-import { readConfig } from './config.ts';
+import { createLogger } from './adapters/pino/logger.ts';
+import { type Config, readConfig } from './config.ts';
 import { AppError } from './lib/errors.ts';
+import { startServingProcesses } from './system/serving-processes.ts';
 import { startSystem } from './system.ts';
 
 // A Bundle of megabytes lives just long enough to be taken for something that stays, so the heap would grow to four times
 // what is in use before it is cleared: this keeps a node within 512 MiB while it takes in, for a twentieth more CPU.
 setFlagsFromString('--heap-growing-percent=50');
 
-function print(event: string, fields: Record<string, string | number>): void {
+type Fields = Record<string, string | number>;
+
+function print(event: string, fields: Fields): void {
   process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
 }
 
-try {
-  const system = await startSystem(readConfig());
-  const stop = (): void => {
-    system.close().then(
+function stopOnSignals(stop: () => Promise<void>): void {
+  const end = (): void => {
+    stop().then(
       () => process.exit(0),
       () => process.exit(1),
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  print('ready', {
-    organizationId: system.organizationId,
-    apiPort: system.apiPort,
-    peerPort: system.peerPort,
-  });
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+}
+
+/**
+ * A serving process ends with the one that started it: nobody else would ever stop it. Node's own way out of this, an
+ * orderly exit, was seen to hang for good; a kill loses nothing that was acknowledged.
+ */
+function endWithParent(): void {
+  process.prependOnceListener('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+/** Serves from this process, or from several that it starts. */
+async function serve(config: Config): Promise<Fields> {
+  const count = config.MEDSEAL_SERVING_PROCESSES;
+  if (cluster.isPrimary && count > 1) {
+    const logger = createLogger({
+      level: config.MEDSEAL_LOG_LEVEL,
+      organizationId: config.MEDSEAL_ORGANIZATION_ID,
+    });
+    const { ready, stop } = await startServingProcesses({ count, logger });
+    stopOnSignals(stop);
+    return { ...ready, processes: count };
+  }
+  const { close, ...fields } = await startSystem(config);
+  stopOnSignals(close);
+  return fields;
+}
+
+/** The message of our own errors is written for an operator; of any other only its kind is said, since it may quote data. */
+function reasonOf(error: unknown): { code: string; message: string } {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return { code: 'START_FAILED', message: `${String(name)}: ${String(code ?? 'unexpected')}` };
+}
+
+if (cluster.isWorker) endWithParent();
+try {
+  const fields = await serve(readConfig());
+  if (cluster.isPrimary) print('ready', fields);
+  else process.send?.({ kind: 'ready', fields });
 } catch (error) {
-  // The message of our own errors is written for an operator; of any other only its kind is said, since it may quote data.
-  const known = error instanceof AppError;
-  print('failed', {
-    code: known ? error.code : 'START_FAILED',
-    message: known
-      ? error.message
-      : `${(error as Error).name}: ${String((error as { code?: unknown }).code ?? 'unexpected')}`,
-  });
+  const reason = reasonOf(error);
+  if (cluster.isPrimary) print('failed', reason);
+  else await new Promise((told) => process.send?.({ kind: 'failed', ...reason }, told));
   process.exit(1);
 }

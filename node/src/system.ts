@@ -12,7 +12,7 @@ import { requireOwnKeys } from './crypto/index.ts';
 import { disputeStatus, startDisputeWorker } from './disputes/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
-import { openSealing, runPseudonymWorker } from './records/index.ts';
+import { openSealing, runPseudonymWorker, sealingThreads } from './records/index.ts';
 import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
@@ -58,7 +58,7 @@ async function openFoundation(config: Config, closers: Closers): Promise<Foundat
   closers.push(() => ledger.connection.close());
   const certificate = readSettingFile(config, 'MEDSEAL_TLS_CERTIFICATE');
   const tlsKey = readSettingFile(config, 'MEDSEAL_TLS_KEY');
-  const sealing = openSealing(logger);
+  const sealing = openSealing(logger, sealingThreads(config.MEDSEAL_SERVING_PROCESSES));
   closers.push(sealing.close);
   return {
     ...{ config, db, journal, keys, ledger, clock: systemClock, logger, certificate, tlsKey },

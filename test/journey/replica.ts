@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeSettings } from '../../demo/alliance.ts';
+import { type Alliance, nodeSettings } from '../../demo/alliance.ts';
 import { type ApiClient, createClient } from '../../demo/client.ts';
 import { organizations } from '../../demo/organizations.ts';
 import { type RunningProcess, startProcess } from '../../demo/processes.ts';
@@ -23,6 +23,15 @@ export function firstReplica({ alliance, story }: Journey, organizationId: strin
   return { api, peer, running, client: must(story.clients[organizationId], organizationId), story };
 }
 
+/** The settings of a node of the alliance, as it was started with. */
+export function settingsOf(alliance: Alliance, organizationId: string): Record<string, string> {
+  const { folder, genesisHash, ports } = alliance;
+  const own = organizations.find((each) => each.organizationId === organizationId);
+  const databaseUrl = alliance.cluster.url(organizationId.replaceAll('-', '_'));
+  const pseudonymKey = readFileSync(join(folder, 'keys', 'pseudonym-public-key'), 'utf8');
+  return nodeSettings(must(own, organizationId), { folder, genesisHash, ports, databaseUrl, pseudonymKey });
+}
+
 /** Starts another process of a running node: the same settings, database and keys, ports of its own. */
 export async function startReplica(
   { alliance, story }: Journey,
@@ -38,20 +47,13 @@ export async function startReplica(
     settings?: Record<string, string>;
   },
 ): Promise<Replica> {
-  const { folder, genesisHash } = alliance;
-  const own = organizations.find((each) => each.organizationId === organizationId);
-  const databaseUrl = alliance.cluster.url(organizationId.replaceAll('-', '_'));
-  const pseudonymKey = readFileSync(join(folder, 'keys', 'pseudonym-public-key'), 'utf8');
-  const shared = nodeSettings(must(own, organizationId), {
-    ...{ folder, genesisHash, databaseUrl, pseudonymKey },
-    ports: alliance.ports,
-  });
+  const { folder } = alliance;
   const running = await startProcess({
     name,
     script: join(root, 'node/src/main.ts'),
     logFile: join(folder, 'logs', `${name}.log`),
     env: {
-      ...shared,
+      ...settingsOf(alliance, organizationId),
       MEDSEAL_API_PORT: String(ports.api),
       MEDSEAL_PEER_PORT: String(ports.peer),
       ...settings,

@@ -40,6 +40,8 @@ type Writing = AccessDeps & { db: Database };
 const maxBatch = 256;
 const maxWaiting = 10_000;
 const mostKnownEnds = 10_000;
+/** After others have moved a sequence on, its end is asked for each time: being overtaken costs twice a write. */
+const contestedMilliseconds = 10_000;
 /** Codes of PostgreSQL for a batch of which surely nothing was written and that may succeed when it is repeated. */
 const overtaken = new Set([
   // serialization_failure: by require_count, a sequence has moved on.
@@ -116,11 +118,11 @@ async function writeAccesses(batch: readonly Waiting[], ends: KnownEnds, deps: W
     ends.remember(claims);
   } catch (error) {
     if (!overtaken.has(codeOf(error))) throw error;
-    const places = await deps.db.transaction(async (tx) => {
+    ends.contest(claims);
+    await deps.db.transaction(async (tx) => {
       for (const write of companions) await write(tx);
-      return recordAccess(tx, accesses, deps);
+      await recordAccess(tx, accesses, deps);
     });
-    ends.remember(places);
   }
 }
 
@@ -145,11 +147,19 @@ type KnownEnds = {
   claim(db: Database, wanted: readonly Omit<SequenceClaim, 'last'>[]): Promise<SequenceClaim[]>;
   forget(claims: readonly SequenceClaim[]): void;
   remember(claims: readonly SequenceClaim[]): void;
+  /** Others write these sequences, too. */
+  contest(claims: readonly SequenceClaim[]): void;
 };
 
 /** Where the sequences ended when this process last wrote them; others may have moved them on since. */
 function createKnownEnds(): KnownEnds {
   const known = new Map<string, number>();
+  const contestedUntil = new Map<string, number>();
+  const isContested = (key: string, now: number): boolean => {
+    const until = contestedUntil.get(key) ?? 0;
+    if (until <= now) contestedUntil.delete(key);
+    return until > now;
+  };
   return {
     claim: async (db, wanted) => {
       const missing = wanted.filter(({ token }) => !known.has(hex(token))).map(({ token }) => token);
@@ -163,11 +173,19 @@ function createKnownEnds(): KnownEnds {
       for (const { token } of claims) known.delete(hex(token));
     },
     remember: (claims) => {
-      for (const { token, last, added } of claims) {
-        const [oldest] = known.keys();
-        if (known.size >= mostKnownEnds && oldest !== undefined) known.delete(oldest);
-        known.set(hex(token), last + added);
-      }
+      const now = performance.now();
+      for (const { token, last, added } of claims)
+        if (!isContested(hex(token), now)) keep(known, hex(token), last + added);
+    },
+    contest: (claims) => {
+      const until = performance.now() + contestedMilliseconds;
+      for (const { token } of claims) keep(contestedUntil, hex(token), until);
     },
   };
+}
+
+function keep(kept: Map<string, number>, key: string, value: number): void {
+  const [oldest] = kept.keys();
+  if (kept.size >= mostKnownEnds && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, value);
 }

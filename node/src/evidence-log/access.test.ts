@@ -188,6 +188,26 @@ describe('the access writer', () => {
     expect(await sequencesOf('shared')).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  it('is overtaken once, not each time, where another process writes the same sequence in turn', async () => {
+    let overtaken = 0;
+    const { db } = node.database;
+    const counting: Database = {
+      ...db,
+      query: <Row extends object>(text: string, values?: readonly unknown[]) =>
+        db.query<Row>(text, values).catch((error: unknown) => {
+          overtaken += 1;
+          throw error;
+        }),
+    };
+    const writers = [1, 2].map(() => node.restart({ db: counting }).accessWriter);
+
+    for (let at = 0; at < 20; at += 1) await writers[at % 2]?.write(access('in-turn'));
+
+    expect(await sequencesOf('in-turn')).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+    expect(overtaken).toBeLessThanOrEqual(2);
+    expect(overtaken).toBeGreaterThan(0);
+  });
+
   it('refuses more than it can hold and everything after it was closed', async () => {
     const { accessWriter } = node.restart();
     const writes = Array.from({ length: 10_050 }, () => accessWriter.write(access('crowd')));

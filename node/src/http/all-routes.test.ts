@@ -25,7 +25,8 @@ import { call } from './test/client.ts';
 const nothing = {} as never;
 const refuse = (): Promise<never> => Promise.reject(new IdentityError('IDENTITY_TOKEN_INVALID'));
 const metrics = createMetrics();
-const health = { checks: [], metrics, status: async () => ({}), isClosing: () => false };
+const metricsText = () => metrics.registry.metrics();
+const health = { checks: [], metrics, metricsText, status: async () => ({}), isClosing: () => false };
 const apiMounts: Mount[] = [
   { path: '/', router: healthRoutes(health) },
   { path: '/', router: identityRoutes({ patients: nothing, administration: nothing }) },

@@ -11,7 +11,9 @@ it('many probes at the same moment cost one check, since nobody needs to log in 
     checks += 1;
     await released;
   };
-  const deps = { metrics: createMetrics(), status: async () => ({}), isClosing: () => false };
+  const metrics = createMetrics();
+  const metricsText = () => metrics.registry.metrics();
+  const deps = { metrics, metricsText, status: async () => ({}), isClosing: () => false };
   const server = createServer(
     express().use(healthRoutes({ ...deps, checks: [{ name: 'database', check }] })),
   );

@@ -8,6 +8,8 @@ export type HealthCheck = { name: string; check(): Promise<void> };
 export type HealthDeps = {
   checks: readonly HealthCheck[];
   metrics: Metrics;
+  /** The figures as text; those of all processes behind the same port. */
+  metricsText(): Promise<string>;
   /** What `/status` says besides the checks: ids, counts, heights; nothing of a person. */
   status(): Promise<Record<string, unknown>>;
   isClosing(): boolean;
@@ -31,7 +33,7 @@ export function healthRoutes(deps: HealthDeps): Router {
   });
   router.get('/metrics', async (_request, response) => {
     requireOperator(response);
-    response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
+    response.type(deps.metrics.registry.contentType).send(await deps.metricsText());
   });
   router.get('/status', async (_request, response) => {
     requireOperator(response);

@@ -8,5 +8,5 @@ export type { AnchorBlocks, CertificatePort, ProofPort } from './record-proof.ts
 export { createRecords, type Records } from './records.ts';
 export type { KnownPatient, OpenedVersion, ReleaseRequest } from './release.ts';
 export { type RecordRouteDeps, recordRoutes } from './routes.ts';
-export { openSealing, type Sealing, sealHere } from './sealing.ts';
+export { openSealing, type Sealing, sealHere, sealingThreads } from './sealing.ts';
 export type { Caller, OpenedRecord, RecordsDeps, ReleasedRecord } from './types.ts';

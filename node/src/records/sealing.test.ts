@@ -5,7 +5,7 @@ import type { OrganizationId, PatientId } from '../lib/brand.ts';
 import { byteaArray } from '../lib/bytea-array.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { digestsIn, type SealedColumns, type VersionToSeal } from './seal-version.ts';
-import { openSealing, sealHere } from './sealing.ts';
+import { openSealing, sealHere, sealingThreads } from './sealing.ts';
 import { startSealingThread } from './start-sealing-thread.ts';
 import { observation } from './test/fixture.ts';
 
@@ -60,6 +60,13 @@ function sealing(threads?: number): ReturnType<typeof openSealing> {
 }
 
 describe('sealing', () => {
+  it('has no more threads in several processes together than in one', () => {
+    for (const cores of [1, 2, 4, 64])
+      for (const processes of [1, 2, 3, 8])
+        expect(processes * sealingThreads(processes, cores)).toBeLessThanOrEqual(sealingThreads(1, cores));
+    expect([sealingThreads(1, 2), sealingThreads(1, 8), sealingThreads(2, 8)]).toEqual([1, 2, 1]);
+  });
+
   it('seals in the calling thread what opens as it was, and commits to it', async () => {
     const given = versions(30);
 

@@ -22,6 +22,11 @@ const fewest = 16;
 const mostQueued = 8;
 const mostThreads = 2;
 
+/** Threads for one of several processes: together they have no more than a single one would. */
+export function sealingThreads(processes: number, cores = availableParallelism()): number {
+  return Math.floor(Math.min(cores - 1, mostThreads) / processes);
+}
+
 /** Seals in the calling thread, with a turn for others in between. */
 export async function sealHere(versions: readonly VersionToSeal[]): Promise<SealedColumns> {
   const sealed: SealedVersion[] = [];
@@ -37,10 +42,7 @@ export async function sealHere(versions: readonly VersionToSeal[]): Promise<Seal
  * Threads start with the first large Bundle; until one is ready, when all have enough to do, and when one fails, the
  * calling thread seals, so that nothing depends on them.
  */
-export function openSealing(
-  logger: Logger,
-  threads = Math.min(availableParallelism() - 1, mostThreads),
-): Sealing {
+export function openSealing(logger: Logger, threads = sealingThreads(1)): Sealing {
   const running: SealingThread[] = [];
   const start = (): void => {
     while (running.length < threads) {

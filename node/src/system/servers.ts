@@ -24,6 +24,7 @@ import {
 import { identityRoutes, pseudonymRoutes, verifyStaffToken } from '../identity/index.ts';
 import { recordRoutes } from '../records/index.ts';
 import { type Foundation, type Modules, tenantOf } from './modules.ts';
+import { metricsOfAll } from './process-metrics.ts';
 
 /** Evaluations a member may ask of the pseudonym function in a day. */
 const dailyPseudonyms = 20_000;
@@ -70,6 +71,7 @@ function apiMounts(
   metrics: ReturnType<typeof createMetrics>,
 ): Mount[] {
   const { db, clock, ledger } = foundation;
+  const metricsText = metricsOfAll(metrics.registry);
   const { members, log, access, patients, consents, decisions, recordsDeps, proofs, certificates } = modules;
   const administration = { db, ledger: ledger.port, evidence: log, access, members, clock };
   return [
@@ -83,7 +85,7 @@ function apiMounts(
         software: { version: software.version, publishedAt: '2026-11-22' },
       }),
     },
-    { path: '/', router: healthRoutes({ checks, metrics, status, isClosing }) },
+    { path: '/', router: healthRoutes({ checks, metrics, metricsText, status, isClosing }) },
     { path: '/', router: identityRoutes({ patients, administration }) },
     { path: '/', router: evidenceLogRoutes(log, () => clock.now()) },
     { path: '/', router: witnessRoutes(modules.witnessing) },

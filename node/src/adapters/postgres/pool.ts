@@ -8,6 +8,9 @@ export type PostgresDatabase = Database & { close(): Promise<void> };
 /** Texts that keep a prepared statement on each connection. The program's own are far fewer, and none is made up as it runs. */
 const mostPrepared = 500;
 
+/** The server finds within half a minute that a client's machine is gone, and lets go of the locks that it held. */
+export const keptAlive = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
+
 type NameOf = (text: string) => string | undefined;
 
 /** The same name for the same text; the server parses and plans a named statement once a connection. */
@@ -83,6 +86,7 @@ export function openDatabase(
     lock_timeout: 10_000,
     idle_in_transaction_session_timeout: 60_000,
     connectionTimeoutMillis: 10_000,
+    options: keptAlive,
     application_name: 'medseal',
   });
   pool.on('error', (error) => options.onError?.(error));

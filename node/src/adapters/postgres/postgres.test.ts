@@ -12,6 +12,18 @@ describe('postgres adapter', () => {
   });
   afterAll(() => test.drop());
 
+  it('has the server find out soon that its machine is gone', async () => {
+    const { rows } = await test.db.query<{ name: string; setting: string }>(
+      `select name, setting from pg_settings where name like 'tcp_keepalives_%' order by name`,
+    );
+
+    expect(rows.map(({ name, setting }) => [name, setting])).toEqual([
+      ['tcp_keepalives_count', '3'],
+      ['tcp_keepalives_idle', '10'],
+      ['tcp_keepalives_interval', '5'],
+    ]);
+  });
+
   it('commits all of a transaction or nothing', async () => {
     await test.db.query('create table account (name text primary key)');
 

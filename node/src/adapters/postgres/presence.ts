@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { keptAlive } from './pool.ts';
 
 /** One process of a node among the others over the same database. */
 export type Presence = {
@@ -85,6 +86,7 @@ async function enter(options: PresenceOptions, state: State): Promise<Connection
     connectionTimeoutMillis: 10_000,
     query_timeout: 5_000,
     keepAlive: true,
+    options: keptAlive,
     application_name: 'medseal-presence',
   });
   const ended = new Promise<void>((resolve) => {

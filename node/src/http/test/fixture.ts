@@ -82,6 +82,7 @@ export async function startApi(options: Partial<ApiServerOptions> = {}): Promise
       router: healthRoutes({
         checks,
         metrics,
+        metricsText: () => metrics.registry.metrics(),
         status: async () => ({ organizationId: 'hospital-a' }),
         isClosing: () => false,
       }),
