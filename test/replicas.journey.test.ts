@@ -99,7 +99,7 @@ describe('two processes of one hospital over one database', () => {
       path: '/fhir/R4/Observation',
       body: observation(`Patient/${patientId}`),
     });
-    const { id } = expectStatus({ ...created, headers: {} }, 201);
+    const { id } = expectStatus({ ...created, headers: {}, text: '' }, 201);
     const path = `/fhir/R4/Observation/${id}`;
     const first = await read(two, id);
     expect(await read(one, id)).toMatchObject({ status: 200, body: first.body });

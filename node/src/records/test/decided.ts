@@ -25,7 +25,7 @@ export async function createDecided({ maxConnections }: { maxConnections: number
       access: { record: log.recordAccess, write: log.accessWriter.write },
       baseUrl: 'https://a.example/fhir/R4',
       seal: sealHere,
-      opened: createOpenedVersions(clock),
+      opened: createOpenedVersions({ clock, keyStore }),
       forget: [],
     },
     close: async () => {
