@@ -1,22 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { wrapLine } from '../evidence/src/wrap.ts';
 
 /** Ink of a line, by what it begins with. */
 const bold = /^(?:\d\. |启动联盟|全部步骤通过)/u;
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 const lineHeight = 18;
 const width = 1120;
+/** What fits into the width, in columns of the font. */
+const columns = 134;
 
 /**
- * The picture of the README from what `npm run demo -- --check` printed. The report of the verifier is shortened to what says
- * to whom the record went, and the verdict: it has twenty checks and more.
+ * The picture of the README from what `npm run demo -- --check` printed, but for durations, which tell of the machine
+ * (docs/performance.md has measured ones). The report of the verifier is shortened to what says to whom the record went,
+ * and the verdict: it has twenty checks and more.
  */
 export function demoPicture(output: string): string {
-  const lines = shortened(
-    output
-      .trim()
-      .split('\n')
-      .filter((line) => !line.startsWith('>')),
+  const printed = output.trim().split('\n').map(withoutDuration);
+  const lines = shortened(printed.filter((line) => !line.startsWith('>'))).flatMap((line) =>
+    wrapLine(line, columns),
   );
   const height = lines.length * lineHeight + 36;
   const rows = lines.map((line, place) => rowOf(line, 36 + place * lineHeight));
@@ -24,6 +26,13 @@ export function demoPicture(output: string): string {
 ${rows.join('\n')}
 </svg>
 `;
+}
+
+function withoutDuration(line: string): string {
+  return line
+    .replace(/ {2}\d[\d.]* m?s$/, '')
+    .replace(/, \d+\/s$/, '')
+    .replace(/，共 [\d.]+ m?s/, '');
 }
 
 /** Lines between the heading of the report and its verdict, but for the release. */
@@ -51,8 +60,7 @@ function rowOf(line: string, y: number): string {
     .replace(/^( *)([✓✗])/u, (_, lead: string, mark: string) => {
       const fill = mark === '✓' ? '#7fd88f' : '#ff8a80';
       return `${lead}<tspan fill="${fill}">${mark}</tspan>`;
-    })
-    .replace(/ {2}(\d[\d.]* m?s)$/, '  <tspan fill="#8aa0b4">$1</tspan>');
+    });
   return text === '' ? '' : `<text x="20" y="${y}" fill="${ink}" xml:space="preserve">${text}</text>`;
 }
 

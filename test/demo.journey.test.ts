@@ -63,15 +63,10 @@ async function shell(commandLine: string): Promise<string> {
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
-/** The lines of the README's picture without what differs from run to run: numbers, times, durations. */
+/** The lines of the README's picture without what differs from run to run: numbers and times. */
 function wordsOf(picture: string): string[] {
   const texts = [...picture.matchAll(/<text [^>]*>(.*)<\/text>/g)].map(([, text = '']) => text);
-  return texts.map((text) =>
-    text
-      .replaceAll(/<[^>]+>/g, '')
-      .replace(/ {2}\d[\d.]* m?s$/, '')
-      .replaceAll(/\d+(?:\.\d+)?/g, '0'),
-  );
+  return texts.map((text) => text.replaceAll(/<[^>]+>/g, '').replaceAll(/\d+(?:\.\d+)?/g, '0'));
 }
 
 beforeAll(async () => {
