@@ -27,8 +27,8 @@ import { draftConsent, type EnrolledPerson, enrol, takeInPerson } from './journe
 import { isAlive } from './journey/processes.ts';
 import { observation } from './journey/records.ts';
 
-// What a refused request may add to: the record of accesses and of decisions, and the evidence of both.
-const audit = /^(?:audit_event|access_sequence|decision|evidence_\w+|witness_checkpoint)$/;
+// What a refused request may add to: the record of accesses and of decisions, the evidence of both, and the count of requests.
+const audit = /^(?:audit_event|access_sequence|decision|evidence_\w+|witness_checkpoint|public_request)$/;
 const stack = /\bat \S+ \(|node_modules|\.ts:\d|\/src\//;
 const codes = documentedCodes();
 const routes = documentedRoutes();

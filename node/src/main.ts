@@ -4,7 +4,6 @@ import { createLogger } from './adapters/pino/logger.ts';
 import { type Config, readConfig } from './config.ts';
 import { AppError } from './lib/errors.ts';
 import { startServingProcesses } from './system/serving-processes.ts';
-import { startSystem } from './system.ts';
 
 // A Bundle of megabytes lives just long enough to be taken for something that stays, so the heap would grow to four times
 // what is in use before it is cleared: this keeps a node within 512 MiB while it takes in, for a twentieth more CPU.
@@ -47,6 +46,8 @@ async function serve(config: Config): Promise<Fields> {
     stopOnSignals(stop);
     return { ...ready, processes: count };
   }
+  // Not at the top: a process that only starts others has no use for it, and need not hold it in memory.
+  const { startSystem } = await import('./system.ts');
   const { close, ...fields } = await startSystem(config);
   stopOnSignals(close);
   return fields;

@@ -40,7 +40,7 @@ type Writing = AccessDeps & { db: Database };
 const maxBatch = 256;
 const maxWaiting = 10_000;
 const mostKnownEnds = 10_000;
-/** After others have moved a sequence on, its end is asked for each time: being overtaken costs twice a write. */
+/** After others have moved a sequence on, it is locked for a while before it is: being overtaken costs a second write. */
 const contestedMilliseconds = 10_000;
 /** Codes of PostgreSQL for a batch of which surely nothing was written and that may succeed when it is repeated. */
 const overtaken = new Set([
@@ -100,29 +100,53 @@ async function writeBatch(batch: readonly Waiting[], ends: KnownEnds, deps: Writ
   }
 }
 
-/** One go where nobody else records accesses of these patients just now; else a transaction that locks them. */
+/** In one go, or in a transaction that locks the patients' sequences where others record accesses of theirs just now. */
 async function writeAccesses(batch: readonly Waiting[], ends: KnownEnds, deps: Writing): Promise<void> {
   const accesses = batch.map(({ access }) => access);
-  const companions = writesOf(batch);
   const wanted = countPlaces(accesses);
-  const claims = await ends.claim(deps.db, wanted);
+  const write = { accesses, wanted, companions: writesOf(batch) };
+  if (!ends.areContested(wanted) && (await writeUnlocked(write, ends, deps))) return;
+  await writeLocked(write, deps).catch((error: unknown) => {
+    if (!overtaken.has(codeOf(error))) throw error;
+    return writeLocked(write, deps);
+  });
+}
+
+function writeLocked({ accesses, companions }: Write, deps: Writing): Promise<void> {
+  return deps.db.transaction(async (tx) => {
+    for (const companion of companions) await companion(tx);
+    await recordAccess(tx, accesses, deps);
+  });
+}
+
+type Write = {
+  accesses: readonly PreparedAccess[];
+  wanted: readonly Omit<SequenceClaim, 'last'>[];
+  companions: readonly ((tx: Queryable) => Promise<void>)[];
+};
+
+/** False when others were first: then nothing was written. */
+async function writeUnlocked(
+  { accesses, wanted, companions }: Write,
+  ends: KnownEnds,
+  { db, seal }: Writing,
+): Promise<boolean> {
+  const claims = await ends.claim(db, wanted);
   // Forgotten until the write is known to have worked: whatever happens to it, no place is ever given on a guess.
   ends.forget(claims);
   try {
-    const rows = sealAccesses(accesses, claims, deps.seal);
-    if (companions.length === 0) await claimAndInsert(deps.db, rows, claims);
+    const rows = sealAccesses(accesses, claims, seal);
+    if (companions.length === 0) await claimAndInsert(db, rows, claims);
     else
-      await deps.db.transaction((tx) =>
+      await db.transaction((tx) =>
         together([...companions.map((write) => write(tx)), claimAndInsert(tx, rows, claims)]),
       );
     ends.remember(claims);
+    return true;
   } catch (error) {
     if (!overtaken.has(codeOf(error))) throw error;
     ends.contest(claims);
-    await deps.db.transaction(async (tx) => {
-      for (const write of companions) await write(tx);
-      await recordAccess(tx, accesses, deps);
-    });
+    return false;
   }
 }
 
@@ -147,7 +171,8 @@ type KnownEnds = {
   claim(db: Database, wanted: readonly Omit<SequenceClaim, 'last'>[]): Promise<SequenceClaim[]>;
   forget(claims: readonly SequenceClaim[]): void;
   remember(claims: readonly SequenceClaim[]): void;
-  /** Others write these sequences, too. */
+  /** Others write some of these sequences, too, or did a moment ago. */
+  areContested(wanted: readonly Omit<SequenceClaim, 'last'>[]): boolean;
   contest(claims: readonly SequenceClaim[]): void;
 };
 
@@ -173,9 +198,11 @@ function createKnownEnds(): KnownEnds {
       for (const { token } of claims) known.delete(hex(token));
     },
     remember: (claims) => {
+      for (const { token, last, added } of claims) keep(known, hex(token), last + added);
+    },
+    areContested: (wanted) => {
       const now = performance.now();
-      for (const { token, last, added } of claims)
-        if (!isContested(hex(token), now)) keep(known, hex(token), last + added);
+      return contestedUntil.size > 0 && wanted.some(({ token }) => isContested(hex(token), now));
     },
     contest: (claims) => {
       const until = performance.now() + contestedMilliseconds;
