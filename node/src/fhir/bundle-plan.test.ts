@@ -50,7 +50,9 @@ describe('planBundle', () => {
     expect(problems(bundle(entries(2)))).toEqual([
       'FHIR_REFERENCE_TARGET Bundle.entry[2].resource.encounter.reference',
     ]);
-    expect(problems(bundle(entries(9)))).toEqual(['FHIR_REFERENCE_UNRESOLVED Bundle.entry[2].resource']);
+    expect(problems(bundle(entries(9)))).toEqual([
+      'FHIR_REFERENCE_UNRESOLVED Bundle.entry[2].resource.encounter.reference',
+    ]);
   });
 
   it('plans a Synthea transaction so that all its references can be rewritten and stored', () => {
@@ -280,7 +282,7 @@ describe('planBundle', () => {
     [
       'a urn that no entry has',
       bundle([observationEntry(1, urn(7))]),
-      'FHIR_REFERENCE_UNRESOLVED Bundle.entry[0].resource',
+      'FHIR_REFERENCE_UNRESOLVED Bundle.entry[0].resource.subject.reference',
     ],
     [
       'a reference to another server',

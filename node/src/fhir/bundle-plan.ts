@@ -2,7 +2,7 @@ import { planRequest } from './bundle-request.ts';
 import { errorIssue, FhirError, fhirError } from './errors.ts';
 import { MAX_BUNDLE_ENTRIES, MAX_BUNDLE_READS } from './limits.ts';
 import { parseReference } from './references.ts';
-import { visitUnresolved } from './rewrite-references.ts';
+import { placeOf, visitUnresolved } from './rewrite-references.ts';
 import type { BundlePlan, ConditionalReference, PlannedEntry } from './types.ts';
 import { validateEnvelope, validateResource } from './validate.ts';
 
@@ -150,10 +150,11 @@ function collectConditional(
     if (fullUrls.has(reference) || found.has(reference)) return;
     const parsed = parseReference(reference);
     if (parsed?.kind !== 'conditional') {
+      const root = `Bundle.entry[${index}].resource`;
       throw fhirError('FHIR_REFERENCE_UNRESOLVED', {
         type: 'not-found',
         text: 'A urn reference points at no entry of the Bundle.',
-        expression: `Bundle.entry[${index}].resource`,
+        expression: placeOf(reference, resource, root) ?? root,
       });
     }
     found.set(reference, { reference, type: parsed.type, identifier: parsed.identifier });

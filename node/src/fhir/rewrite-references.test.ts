@@ -57,4 +57,20 @@ describe('rewriteReferences', () => {
 
     expect(codeOf(() => rewriteReferences(resource, () => undefined))).toBe('FHIR_REFERENCE_UNRESOLVED');
   });
+
+  it('names the place of the first reference that resolves to nothing', () => {
+    const resource = about('Observation', {
+      subject: reference('urn:uuid:00000000-0000-4000-8000-000000000009'),
+      performer: [reference('Practitioner/1'), reference(urn)],
+    });
+    const resolve = (text: string): string | undefined => (text === urn ? undefined : 'Patient/1');
+
+    expect(() => rewriteReferences(resource, resolve, 'Bundle.entry[3].resource')).toThrow(
+      expect.objectContaining({
+        issues: [
+          expect.objectContaining({ expression: ['Bundle.entry[3].resource.performer[1].reference'] }),
+        ],
+      }),
+    );
+  });
 });

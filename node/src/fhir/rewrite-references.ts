@@ -5,15 +5,41 @@ type Json = Record<string, unknown>;
 const CONDITIONAL = /^[A-Z][A-Za-z]{1,63}\?/;
 
 type Resolve = (reference: string) => string | undefined;
+type Rewrite = (reference: string) => string;
 
 /**
  * A copy of `resource` in which every urn and conditional reference is replaced by what `resolve` answers for it
  * (`Patient/123`); other references stay. Parts without such a reference are shared with the original.
  *
- * @throws FhirError FHIR_REFERENCE_UNRESOLVED if `resolve` answers nothing.
+ * @throws FhirError FHIR_REFERENCE_UNRESOLVED if `resolve` answers nothing; it names the place below `root`.
  */
-export function rewriteReferences(resource: Resource, resolve: Resolve): Resource {
-  return rewrite(resource, resolve) as Resource;
+export function rewriteReferences(
+  resource: Resource,
+  resolve: Resolve,
+  root: string = resource.resourceType,
+): Resource {
+  const resolved = (reference: string): string => {
+    const target = resolve(reference);
+    if (target !== undefined) return target;
+    throw fhirError('FHIR_REFERENCE_UNRESOLVED', {
+      type: 'not-found',
+      text: 'A reference points at nothing in this Bundle or on this node.',
+      expression: placeOf(reference, resource, root) ?? root,
+    });
+  };
+  return rewrite(resource, resolved) as Resource;
+}
+
+/** Where the reference stands first, as a FHIRPath; the names on the way are those of known elements. */
+export function placeOf(reference: string, value: unknown, path: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, child] of Object.entries(value)) {
+    const place = Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`;
+    if (name === 'reference' && child === reference) return place;
+    const found = placeOf(reference, child, place);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Calls `visit` for every urn and conditional reference of the resource. */
@@ -41,15 +67,15 @@ function walk(value: unknown, visit: (reference: string) => void): void {
   }
 }
 
-function rewrite(value: unknown, resolve: Resolve): unknown {
-  if (Array.isArray(value)) return rewriteArray(value, resolve);
+function rewrite(value: unknown, resolved: Rewrite): unknown {
+  if (Array.isArray(value)) return rewriteArray(value, resolved);
   if (typeof value !== 'object' || value === null) return value;
   const source = value as Json;
   let copy: Json | undefined;
   for (const name of Object.keys(source)) {
     const child = source[name];
     const rewritten =
-      name === 'reference' && isUnresolved(child) ? resolved(child, resolve) : rewrite(child, resolve);
+      name === 'reference' && isUnresolved(child) ? resolved(child) : rewrite(child, resolved);
     if (rewritten === child) continue;
     copy ??= { ...source };
     copy[name] = rewritten;
@@ -57,22 +83,13 @@ function rewrite(value: unknown, resolve: Resolve): unknown {
   return copy ?? source;
 }
 
-function rewriteArray(items: readonly unknown[], resolve: Resolve): readonly unknown[] {
+function rewriteArray(items: readonly unknown[], resolved: Rewrite): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let index = 0; index < items.length; index += 1) {
-    const rewritten = rewrite(items[index], resolve);
+    const rewritten = rewrite(items[index], resolved);
     if (rewritten === items[index]) continue;
     copy ??= [...items];
     copy[index] = rewritten;
   }
   return copy ?? items;
-}
-
-function resolved(reference: string, resolve: Resolve): string {
-  const target = resolve(reference);
-  if (target !== undefined) return target;
-  throw fhirError('FHIR_REFERENCE_UNRESOLVED', {
-    type: 'not-found',
-    text: 'A reference points at nothing in this Bundle or on this node.',
-  });
 }

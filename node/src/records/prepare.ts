@@ -100,7 +100,11 @@ function place(entries: readonly WriteEntry[], resolved: Map<string, string>): P
   return entries.map((entry, at) => {
     const id = ids[at] ?? '';
     if (entry.interaction === 'delete') return { entry, id, resource: { resourceType: entry.type, id } };
-    const rewritten = rewriteReferences(entry.resource, (reference) => resolved.get(reference));
+    const rewritten = rewriteReferences(
+      entry.resource,
+      (reference) => resolved.get(reference),
+      `Bundle.entry[${entry.position}].resource`,
+    );
     return { entry, id, resource: { ...rewritten, id } };
   });
 }
