@@ -23,13 +23,12 @@ export async function issueEnrolmentCode(
   const patient = sealPatient(deps.keys, patientId);
   await deps.db.transaction(async (tx) => {
     if (!(await deps.patients.exists(tx, patientId))) throw new IdentityError('IDENTITY_PATIENT_UNKNOWN');
-    await tx.query('delete from enrolment_code where patient_token = $1 or expires_at <= $2', [
-      patient.patient_token,
-      at,
-    ]);
+    await tx.query('delete from enrolment_code where expires_at <= $1', [at]);
     await tx.query(
       `insert into enrolment_code (code_token, patient_token, patient_sealed, issued_by, expires_at)
-       values ($1, $2, $3, $4, $5)`,
+       values ($1, $2, $3, $4, $5)
+       on conflict (patient_token) do update set code_token = excluded.code_token, challenge = null,
+         patient_sealed = excluded.patient_sealed, issued_by = excluded.issued_by, expires_at = excluded.expires_at`,
       [codeToken(deps.keys, code), patient.patient_token, patient.patient_sealed, staff.staffId, expiresAt],
     );
     const entry = { interaction: 'enrol', outcome: 'success', actor: staff, patientId } as const;

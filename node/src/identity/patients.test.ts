@@ -91,6 +91,16 @@ describe('enrolment', () => {
     expect(outcomes.sort()).toEqual(['fulfilled', 'rejected']);
   });
 
+  it('leaves one code of those that two desks issue at the same moment', async () => {
+    const { patients } = fixture;
+    const issued = await Promise.all(
+      Array.from({ length: 6 }, () => patients.issueEnrolmentCode({ patientId: bob, staff: registrar })),
+    );
+
+    const answers = await Promise.allSettled(issued.map(({ code }) => patients.registrationOptions(code)));
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
   it('refuses a code after 15 minutes, a replaced one and an unknown one', async () => {
     const { patients, clock } = fixture;
     const first = await patients.issueEnrolmentCode({ patientId: alice, staff: registrar });
