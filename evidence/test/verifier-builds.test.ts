@@ -6,12 +6,15 @@ import npmChromium from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifierPage, verifierScript } from '../../scripts/build-verifier.ts';
+import { verifierKey } from '../src/checkpoint.ts';
 import { forkProof } from '../src/fork-proof.ts';
+
 import { createLog } from './proof.ts';
 import { realProof } from './recorded.ts';
 import { packed } from './unpacked.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'medseal-built-'));
+// Of the same name as the policy's log, but with another key.
 const strange = createLog();
 const pathOf = (name: string) => join(folder, name);
 const { proof, policy } = realProof();
@@ -31,10 +34,22 @@ beforeAll(async () => {
     pathOf('strange-fork.json'),
     JSON.stringify(forkProof([strange.checkpoint(9), strange.checkpoint(9, strange.root(8))])),
   );
+  writeFileSync(pathOf('elsewhere.json'), policyOfAnotherLog());
   writeFileSync(pathOf('case.json'), JSON.stringify(cases['undelivered']));
   writeFileSync(pathOf('case-trust.json'), JSON.stringify(cases['policy']));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The same policy for an alliance whose one log has another name. */
+function policyOfAnotherLog(): string {
+  const trusted = JSON.parse(policy) as { logs: { verifierKeys: string[] }[] };
+  const key = Buffer.from(strange.vkey.split('+').slice(2).join('+'), 'base64').subarray(1);
+  const logs = trusted.logs.map((log) => ({
+    ...log,
+    verifierKeys: [verifierKey('elsewhere.example/log', key)],
+  }));
+  return JSON.stringify({ ...trusted, logs });
+}
 
 function run(file: string, ...options: string[]): Promise<{ code: unknown; out: string }> {
   const args = ['medseal-verify.mjs', file, '--policy', 'trust.json', ...options];
@@ -127,7 +142,11 @@ describe('the verifier as one page', () => {
       await shows('valid', 'VALID');
       await page?.setInputFiles('#bundle', pathOf('empty.json'));
       await shows('undecided', 'the evidence file empty.json is no whole JSON');
+      await page?.setInputFiles('#bundle', pathOf('bundle.json'));
+      await shows('valid', 'VALID');
       await page?.setInputFiles('#bundle', pathOf('strange-fork.json'));
+      await shows('tampered', 'NO FORK PROVED');
+      await page?.setInputFiles('#policy', pathOf('elsewhere.json'));
       await shows('undecided', 'CANNOT DECIDE');
     },
   );
