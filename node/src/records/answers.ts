@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express';
 import { actorOf } from '../identity/index.ts';
 import { auditedQuery } from './audited-query.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { purposeFor } from './requests.ts';
-import type { Caller, OpenedRecord, RecordsDeps, WriteResult } from './types.ts';
+import type { Caller, OpenedRecord, WriteResult } from './types.ts';
 
 export type Context = { caller: Caller; deps: RecordsDeps };
 export type Handler = (

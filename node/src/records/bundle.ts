@@ -18,9 +18,10 @@ import { RecordsError } from './errors.ts';
 import { ingest } from './ingest.ts';
 import { pageRoom } from './page-room.ts';
 import { readRecord } from './read.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { versionFor } from './requests.ts';
 import { searchset } from './searchset.ts';
-import type { Caller, RecordsDeps, WriteResult } from './types.ts';
+import type { Caller, WriteResult } from './types.ts';
 import type { WriteEntry } from './write-context.ts';
 import { toWriteEntry } from './write-entry.ts';
 

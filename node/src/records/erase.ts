@@ -4,9 +4,10 @@ import type { Queryable } from '../lib/sql.ts';
 import { auditEntry } from './audit-entry.ts';
 import { announceErasure, noteErasureRequest, removeErasureRequest } from './erasure-store.ts';
 import { RecordsError } from './errors.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { deleteOwner } from './store.ts';
 import { officerToken, ownerToken } from './tokens.ts';
-import type { Caller, RecordsDeps } from './types.ts';
+import type { Caller } from './types.ts';
 
 /** `asked`: another privacy officer has to ask for it, too, before `until` (ISO 8601). */
 export type Erasure = { state: 'asked'; until: string } | { state: 'erased' };

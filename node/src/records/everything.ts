@@ -3,8 +3,9 @@ import type { PatientId } from '../lib/brand.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { fitting } from './page-room.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
-import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, OpenedRecord, RecordIndex } from './types.ts';
 import { noteAccess, underDecisions, viewOf } from './view.ts';
 
 export type EverythingPage = { records: JsonResource[]; next: string | undefined };

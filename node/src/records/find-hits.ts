@@ -4,9 +4,10 @@ import type { Position } from './cursor.ts';
 import { RecordsError } from './errors.ts';
 import { findNamed } from './find-named.ts';
 import { fitting } from './page-room.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { type Hit, ownerKey, type Scan, type Scope, scan } from './scope.ts';
 import type { Owner } from './tokens.ts';
-import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, RecordIndex } from './types.ts';
 import { underDecisions, type View, viewOf } from './view.ts';
 
 /** One page of what a search finds, nothing opened but indices. */

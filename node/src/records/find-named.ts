@@ -2,10 +2,11 @@ import { findKeys, type PatientKey } from '../crypto/index.ts';
 import { matches, type SearchQuery } from '../fhir/index.ts';
 import { findByIdentifiers } from './identifier-store.ts';
 import { openRowIndex } from './open-row.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import type { Hit } from './scope.ts';
 import { findCurrent, type IndexRow } from './store.ts';
 import { identifierToken, idToken, keyOf, type Owner } from './tokens.ts';
-import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, RecordIndex } from './types.ts';
 import { type View, viewOf } from './view.ts';
 
 type Opened = { row: IndexRow; key: PatientKey; index: RecordIndex };

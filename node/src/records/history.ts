@@ -5,10 +5,11 @@ import { RecordsError } from './errors.ts';
 import { openRowBody, openRowIndex } from './open-row.ts';
 import { fitting } from './page-room.ts';
 import { locate } from './read.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { hasBody, ownerKey, type Scope } from './scope.ts';
 import { type BodyRow, findBodies, findCurrent, type ListedRow, listVersions } from './store.ts';
 import { compartmentToken, idToken, keyOf } from './tokens.ts';
-import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, RecordIndex } from './types.ts';
 import { noteAccess, underDecisions, viewOf } from './view.ts';
 
 export type HistoryPage = { versions: HistoryVersion[]; next: string | undefined };

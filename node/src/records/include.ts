@@ -7,10 +7,11 @@ import {
 } from '../fhir/index.ts';
 import { openRows } from './find-named.ts';
 import { fitting } from './page-room.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { type Hit, isDirectoryRow, type Scope, scan } from './scope.ts';
 import { findCurrent } from './store.ts';
 import { idToken, keyOf } from './tokens.ts';
-import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, RecordIndex } from './types.ts';
 import { viewOf } from './view.ts';
 import { referenceOf } from './write-context.ts';
 

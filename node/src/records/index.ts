@@ -6,7 +6,8 @@ export type { AccessPort, ConsentPort, LogPort, PseudonymPort } from './ports.ts
 export { type PseudonymWorkerDeps, resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';
 export type { AnchorBlocks, CertificatePort, ProofPort } from './record-proof.ts';
 export { createRecords, type Records } from './records.ts';
+export type { RecordsDeps } from './records-deps.ts';
 export type { KnownPatient, OpenedVersion, ReleaseRequest } from './release.ts';
 export { type RecordRouteDeps, recordRoutes } from './routes.ts';
 export { openSealing, type Sealing, sealHere, sealingThreads } from './sealing.ts';
-export type { Caller, OpenedRecord, RecordsDeps, ReleasedRecord } from './types.ts';
+export type { Caller, OpenedRecord, ReleasedRecord } from './types.ts';

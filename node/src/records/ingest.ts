@@ -8,11 +8,12 @@ import { saveIdentifiers } from './identifier-store.ts';
 import { savePatients } from './patient-identity.ts';
 import { assertWriter } from './permit-writes.ts';
 import { prepareWrites } from './prepare.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { digestsIn, type SealedColumns } from './seal-version.ts';
 import { hasOtherRecords, insertVersions, retireVersions } from './store.ts';
 import { type StoredWrite, storedWrite } from './stored-write.ts';
 import type { Owner } from './tokens.ts';
-import type { Caller, RecordsDeps, WriteResult } from './types.ts';
+import type { Caller, WriteResult } from './types.ts';
 import { type PendingWrite, referenceOf, type WriteContext, type WriteRequest } from './write-context.ts';
 
 /** Records that are sealed while the previous ones are on their way to the database. */

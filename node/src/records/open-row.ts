@@ -2,8 +2,9 @@ import { CryptoError, openIndex, openPatientKey, openRecord, type PatientKey } f
 import type { Resource } from '../fhir/index.ts';
 import { parseStored } from '../lib/strict-json.ts';
 import type { OpenedBody, OpenedVersion } from './opened-versions.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import type { BodyRow, IndexRow } from './store.ts';
-import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
+import type { OpenedRecord, RecordIndex } from './types.ts';
 
 type Keys = Pick<RecordsDeps, 'keyStore' | 'tenant'>;
 

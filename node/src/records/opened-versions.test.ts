@@ -6,6 +6,7 @@ import { silentLogger } from '../lib/logger.ts';
 import { announcedErasure, erasureChannel } from './erasure-store.ts';
 import { createOpenedVersions, type OpenedVersion } from './opened-versions.ts';
 import { readRecord } from './read.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { searchset } from './searchset.ts';
 import {
   asPatientId,
@@ -17,7 +18,6 @@ import {
   patient,
 } from './test/fixture.ts';
 import { compartmentToken, idToken } from './tokens.ts';
-import type { RecordsDeps } from './types.ts';
 import { createRecord, deleteRecord, updateRecord } from './write-one.ts';
 
 let fixture: Fixture;

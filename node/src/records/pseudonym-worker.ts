@@ -6,8 +6,8 @@ import type { Logger } from '../lib/logger.ts';
 import { type PendingIdentityRow, postpone, savePseudonym, takePending } from './identity-store.ts';
 import type { PatientIdentity } from './patient-identity.ts';
 import type { PseudonymPort } from './ports.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
-import type { RecordsDeps } from './types.ts';
 
 /** What resolving pseudonyms needs. */
 export type PseudonymWorkerDeps = Pick<RecordsDeps, 'db' | 'keyStore' | 'clock' | 'tenant'> & {

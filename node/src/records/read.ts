@@ -1,9 +1,10 @@
 import type { PatientKey } from '../crypto/index.ts';
 import { RecordsError } from './errors.ts';
 import { keyOfRow, openAndKeepBody, openRowIndex, recordOf } from './open-row.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { type BodyRow, findCurrent, findVersion } from './store.ts';
 import { idToken } from './tokens.ts';
-import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, OpenedRecord, RecordIndex } from './types.ts';
 import { noteAccess, viewOf } from './view.ts';
 
 export type ReadRequest = { type: string; id: string; version?: number | undefined };

@@ -9,8 +9,9 @@ import type { LeafEvidence } from '../evidence-log/index.ts';
 import { type Certificate, certificateOf, type Issuer } from './certificate.ts';
 import { RecordsError } from './errors.ts';
 import { type ReadRequest, readRecord } from './read.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { withheldElements } from './redact.ts';
-import type { Caller, RecordsDeps } from './types.ts';
+import type { Caller } from './types.ts';
 
 /** Where leaves stand in the log (evidence-log `proofsFor`), and the blocks that anchor it (adapters/fabric). */
 export type ProofPort = {

@@ -6,6 +6,7 @@ import { type BundleAnswer, writeBundle } from './bundle.ts';
 import { type Erasure, erasePatient } from './erase.ts';
 import type { ReadRequest } from './read.ts';
 import { type ProofPort, proveRecord } from './record-proof.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import {
   findPatient,
   type KnownPatient,
@@ -16,7 +17,7 @@ import {
   type Release,
   type ReleaseRequest,
 } from './release.ts';
-import type { Caller, RecordsDeps } from './types.ts';
+import type { Caller } from './types.ts';
 
 /** What other modules use of records. */
 export type Records = {

@@ -8,9 +8,10 @@ import { openRowBody } from './open-row.ts';
 import { fitting } from './page-room.ts';
 import type { PatientIdentity } from './patient-identity.ts';
 import { locate } from './read.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { type Hit, openHits, ownerKey, type Scope, scan } from './scope.ts';
 import { patientIdentityAddress, pseudonymToken } from './tokens.ts';
-import type { RecordsDeps, ReleasedRecord } from './types.ts';
+import type { ReleasedRecord } from './types.ts';
 import { viewOfDecision } from './view.ts';
 
 /** What is released, and how many more records there is no room for in one answer. */

@@ -13,8 +13,8 @@ import {
   postSearch,
 } from './read-handlers.ts';
 import type { CertificatePort, ProofPort } from './record-proof.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { nodeWritten, refused } from './requests.ts';
-import type { RecordsDeps } from './types.ts';
 import {
   deleteOne,
   postBundle,

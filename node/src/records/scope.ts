@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CryptoError, directoryToken, findKeys, type PatientKey } from '../crypto/index.ts';
 import { openAndKeepBody, openRowIndex, recordOf } from './open-row.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import {
   type BodyRow,
   findBodies,
@@ -12,7 +13,7 @@ import {
   listPositions,
 } from './store.ts';
 import { compartmentToken, type Owner, ownerToken } from './tokens.ts';
-import type { OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
+import type { OpenedRecord, RecordIndex } from './types.ts';
 import type { View } from './view.ts';
 
 /** One owner's records as one caller may see them. */

@@ -2,8 +2,9 @@ import { isShaped, type JsonResource, type SearchQuery, shapeResource } from '..
 import { type CursorBinding, openCursor, sealCursor } from './cursor.ts';
 import { type FoundPage, findHits } from './find-hits.ts';
 import { findIncluded, includedTypes } from './include.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { openHits } from './scope.ts';
-import type { Caller, OpenedRecord, RecordsDeps } from './types.ts';
+import type { Caller, OpenedRecord } from './types.ts';
 import { noteAccess, underDecisions } from './view.ts';
 
 /** A search with the text of its parameters (without the cursor), which a cursor is bound to. */

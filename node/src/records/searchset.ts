@@ -1,7 +1,8 @@
 import { type SearchQuery, searchsetJson } from '../fhir/index.ts';
 import { linkOf } from './links.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { searchRecords } from './search.ts';
-import type { Caller, RecordsDeps } from './types.ts';
+import type { Caller } from './types.ts';
 
 /** The answer to a search as the JSON of a Bundle; links repeat the parameters as they were given. */
 export async function searchset(

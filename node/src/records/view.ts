@@ -3,9 +3,10 @@ import type { PatientKey } from '../crypto/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import { auditEntry } from './audit-entry.ts';
 import { descriptorOf } from './descriptor.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import { redact } from './redact.ts';
 import type { Owner } from './tokens.ts';
-import type { Caller, OpenedRecord, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, OpenedRecord, RecordIndex } from './types.ts';
 
 type Action = 'read' | 'search' | 'history' | 'everything';
 

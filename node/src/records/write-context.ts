@@ -4,9 +4,10 @@ import type { PatientKey } from '../crypto/index.ts';
 import type { ConditionalReference, Identifier, Resource } from '../fhir/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { Queryable } from '../lib/sql.ts';
+import type { RecordsDeps } from './records-deps.ts';
 import type { IndexRow } from './store.ts';
 import { compartmentToken, keyOf, type Owner, ownerToken } from './tokens.ts';
-import type { Caller, RecordIndex, RecordsDeps } from './types.ts';
+import type { Caller, RecordIndex } from './types.ts';
 
 /** One SQL transaction that writes records. */
 export type WriteContext = {

@@ -1,7 +1,8 @@
 import { assignLabels, type Identifier, type Resource } from '../fhir/index.ts';
 import { RecordsError } from './errors.ts';
 import { ingest } from './ingest.ts';
-import type { Caller, RecordsDeps, WriteResult } from './types.ts';
+import type { RecordsDeps } from './records-deps.ts';
+import type { Caller, WriteResult } from './types.ts';
 import type { WriteEntry } from './write-context.ts';
 
 type Context = { caller: Caller; deps: RecordsDeps };

@@ -3,8 +3,8 @@ import { createDecisions } from '../../consent/index.ts';
 import { type ConsentFixture, createConsentFixture, tenant } from '../../consent/test/fixture.ts';
 import { silentLogger } from '../../lib/logger.ts';
 import { createOpenedVersions } from '../opened-versions.ts';
+import type { RecordsDeps } from '../records-deps.ts';
 import { sealHere } from '../sealing.ts';
-import type { RecordsDeps } from '../types.ts';
 
 export type Decided = { deps: RecordsDeps; fixture: ConsentFixture; close(): Promise<void> };
 

@@ -9,8 +9,9 @@ import { newId } from '../../lib/ids.ts';
 import { silentLogger } from '../../lib/logger.ts';
 import { erasePatient } from '../erase.ts';
 import { createOpenedVersions } from '../opened-versions.ts';
+import type { RecordsDeps } from '../records-deps.ts';
 import { sealHere } from '../sealing.ts';
-import type { Caller, RecordsDeps } from '../types.ts';
+import type { Caller } from '../types.ts';
 
 const seed = (byte: string): string => byte.repeat(32);
 const hospital = 'hospital-a' as OrganizationId;
