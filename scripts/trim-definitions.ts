@@ -9,6 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { ElementSource } from './element-source.ts';
 import { type SearchParameterSource, trimSearchParameters } from './trim-search-parameters.ts';
 
 const KEPT_RESOURCES = [
@@ -67,22 +68,6 @@ const DROPPED_DATATYPES = new Set([
 ]);
 const OUTPUT = 'node/src/fhir/definitions/r4.generated.json.gz';
 
-export type ElementSource = {
-  path: string;
-  min?: number;
-  max?: string;
-  base?: { max: string };
-  type?: {
-    code: string;
-    targetProfile?: string[];
-    profile?: string[];
-    extension?: { valueUrl?: string }[];
-  }[];
-  contentReference?: string;
-  constraint?: { key: string; severity: string; human: string; expression?: string }[];
-  binding?: { strength: string; valueSet?: string };
-  isSummary?: boolean;
-};
 type ConceptSource = { code: string; concept?: ConceptSource[] };
 type IncludeSource = { system?: string; concept?: ConceptSource[]; filter?: unknown[]; valueSet?: string[] };
 type AnyResource = {

@@ -1,4 +1,4 @@
-import type { ElementSource } from './trim-definitions.ts';
+import type { ElementSource } from './element-source.ts';
 
 export type SearchParameterSource = {
   code: string;
