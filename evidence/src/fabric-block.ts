@@ -1,6 +1,7 @@
 import { concat, equalBytes, sha256 } from './bytes.ts';
 import { refusal } from './errors.ts';
-import { blockMessage, envelopeMessage } from './fabric-messages.ts';
+import { readEnvelope } from './fabric-envelope.ts';
+import { blockMessage } from './fabric-messages.ts';
 import { present, readMessage } from './protobuf.ts';
 
 /** A Fabric block, taken apart. `hash` is recomputed from the header, never read. */
@@ -59,14 +60,14 @@ export function dataHashOf(envelopes: readonly Uint8Array[]): Uint8Array {
 
 /**
  * Checks that the envelopes are the ones the header commits to. As the data hash joins them without lengths, each must
- * also be a well-formed envelope in its one encoding, else two could be merged into one (CVE-2023-46132).
+ * also be a well-formed envelope ({@link readEnvelope}), else two could be merged into one (CVE-2023-46132).
  */
 export function requireData(block: Block, kind: 'genesis' | 'block'): void {
   if (block.envelopes.length === 0) throw refusal('BLOCK_MALFORMED', 'empty');
   if (!equalBytes(dataHashOf(block.envelopes), block.dataHash))
     throw refusal('BLOCK_DATA_HASH', 'not over this data');
   for (const bytes of block.envelopes) {
-    const { payload, signature } = readMessage(envelopeMessage, bytes, 'BLOCK_ENVELOPE_MALFORMED');
+    const { payload, signature } = readEnvelope(bytes, 'BLOCK_ENVELOPE_MALFORMED');
     const signed = signature.length > 0 || kind === 'genesis';
     if (payload.length === 0 || !signed) throw refusal('BLOCK_ENVELOPE_MALFORMED', 'empty part');
   }

@@ -1,7 +1,7 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type Identity, identify } from './fabric-msp.ts';
-import type { Transaction } from './fabric-transaction.ts';
+import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
 
@@ -16,7 +16,7 @@ export type TransactionSigners = { readonly creator: Identity; readonly endorser
 
 /**
  * Checks all signatures of a transaction: the client's over the payload, the transaction id, the binding of the
- * proposal to the response, and every endorsement. What a signature covers is taken from the bytes, never re-encoded.
+ * proposal to the response, and the endorsements. What a signature covers is taken from the bytes, never re-encoded.
  */
 export function verifyTransaction(
   transaction: Transaction,
@@ -64,7 +64,10 @@ export function verifyCreator(transaction: Transaction, trust: ChannelTrust): Id
   return creator;
 }
 
-/** Checks every endorsement, and that enough distinct organisations of the policy endorsed. */
+/**
+ * Checks that enough distinct organisations of the policy endorsed. An endorsement that does not hold counts for nothing, as
+ * for Fabric's peers: whoever hands in a transaction can add any to it, and could else make what is committed unverifiable.
+ */
 export function verifyEndorsements(
   transaction: Transaction,
   trust: ChannelTrust,
@@ -72,28 +75,52 @@ export function verifyEndorsements(
 ): Identity[] {
   const counted = policy.organizations ?? [...trust.applicationMsps.keys()];
   const minimum = policy.minimum ?? Math.floor(counted.length / 2) + 1;
-  if (transaction.endorsements.length > trust.applicationMsps.size * 4) {
-    throw refusal('ENDORSEMENT_POLICY', 'too many endorsements');
-  }
-  const endorsers = transaction.endorsements.map(({ endorser, signature }) => {
-    const identity = endorserOf(trust, endorser, transaction.timestamp);
-    if (identity.role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${identity.role}`);
-    const message = concat(transaction.responsePayload, endorser);
-    if (!verifyP256(identity.certificate.key, message, signature, { lowS: true })) {
-      throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
-    }
-    return identity;
-  });
+  const { endorsers, fault } = endorsersOf(transaction, trust);
   const organizations = new Set(
     endorsers.map(({ mspId }) => mspId).filter((mspId) => counted.includes(mspId)),
   );
   if (minimum < 1 || organizations.size < minimum) {
-    throw refusal('ENDORSEMENT_POLICY', `${organizations.size} of the ${minimum} organisations it takes`);
+    throw (
+      fault ?? refusal('ENDORSEMENT_POLICY', `${organizations.size} of the ${minimum} organisations it takes`)
+    );
   }
   return endorsers;
 }
 
-function endorserOf(trust: ChannelTrust, endorser: Uint8Array, atTime: number): Identity {
+/** Whose endorsements hold, each once, and what is wrong with the first that does not. */
+function endorsersOf(
+  transaction: Transaction,
+  trust: ChannelTrust,
+): { endorsers: Identity[]; fault: EvidenceError | undefined } {
+  const held = new Map<string, Identity>();
+  let fault: EvidenceError | undefined;
+  for (const endorsement of transaction.endorsements) {
+    const name = hex(endorsement.endorser);
+    if (held.has(name)) continue;
+    try {
+      held.set(name, endorserOf(endorsement, transaction, trust));
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error;
+      fault ??= error;
+    }
+  }
+  return { endorsers: [...held.values()], fault };
+}
+
+function endorserOf(
+  { endorser, signature }: Endorsement,
+  { responsePayload, timestamp }: Transaction,
+  trust: ChannelTrust,
+): Identity {
+  const identity = identityOf(trust, endorser, timestamp);
+  if (identity.role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${identity.role}`);
+  if (!verifyP256(identity.certificate.key, concat(responsePayload, endorser), signature, { lowS: true })) {
+    throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
+  }
+  return identity;
+}
+
+function identityOf(trust: ChannelTrust, endorser: Uint8Array, atTime: number): Identity {
   try {
     return identify(trust.applicationMsps, endorser, atTime);
   } catch (cause) {

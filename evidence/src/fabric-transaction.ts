@@ -1,10 +1,10 @@
 import { refusal } from './errors.ts';
+import { readEnvelope } from './fabric-envelope.ts';
 import {
   actionPayload,
   chaincodeAction,
   chaincodeEvent,
   channelHeader as channelHeaderMessage,
-  envelopeMessage,
   headerExtension,
   keySet,
   type MessageOf,
@@ -56,9 +56,9 @@ const endorserHeaderType = 3;
 const code = 'TX_MALFORMED';
 const lastSecond = 253_402_300_799;
 
-/** Takes an endorser transaction apart. Every message in it must be in its one encoding. */
+/** Takes an endorser transaction apart. Every message in its envelope must be in its one encoding. */
 export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
-  const { payload, signature } = readMessage(envelopeMessage, envelopeBytes, code);
+  const { payload, signature } = readEnvelope(envelopeBytes, code);
   const { header, data } = readMessage(payloadMessage, payload, code);
   const { channelHeader, signatureHeader } = present(header, code);
   const { type, timestamp, channelId, txId, extension } = readMessage(

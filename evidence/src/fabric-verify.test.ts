@@ -59,6 +59,30 @@ describe('a block', () => {
     expect(() => verifyBlock(merged, single.trust)).toThrowError('BLOCK_ENVELOPE_MALFORMED');
   });
 
+  // What follows payload and signature: a field, a group with a payload in it, a payload that is a number.
+  test.each([
+    ['98 06 01', true],
+    ['1b 0a 01 00 1c', true],
+    ['08 01', true],
+    ['1d 01 02 03 04 21 01 02 03 04 05 06 07 08', true],
+    ['0a 01 00', false],
+    ['98 06 01 12 01 00', false],
+    ['1b 0a 01 00', false],
+    ['1c', false],
+    ['1d 01 02', false],
+    ['1a 05 00', false],
+    ['00 01', false],
+    ['1e', false],
+    ['98 06 80', false],
+  ])('whose envelope goes on with %s is spoilt by what is not whole or out of place alone', (rest, taken) => {
+    const appended = Uint8Array.from(rest.split(' '), (byte) => Number.parseInt(byte, 16));
+    const envelopes = [transaction('a').envelope, concat(transaction('b').envelope, appended)];
+    const bytes = blockOf({ number: 7, envelopes, signer: single.signer });
+
+    if (taken) expect(verifyBlock(bytes, single.trust).transactions).toHaveLength(2);
+    else expect(() => verifyBlock(bytes, single.trust)).toThrowError('BLOCK_ENVELOPE_MALFORMED');
+  });
+
   test('whose envelopes were replaced no longer fits its data hash', () => {
     const whole = parseBlock(
       blockOf({ number: 7, envelopes: [transaction('a').envelope], signer: single.signer }),
@@ -140,6 +164,26 @@ describe('a block', () => {
     const valid = blockOf({ number: 7, envelopes, signer: single.signer, codes: [0, 0] });
     expect(() => verifyBlock(valid, single.trust)).toThrowError('TX_MALFORMED');
     expect(() => transactionsOf(parseBlock(valid))).toThrowError('TX_MALFORMED');
+  });
+
+  test('may hold an invalid transaction whose endorser or creator is no identity', () => {
+    const garbage = { ...hospitalB.peer, serialized: Uint8Array.of(0xff, 0xff) };
+    const strange = [
+      endorserTransaction({ creator: hospitalA.client, endorsers: [garbage], writes: write('a') }),
+      endorserTransaction({ creator: garbage, endorsers: [hospitalA.peer], writes: write('a') }),
+    ];
+    for (const { envelope } of strange) {
+      const block = (code: number) =>
+        blockOf({
+          number: 7,
+          envelopes: [envelope, transaction().envelope],
+          signer: single.signer,
+          codes: [code, 0],
+        });
+
+      expect(verifyBlock(block(10), single.trust).transactions.map(({ txIndex }) => txIndex)).toEqual([1]);
+      expect(() => verifyBlock(block(0), single.trust)).toThrowError();
+    }
   });
 
   test('is not made unverifiable by an invalid first transaction that cannot be read', () => {

@@ -76,11 +76,11 @@ export function transactionsOf(block: Block): TransactionView[] {
   if (isConfigBlock(block)) return [];
   const codes = validationCodes(block);
   return block.envelopes.flatMap((envelope, txIndex) => {
-    const validationCode = codes[txIndex] ?? -1;
-    const transaction = parseJudged(envelope, validationCode);
-    return transaction === undefined
-      ? []
-      : [viewOf(transaction, { blockNumber: block.number, txIndex, validationCode })];
+    const validationCode = codes[txIndex] ?? unjudged;
+    const view = unlessMalformed(validationCode, () =>
+      viewOf(parseTransaction(envelope), { blockNumber: block.number, txIndex, validationCode }),
+    );
+    return view === undefined ? [] : [view];
   });
 }
 
@@ -91,7 +91,7 @@ export function transactionsOf(block: Block): TransactionView[] {
  */
 export function blockTime(block: Block): number | undefined {
   for (const envelope of block.envelopes) {
-    const transaction = parseJudged(envelope, unjudged);
+    const transaction = unlessMalformed(unjudged, () => parseTransaction(envelope));
     if (transaction !== undefined) return transaction.timestamp;
   }
   return undefined;
@@ -113,10 +113,13 @@ function nextTrust(block: Block, trust: ChannelTrust): ChannelTrust {
 /** Stands for no code of a peer: anything but VALID. */
 const unjudged = -1;
 
-/** A transaction that a peer called invalid may be malformed: then there is nothing to show of it. */
-function parseJudged(envelope: Uint8Array, validationCode: number): Transaction | undefined {
+/**
+ * A transaction that a peer called invalid may be malformed, down to the identities in it, which nobody checked: then
+ * there is nothing to show of it.
+ */
+function unlessMalformed<Result>(validationCode: number, read: () => Result): Result | undefined {
   try {
-    return parseTransaction(envelope);
+    return read();
   } catch (error) {
     if (validationCode !== 0 && error instanceof EvidenceError) return undefined;
     throw error;

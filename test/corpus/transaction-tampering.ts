@@ -68,8 +68,23 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
     ),
     make(
       'T36 endorser of no organisation',
-      { endorsers: [hospitalA.peer, hospitalB.peer, stranger] },
-      'tampered',
+      { endorsers: [hospitalA.peer, stranger] },
+      'tampered ENDORSEMENT_POLICY',
+    ),
+    make(
+      'an endorser of no organisation beside enough others',
+      { endorsers: [stranger, hospitalA.peer, hospitalB.peer] },
+      'valid',
+    ),
+    make(
+      'a client beside enough endorsers',
+      { endorsers: [hospitalA.client, hospitalA.peer, hospitalB.peer] },
+      'valid',
+    ),
+    make(
+      'an endorser that is no identity beside enough others',
+      { endorsers: [{ ...hospitalA.peer, serialized: Uint8Array.of(0xff) }, hospitalA.peer, hospitalB.peer] },
+      'valid',
     ),
     make(
       'T22 endorser with the name of another',

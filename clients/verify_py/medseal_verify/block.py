@@ -15,7 +15,7 @@ from .messages import (
     PAYLOAD,
     SIGNATURE_HEADER,
 )
-from .protobuf import Message, NotCanonical, decode
+from .protobuf import Message, NotCanonical, decode, decode_leading
 from .refusal import Refusal, require
 
 LARGEST = 32 * 1024 * 1024
@@ -38,6 +38,14 @@ def read(message: Message, data: bytes, code: str) -> Dict[str, Any]:
     """A message in its one encoding, else a refusal with the code."""
     try:
         return decode(message, data)
+    except NotCanonical as error:
+        raise Refusal(code, str(error)) from None
+
+
+def read_envelope(data: bytes, code: str) -> Dict[str, Any]:
+    """Payload and signature of an envelope, which fields that nobody knows may follow."""
+    try:
+        return decode_leading(ENVELOPE, data)
     except NotCanonical as error:
         raise Refusal(code, str(error)) from None
 
@@ -77,7 +85,7 @@ def check_data(block: Block) -> None:
     require(len(block.envelopes) > 0, "BLOCK_MALFORMED", "no envelope")
     require(sha256(*block.envelopes) == block.data_hash, "BLOCK_DATA_HASH")
     for envelope in block.envelopes:
-        fields = read(ENVELOPE, envelope, "BLOCK_ENVELOPE_MALFORMED")
+        fields = read_envelope(envelope, "BLOCK_ENVELOPE_MALFORMED")
         signed = fields["signature"] != b"" or block.number == 0  # nobody signs the genesis block's envelope
         require(fields["payload"] != b"" and signed, "BLOCK_ENVELOPE_MALFORMED", "empty part")
 

@@ -128,3 +128,55 @@ def _varint(data: bytes, at: int) -> Tuple[int, int]:
     if (byte == 0 and shift > 0) or value >= 2**64:
         raise NotCanonical("varint not minimal")
     return value, at
+
+
+def decode_leading(message: Message, data: bytes) -> Dict[str, Any]:
+    """The fields of a message in their one encoding, with fields that nobody knows allowed after them (envelopes)."""
+    return decode(message, data[: _end_of_known(message, data)])
+
+
+def _end_of_known(message: Message, data: bytes) -> int:
+    at = depth = 0
+    end: Optional[int] = None
+    while at < len(data):
+        start = at
+        tag, at = _loose_varint(data, at)
+        known = depth == 0 and tag & 7 == 2 and tag >> 3 in message
+        if known and end is not None:
+            raise NotCanonical("field out of place")
+        if not known and end is None:
+            end = start
+        if not 8 <= tag < 2**32:
+            raise NotCanonical("field of no number")
+        at = _after(tag & 7, data, at)
+        depth += {3: 1, 4: -1}.get(tag & 7, 0)
+        if at > len(data) or depth < 0:
+            raise NotCanonical("truncated")
+    if depth != 0:
+        raise NotCanonical("group without end")
+    return len(data) if end is None else end
+
+
+def _after(wire: int, data: bytes, at: int) -> int:
+    """Where a value ends; what lies in a group (wire types 3 and 4) follows as fields of its own."""
+    if wire == 0:
+        return _loose_varint(data, at)[1]
+    if wire == 2:
+        length, at = _loose_varint(data, at)
+        return at + length
+    fixed = {1: 8, 3: 0, 4: 0, 5: 4}
+    if wire not in fixed:
+        raise NotCanonical("wire type")
+    return at + fixed[wire]
+
+
+def _loose_varint(data: bytes, at: int) -> Tuple[int, int]:
+    value = 0
+    for place in range(10):
+        if at + place >= len(data):
+            break
+        byte = data[at + place]
+        value |= (byte & 127) << (7 * place)
+        if byte < 128:
+            return value, at + place + 1
+    raise NotCanonical("truncated or overlong varint")

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from .block import Block, read, seconds_of
+from .block import Block, read, read_envelope, seconds_of
 from .certificates import Member, member_of, signature_verifies
 from .config import Config
 from .encoding import sha256
@@ -12,7 +12,6 @@ from .messages import (
     CHAINCODE_EVENT,
     CHAINCODE_HEADER_EXTENSION,
     CHANNEL_HEADER,
-    ENVELOPE,
     KV_RWSET,
     PAYLOAD,
     RESPONSE_PAYLOAD,
@@ -93,8 +92,8 @@ def block_time(block: Block) -> Optional[float]:
 
 
 def parse_transaction(data: bytes) -> Transaction:
-    """An endorsed transaction taken apart; every message that is read is in its one encoding."""
-    envelope = read(ENVELOPE, data, "TX_MALFORMED")
+    """An endorsed transaction taken apart; every message in its envelope is in its one encoding."""
+    envelope = read_envelope(data, "TX_MALFORMED")
     payload = read(PAYLOAD, envelope["payload"], "TX_MALFORMED")
     require(payload["header"] is not None, "TX_MALFORMED", "no header")
     headers = payload["header"]
@@ -164,21 +163,33 @@ def check_creator(transaction: Transaction, config: Config) -> str:
 def check_endorsements(
     transaction: Transaction, config: Config, minimum: Optional[int], organizations: Optional[List[str]]
 ) -> Set[str]:
-    """The organisations that endorsed a transaction and count, once they are enough."""
-    most = 4 * len(config.applications)
-    require(len(transaction.endorsements) <= most, "ENDORSEMENT_POLICY", "too many endorsements")
-    endorsers = set()
+    """The organisations that endorsed a transaction and count, once they are enough.
+
+    An endorsement that does not hold counts for nothing; the first fault is told where they are too few.
+    """
+    held: Dict[bytes, str] = {}
+    fault = None
     for endorsement in transaction.endorsements:
-        member = _endorser(endorsement["endorser"], config, transaction.at)
-        require(member.role == "peer", "ENDORSER_ROLE", member.role)
-        message = transaction.response_payload + endorsement["endorser"]
-        verifies = signature_verifies(member.key, message, endorsement["signature"])
-        require(verifies, "ENDORSEMENT_SIGNATURE", member.msp_id)
-        endorsers.add(member.msp_id)
+        if endorsement["endorser"] in held:
+            continue
+        try:
+            held[endorsement["endorser"]] = _endorsed_by(endorsement, transaction, config)
+        except Refusal as refusal:
+            fault = fault or refusal
     counting = set(config.applications if organizations is None else organizations)
     needed = len(counting) // 2 + 1 if minimum is None else minimum
-    require(len(endorsers & counting) >= needed, "ENDORSEMENT_POLICY", f"{len(endorsers & counting)} of {needed}")
-    return endorsers & counting
+    endorsers = set(held.values()) & counting
+    if needed < 1 or len(endorsers) < needed:
+        raise fault or Refusal("ENDORSEMENT_POLICY", f"{len(endorsers)} of {needed}")
+    return endorsers
+
+
+def _endorsed_by(endorsement: Dict[str, Any], transaction: Transaction, config: Config) -> str:
+    member = _endorser(endorsement["endorser"], config, transaction.at)
+    require(member.role == "peer", "ENDORSER_ROLE", member.role)
+    message = transaction.response_payload + endorsement["endorser"]
+    require(signature_verifies(member.key, message, endorsement["signature"]), "ENDORSEMENT_SIGNATURE", member.msp_id)
+    return member.msp_id
 
 
 def _endorser(serialized: bytes, config: Config, at: float) -> Member:
