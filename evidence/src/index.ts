@@ -76,6 +76,7 @@ export {
   parseCheckpoint,
   parseVerifierKey,
   signNote,
+  splitNote,
   verifierKey,
   verifyEd25519,
 } from './checkpoint.ts';

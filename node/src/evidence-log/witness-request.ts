@@ -1,4 +1,4 @@
-import { type Checkpoint, EvidenceError, fromBase64, parseCheckpoint } from '@medseal/evidence';
+import { type Checkpoint, EvidenceError, fromBase64, parseCheckpoint, splitNote } from '@medseal/evidence';
 import { EvidenceLogError } from './errors.ts';
 
 /** What a log asks of a witness (C2SP tlog-witness, add-checkpoint). Nothing of it is checked but its form. */
@@ -17,7 +17,8 @@ export function parseWitnessRequest(body: unknown): WitnessRequest {
   if (lines.length > maxProofLines) throw invalid('too many proof lines');
   const note = body.slice(end + 2);
   try {
-    const checkpoint = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+    // The whole of what was signed: its start alone could name a checkpoint that no signature covers.
+    const checkpoint = parseCheckpoint(splitNote(note).text);
     const proof = lines.map(hashOf);
     if (checkpoint.treeSize === 0) throw invalid('an empty log is not witnessed');
     if (oldSize > checkpoint.treeSize) throw invalid('the old size is larger than the checkpoint');

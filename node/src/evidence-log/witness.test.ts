@@ -65,6 +65,11 @@ const anyNote = (change: { origin?: string; treeSize?: number } = {}): string =>
     name: change.origin ?? a.logSigner.name,
   });
 
+function longerNote(): string {
+  const text = formatCheckpoint({ origin: a.logSigner.name, treeSize: 9, rootHash: rootHash([]) });
+  return signNote(`${text}\nmore\n`, a.logSigner);
+}
+
 describe('a request to cosign', () => {
   it.each([
     ['nothing', () => ''],
@@ -81,6 +86,8 @@ describe('a request to cosign', () => {
     ['a note without signature', (note: string) => `old 0\n\n${note.slice(0, note.indexOf('\n\n') + 1)}`],
     ['an old size beyond the checkpoint', (note: string) => `old 7\n\n${note}`],
     ['an empty log', () => `old 0\n\n${anyNote({ treeSize: 0 })}`],
+    // Kept as a claim it could not be put into a fork proof, and the anchor that contradicts it could not be projected.
+    ['a checkpoint that is only the start of what was signed', () => `old 0\n\n${longerNote()}`],
   ])('with %s is malformed', async (_what, body) => {
     const { note } = await signHead(a);
 
