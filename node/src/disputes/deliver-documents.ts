@@ -46,7 +46,9 @@ async function attempt(delivery: Delivery, deps: DisputeDeps): Promise<DeliveryR
     const { caseId, kind, author, recipient } = delivery;
     const named = { caseId, kind, author, commitment, recipient };
     // Without a receipt its recipient could deny that it was handed over.
-    return readDeliveryReceipt(body, named, member.messageKey) ?? 'DISPUTE_RECEIPT_INVALID';
+    const { messageKey } = member;
+    const receipt = readDeliveryReceipt(body, named, { messageKey, now: deps.clock.now() });
+    return receipt ?? 'DISPUTE_RECEIPT_INVALID';
   } catch (error) {
     if (error instanceof AppError) return error.code;
     throw error;

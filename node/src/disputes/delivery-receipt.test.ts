@@ -10,9 +10,12 @@ const named = {
   ...{ caseId: '0'.repeat(32), kind: 'filing' as const, author: 'hospital-a' },
   ...{ commitment: '1'.repeat(64), recipient: 'regulator' },
 };
-const signed = signDeliveryReceipt({ ...named, at: new Date('2026-03-01T08:00:00.000Z') }, keys);
-const read = (value: unknown, key = messageKey) =>
-  readDeliveryReceipt(utf8(typeof value === 'string' ? value : JSON.stringify(value)), named, key);
+const now = new Date('2026-03-01T08:00:00.000Z');
+const signed = signDeliveryReceipt({ ...named, at: now }, keys);
+const read = (value: unknown, key = messageKey) => {
+  const body = utf8(typeof value === 'string' ? value : JSON.stringify(value));
+  return readDeliveryReceipt(body, named, { messageKey: key, now });
+};
 
 describe('the receipt for a document that was handed over', () => {
   it('is read where the recipient signed it for this very document', () => {
@@ -39,5 +42,15 @@ describe('the receipt for a document that was handed over', () => {
     expect(read(signed, otherKey)).toBeUndefined();
     const about = { ...named, commitment: '3'.repeat(64), at: new Date('2026-03-01T08:00:00.000Z') };
     expect(read(signDeliveryReceipt(about, keys))).toBeUndefined();
+  });
+
+  it('is none that says the document came later than it did', () => {
+    const at = (milliseconds: number) =>
+      signDeliveryReceipt({ ...named, at: new Date(now.getTime() + milliseconds) }, keys);
+
+    expect(read(at(60_001))).toBeUndefined();
+    expect(read(at(60_000))).toEqual(at(60_000));
+    // The recipient signs since when it has the document, so an earlier time is as it should be.
+    expect(read(at(-86_400_000))).toEqual(at(-86_400_000));
   });
 });

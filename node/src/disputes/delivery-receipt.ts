@@ -28,14 +28,20 @@ export function signDeliveryReceipt(delivered: Delivered & { at: Date }, keys: K
   return { ...content, signature: Buffer.from(signature).toString('base64') };
 }
 
-/** The receipt in an answer, where it is the recipient's for exactly this document; else undefined. */
+/** Clocks of two nodes differ by that much, as for messages (docs/formats/http-signature.md). */
+const skewMs = 60_000;
+
+/**
+ * The receipt in an answer that came at `now`, where it is the recipient's for exactly this document; else undefined. One that
+ * says the document came later than it did would show a delivery in time to be late.
+ */
 export function readDeliveryReceipt(
   body: Uint8Array,
   delivered: Delivered,
-  messageKey: string,
+  { messageKey, now }: { messageKey: string; now: Date },
 ): DeliveryReceipt | undefined {
   const found = parsed(body);
-  if (found === undefined) return undefined;
+  if (found === undefined || Date.parse(found.at) > now.getTime() + skewMs) return undefined;
   const { signature, ...content } = found;
   const { v: _, at: __, ...named } = content;
   if (canonicalJson(named) !== canonicalJson(delivered)) return undefined;

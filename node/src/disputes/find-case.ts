@@ -91,7 +91,12 @@ export async function othersIn(
 
 /** Ids of a case's parties. */
 export function partiesOf(found: FoundCase): string[] {
-  return requireCurrent(found).parties.map(({ organizationId }) => organizationId);
+  return partiesIn(requireCurrent(found));
+}
+
+/** The same, as the ledger has them: in their order. */
+export function partiesIn({ parties }: LedgerDispute): string[] {
+  return parties.map(({ organizationId }) => organizationId);
 }
 
 /** The case's state on the ledger, where the ledger holds it. */

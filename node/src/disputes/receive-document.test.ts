@@ -69,6 +69,21 @@ async function message(forgery: Forgery = {}): Promise<PeerMessage> {
   return change === undefined ? incoming : change(incoming);
 }
 
+const answerMs = 3_600_000;
+
+/** An opening that a changed node of hospital B commits to on the ledger. */
+async function committed(
+  change: object,
+): Promise<{ name: { caseId: string }; document: { content: object; salt: string } }> {
+  const id = hex(newSecret(16));
+  const document = { content: { ...opening.content, caseId: id, ...change }, salt: hex(newSecret(32)) };
+  const deadlineAt = new Date(alliance.clock.now().getTime() + answerMs).toISOString();
+  const args = [id, '["hospital-a","hospital-b"]', deadlineAt, caseCommitment(document as never)];
+  await alliance.b.deps.ledger.submit('dispute', 'open', args);
+  await alliance.settleLedger();
+  return { name: { caseId: id }, document };
+}
+
 const refuses = async (forgery: Forgery, code: string): Promise<void> => {
   const recipient = forgery.recipient ?? alliance.a;
   const { db } = recipient.database;
@@ -153,6 +168,47 @@ describe('a document that a partner hands over', () => {
 
     expect(rows).toEqual([{ kind: 'opening', author: 'hospital-b' }]);
     expect((await alliance.a.disputes.get({ actor: alliance.a.officer, caseId })).grounds).toBe('x');
+  });
+
+  it('is refused as an opening that is not about an access of the parties, or cannot be looked up', async () => {
+    const { subject } = opening.content as { subject: Record<string, string> };
+    const notMeant = { ...subject, requester: 'hospital-c' };
+    const bent: object[] = [
+      { subject: notMeant },
+      { subject: { kind: 'access', accessId: subject['requestId'], custodian: 'hospital-a' } },
+      { subject: { ...subject, requestId: 'x' } },
+      { subject: { ...subject, requestId: '\u0000' } },
+      { openedFor: {} },
+      { grounds: 1 },
+      { grounds: 'x'.repeat(4_001) },
+    ];
+    for (const change of bent) await refuses(await committed(change), 'DISPUTE_REQUEST_INVALID');
+  });
+
+  it.each([
+    ['no claims', null],
+    ['claims that are no list', {}],
+    ['a claim of no name', [{ claim: 'constructor', party: null, finding: 'match', by: [], code: null }]],
+  ])('hides no case as a finding with %s, and is kept as evidence', async (_what, claims) => {
+    const opened = await committed({});
+    await alliance.a.disputes.receive(await message(opened));
+    const { caseId: id } = opened.name;
+    alliance.clock.advance(answerMs + 1);
+    await alliance.r.deps.ledger.submit('dispute', 'lapse', [id]);
+    const content = { format: 'medseal/case-finding/v1', caseId: id, step: 2, claims };
+    const document = { content, salt: hex(newSecret(32)) };
+    const args = [id, caseCommitment(document as never), '2', '[]'];
+    await alliance.r.deps.ledger.submit('dispute', 'examine', args);
+    await alliance.settleLedger();
+    const name = { caseId: id, kind: 'finding', author: 'regulator' } as const;
+
+    await alliance.a.disputes.receive(await message({ sender: alliance.r, name, document }));
+
+    const asked = { actor: alliance.a.officer, caseId: id };
+    const view = await alliance.a.disputes.get(asked);
+    expect(view).toMatchObject({ state: 'examined', grounds: 'x' });
+    expect(view.claims).toBeUndefined();
+    expect((await alliance.a.disputes.export(asked)).members['finding']).toEqual(document);
   });
 
   it('is not opened again once its row was altered', async () => {

@@ -8,9 +8,10 @@ import { type DeliveryReceipt, signDeliveryReceipt } from './delivery-receipt.ts
 import type { DisputeDeps } from './dispute-deps.ts';
 import { keepDocument, keptSince } from './document-store.ts';
 import { DisputeError } from './errors.ts';
-import { isParty, isRegulator } from './find-case.ts';
+import { isParty, isRegulator, partiesIn } from './find-case.ts';
 import { currentOf } from './ledger-store.ts';
 import { bindingOf, type DisputeMessage, parseMessage } from './messages.ts';
+import { requireOpening } from './readable.ts';
 import { auditOf } from './take-step.ts';
 import type { DocumentKind } from './types.ts';
 
@@ -39,6 +40,7 @@ export async function receiveDocument(incoming: PeerMessage, deps: DisputeDeps):
   if (expected === undefined) throw new DisputeError('DISPUTE_NOT_ON_LEDGER');
   if (expected !== message.commitment) throw new DisputeError('DISPUTE_COMMITMENT');
   const document = await openMessage(message, incoming.member, deps);
+  if (kind === 'opening') requireOpening(document.content, partiesIn(dispute));
   const name = { caseId, kind, author };
   const at = await deps.db.transaction(async (tx) => {
     const now = deps.clock.now();

@@ -5,6 +5,7 @@ import { type WaitingDelivery, waitingDeliveries } from './delivery-store.ts';
 import type { DisputeDeps } from './dispute-deps.ts';
 import { countFindings } from './document-store.ts';
 import { canBeExamined, type FoundCase, findCase, isRegulator } from './find-case.ts';
+import { shownDecision, shownFinding } from './readable.ts';
 import { type WaitingStep, waitingSteps } from './step-store.ts';
 import type { CaseActor, CaseView, CaseViewState, KeptDocument, Text } from './types.ts';
 
@@ -101,8 +102,8 @@ function ledgerPart(
 }
 
 function documentPart({ opening, documents }: FoundCase): Partial<CaseView> {
-  const finding = only<CaseFinding>(documents, 'finding');
-  const decision = only<CaseDecision>(documents, 'decision');
+  const finding = shownFinding(only<CaseFinding>(documents, 'finding'));
+  const decision = shownDecision(only<CaseDecision>(documents, 'decision'));
   const claims = finding?.claims.map((claim) => ({
     ...claim,
     text: claimTexts[claim.claim],
