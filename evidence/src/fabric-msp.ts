@@ -16,6 +16,9 @@ export type Role = 'client' | 'peer' | 'admin' | 'orderer';
 /** A member of an organisation whose certificate was checked. */
 export type Identity = { readonly mspId: string; readonly role: Role; readonly certificate: Certificate };
 
+/** When certificates have to be valid: at a time, or not to have ended by one; undefined: whenever. Milliseconds. */
+export type ValidityTime = number | { readonly notEndedBy: number } | undefined;
+
 /** The membership rules of one organisation, from the channel's configuration. */
 export type Msp = {
   readonly mspId: string;
@@ -58,7 +61,7 @@ export function parseMsp(value: Uint8Array): Msp {
 export function identify(
   msps: ReadonlyMap<string, Msp>,
   serialized: Uint8Array,
-  atTime: number | undefined,
+  atTime: ValidityTime,
 ): Identity {
   const { mspId, pem } = readMessage(serializedIdentity, serialized, 'IDENTITY_MALFORMED');
   return identifyMember(msps, { mspId, pem: pemOf(pem) }, atTime);
@@ -68,16 +71,19 @@ export function identify(
 export function identifyMember(
   msps: ReadonlyMap<string, Msp>,
   { mspId, pem }: { mspId: string; pem: string },
-  atTime: number | undefined,
+  atTime: ValidityTime,
 ): Identity {
   const msp = msps.get(mspId);
   if (msp === undefined) throw refusal('IDENTITY_UNKNOWN_MSP', 'its MSP has no part in this');
   const { identity, chain } = msp.known.get(pem) ?? admit(msp, pem);
-  for (const { notBefore, notAfter } of chain) {
-    if (atTime !== undefined && !(notBefore <= atTime && atTime <= notAfter))
-      throw refusal('IDENTITY_EXPIRED', 'outside its validity');
-  }
+  if (!chain.every((link) => isValid(link, atTime)))
+    throw refusal('IDENTITY_EXPIRED', 'outside its validity');
   return identity;
+}
+
+function isValid({ notBefore, notAfter }: Certificate, at: ValidityTime): boolean {
+  if (at === undefined) return true;
+  return typeof at === 'number' ? notBefore <= at && at <= notAfter : at.notEndedBy <= notAfter;
 }
 
 /** The MSP that a `SerializedIdentity` claims. */

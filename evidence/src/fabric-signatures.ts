@@ -8,14 +8,14 @@ import {
   ordererMetadata,
   signatureHeader as signatureHeaderMessage,
 } from './fabric-messages.ts';
-import { type Identity, identify, identifyMember } from './fabric-msp.ts';
+import { type Identity, identify, identifyMember, type ValidityTime } from './fabric-msp.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
 import { present, readMessage } from './protobuf.ts';
 
 const maxSignatures = 256;
 
-type SignedBlock = { block: Block; trust: ChannelTrust; atTime: number | undefined; value: Uint8Array };
+type SignedBlock = { block: Block; trust: ChannelTrust; atTime: ValidityTime; value: Uint8Array };
 
 /**
  * Checks the orderers' signatures under the configuration `trust`, and that they were made under it: the number of
@@ -24,7 +24,7 @@ type SignedBlock = { block: Block; trust: ChannelTrust; atTime: number | undefin
 export function verifyOrdererSignatures(
   block: Block,
   trust: ChannelTrust,
-  { atTime, lastConfig }: { atTime: number | undefined; lastConfig: number },
+  { atTime, lastConfig }: { atTime: ValidityTime; lastConfig: number },
 ): Identity[] {
   const { value, signatures } = readMessage(
     metadataMessage,

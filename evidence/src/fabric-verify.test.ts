@@ -186,6 +186,37 @@ describe('a block', () => {
     }
   });
 
+  test('is not made unverifiable by what a member says the time is', () => {
+    const at = (time: string) =>
+      endorserTransaction({ creator: hospitalA.client, endorsers: [], at: time, writes: write('b') })
+        .envelope;
+    for (const time of ['1975-01-01T00:00:00Z', '9999-12-31T23:59:59Z']) {
+      const block = (codes: number[]) =>
+        blockOf({ number: 7, envelopes: [at(time), transaction().envelope], signer: bft.signer, codes });
+
+      expect(verifyBlock(block([10, 0]), bft.trust).transactions).toHaveLength(2);
+      expect(verifyBlock(block([10, 10]), bft.trust).transactions).toHaveLength(2);
+    }
+  });
+
+  test('that was handed in long after it was endorsed does not call its orderers too young, nor one that has ended valid', () => {
+    const [first] = orderers;
+    const signed = (notBefore: string, notAfter: string) =>
+      blockOf({
+        number: 7,
+        envelopes: [transaction().envelope],
+        signer: {
+          kind: 'single',
+          orderer: first!.organization.issue({ role: 'orderer', notBefore, notAfter }),
+        },
+      });
+
+    expect(verifyBlock(signed('2026-12-01', '2030-01-01'), single.trust).kind).toBe('transactions');
+    expect(() => verifyBlock(signed('2020-01-01', '2026-06-01'), single.trust)).toThrowError(
+      'IDENTITY_EXPIRED',
+    );
+  });
+
   test('is not made unverifiable by an invalid first transaction that cannot be read', () => {
     const unreadable = configEnvelope(single.config);
 

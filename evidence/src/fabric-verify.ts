@@ -85,16 +85,18 @@ export function transactionsOf(block: Block): TransactionView[] {
 }
 
 /**
- * The time a block claims: that of its first envelope that can be read. Orderers of Fabric 3.1 hold it to ±15 minutes.
- * A member can have a malformed transaction ordered, which every peer calls invalid; it must not make the block
- * unverifiable. Undefined when nothing in the block can be read, and so nothing in it has an effect.
+ * What the orderers of a block are held to: not to have ended by the earliest time of a transaction that its peer calls valid.
+ * A block has no time of its own, and orderers do not look at the times in it: a member can have one ordered that says any
+ * year, and hand in one that was endorsed long ago. Neither must make the block unverifiable. Undefined where none is
+ * valid, and so nothing in the block has an effect.
  */
-export function blockTime(block: Block): number | undefined {
-  for (const envelope of block.envelopes) {
-    const transaction = unlessMalformed(unjudged, () => parseTransaction(envelope));
-    if (transaction !== undefined) return transaction.timestamp;
-  }
-  return undefined;
+export function blockTime(block: Block): { notEndedBy: number } | undefined {
+  const marks = block.metadata[2] ?? new Uint8Array(0);
+  const times = block.envelopes.flatMap((envelope, index) => {
+    if (marks[index] !== 0) return [];
+    return unlessMalformed(unjudged, () => parseTransaction(envelope))?.timestamp ?? [];
+  });
+  return times.length === 0 ? undefined : { notEndedBy: Math.min(...times) };
 }
 
 function nextTrust(block: Block, trust: ChannelTrust): ChannelTrust {

@@ -1,6 +1,6 @@
 import { base64, concat, fromBase64, parseBlock, utf8 } from '../../evidence/src/index.ts';
-import { bftChannel, orderers } from '../../evidence/test/alliance.ts';
-import { assemble, blockOf } from '../../evidence/test/ledger.ts';
+import { bftChannel, hospitalB, orderers } from '../../evidence/test/alliance.ts';
+import { assemble, blockOf, endorserTransaction } from '../../evidence/test/ledger.ts';
 import { createOrganization } from '../../evidence/test/organizations.ts';
 import { makeProof } from '../../evidence/test/proof.ts';
 import type { UnpackedBundle } from '../../evidence/test/unpacked.ts';
@@ -23,8 +23,30 @@ export function blockCases(shelf: Shelf): CorpusCase[] {
       ...block,
       metadata: block.metadata.map((entry, at) => (at === 2 ? Uint8Array.from(codes) : entry)),
     });
+  const beside = (codes: number[], at: string) =>
+    withBlock(
+      blockOf({
+        number: 7,
+        envelopes: [endorserTransaction({ creator: hospitalB.client, endorsers: [], at }).envelope, anchor],
+        signer: channel.signer,
+        codes,
+      }),
+    );
   const twin = bftChannel({ at: '2026-06-01T00:00:01Z' });
   return [
+    corpusCase(
+      'an invalid transaction of 1975 first',
+      beside([10, 0], '1975-01-01T00:00:00Z'),
+      policy,
+      'valid',
+    ),
+    corpusCase(
+      'an invalid transaction of 9999 first',
+      beside([10, 0], '9999-12-31T23:59:59Z'),
+      policy,
+      'valid',
+    ),
+    corpusCase('a transaction of 1975 marked valid', beside([0, 0], '1975-01-01T00:00:00Z'), policy, 'valid'),
     corpusCase(
       'T14 merged envelopes',
       withBlock(assemble({ ...block, envelopes: [concat(foreign, anchor)] })),

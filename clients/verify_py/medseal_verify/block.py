@@ -1,8 +1,8 @@
 """Blocks and the signatures of their orderers (docs/formats/fabric-block.md, A block)."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Dict, List, NamedTuple, Set
 
-from .certificates import certificate_of, certified_member, member_of, signature_verifies
+from .certificates import Time, certificate_of, certified_member, member_of, signature_verifies
 from .config import Config
 from .encoding import sha256
 from .messages import (
@@ -116,14 +116,14 @@ def _metadata(block: Block) -> Dict[str, Any]:
     return read(METADATA, block.metadata[0] if block.metadata else b"", "BLOCK_SIGNATURES_MALFORMED")
 
 
-def check_orderers(block: Block, config: Config, at: Optional[float], last_config: int) -> None:
+def check_orderers(block: Block, config: Config, at: Time, last_config: int) -> None:
     """That enough orderers signed a block, and under which configuration."""
     metadata = _metadata(block)
     _check_signers(block, metadata, config, at)
     require(last_config_of(block) == last_config, "BLOCK_LAST_CONFIG", str(last_config))
 
 
-def _check_signers(block: Block, metadata: Dict[str, Any], config: Config, at: Optional[float]) -> Set[str]:
+def _check_signers(block: Block, metadata: Dict[str, Any], config: Config, at: Time) -> Set[str]:
     require(len(metadata["signatures"]) <= 256, "BLOCK_SIGNATURES_MALFORMED", "too many signatures")
     if config.is_bft:
         return _check_bft(block, metadata, config, at)
@@ -131,7 +131,7 @@ def _check_signers(block: Block, metadata: Dict[str, Any], config: Config, at: O
     return {_check_single(block, metadata["value"], entry, config, at) for entry in metadata["signatures"]}
 
 
-def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Config, at: Optional[float]) -> str:
+def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Config, at: Time) -> str:
     code = "BLOCK_SIGNATURES_MALFORMED"
     require(entry["identifier_header"] == b"", code, "identifier under one orderer")
     creator = read(SIGNATURE_HEADER, entry["signature_header"], code)["creator"]
@@ -142,7 +142,7 @@ def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Con
     return member.msp_id
 
 
-def _check_bft(block: Block, metadata: Dict[str, Any], config: Config, at: Optional[float]) -> Set[str]:
+def _check_bft(block: Block, metadata: Dict[str, Any], config: Config, at: Time) -> Set[str]:
     code = "BLOCK_SIGNATURES_MALFORMED"
     seen: Set[int] = set()
     organizations: Set[str] = set()

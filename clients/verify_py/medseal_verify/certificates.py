@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -147,7 +147,16 @@ def _list_of(pem: bytes) -> x509.CertificateRevocationList:
         raise Refusal("CERTIFICATE_MALFORMED", f"revocation list: {error}") from None
 
 
-def member_of(serialized: bytes, msps: Dict[str, Msp], at: Optional[float]) -> Member:
+class NotEndedBy(NamedTuple):
+    """A time by which a certificate's validity must not have ended; when it began is not asked."""
+
+    seconds: float
+
+
+Time = Union[float, NotEndedBy, None]
+
+
+def member_of(serialized: bytes, msps: Dict[str, Msp], at: Time) -> Member:
     """Who a serialized identity is, at a time in seconds since 1970."""
     try:
         identity = decode(SERIALIZED_IDENTITY, serialized)
@@ -159,7 +168,7 @@ def member_of(serialized: bytes, msps: Dict[str, Msp], at: Optional[float]) -> M
     return certified_member(certificate_of(identity["id_bytes"]), msp, at)
 
 
-def certified_member(certificate: x509.Certificate, msp: Msp, at: Optional[float]) -> Member:
+def certified_member(certificate: x509.Certificate, msp: Msp, at: Time) -> Member:
     key = key_of(certificate)
     require(not _is_authority(certificate), "IDENTITY_UNTRUSTED", "an authority is no member")
     path = _path(certificate, msp, 0)
@@ -168,9 +177,16 @@ def certified_member(certificate: x509.Certificate, msp: Msp, at: Optional[float
     require(not any(map(_is_revoked, path, path[1:], [msp] * len(path))), "IDENTITY_REVOKED", msp.id)
     role = _role(certificate, path[1], msp)
     for link in path:
-        valid = at is None or link.not_valid_before_utc.timestamp() <= at <= link.not_valid_after_utc.timestamp()
-        require(valid, "IDENTITY_EXPIRED", msp.id)
+        require(_is_valid(link, at), "IDENTITY_EXPIRED", msp.id)
     return Member(msp.id, role, key)
+
+
+def _is_valid(link: x509.Certificate, at: Time) -> bool:
+    if at is None:
+        return True
+    if isinstance(at, NotEndedBy):
+        return at.seconds <= link.not_valid_after_utc.timestamp()
+    return link.not_valid_before_utc.timestamp() <= at <= link.not_valid_after_utc.timestamp()
 
 
 def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[x509.Certificate]]:

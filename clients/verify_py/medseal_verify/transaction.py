@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .block import Block, read, read_envelope, seconds_of
-from .certificates import Member, member_of, signature_verifies
+from .certificates import Member, NotEndedBy, member_of, signature_verifies
 from .config import Config
 from .encoding import sha256
 from .messages import (
@@ -81,14 +81,16 @@ def find_transaction(block: Block, tx_id: str) -> Tuple[int, Transaction]:
     raise unreadable[0] if unreadable else Refusal("ANCHOR_TX_ABSENT")
 
 
-def block_time(block: Block) -> Optional[float]:
-    """The time of the first envelope that can be read as a transaction."""
-    for envelope in block.envelopes:
+def block_time(block: Block) -> Optional[NotEndedBy]:
+    """The earliest time of a transaction that is marked valid: orderers must not have ended by it."""
+    marks = block.metadata[2] if len(block.metadata) > 2 else b""
+    times = []
+    for mark, envelope in zip(marks, block.envelopes):
         try:
-            return parse_transaction(envelope).at
+            times += [parse_transaction(envelope).at] if mark == 0 else []
         except Refusal:
             continue
-    return None
+    return NotEndedBy(min(times)) if times else None
 
 
 def parse_transaction(data: bytes) -> Transaction:
