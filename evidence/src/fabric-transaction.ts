@@ -31,7 +31,7 @@ export type Endorsement = { endorser: Uint8Array; signature: Uint8Array };
 export type Transaction = {
   readonly channelId: string;
   readonly txId: string;
-  /** Milliseconds; chosen by the client, held to ±15 minutes by orderers of Fabric 3.1. */
+  /** Milliseconds; chosen by the client, held to ±15 minutes by the peers that endorse it. */
   readonly timestamp: number;
   readonly creator: Uint8Array;
   readonly nonce: Uint8Array;

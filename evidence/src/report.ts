@@ -33,8 +33,8 @@ export const limits: readonly Text[] = [
   { zh: '上链之前未被改动', en: 'that it was not changed before it was anchored' },
   { zh: '由所署姓名之人亲自录入', en: 'that the person named typed it in' },
   {
-    zh: '精确的时间：交易时间由提交方声称，误差不超过排序节点时钟的 15 分钟',
-    en: 'the exact time: the client claims it, within 15 minutes of the orderers’ clocks',
+    zh: '精确的时间：交易时间由提交方声称，误差不超过背书节点时钟的 15 分钟',
+    en: 'the exact time: the client claims it, within 15 minutes of the endorsers’ clocks',
   },
 ];
 

@@ -31,7 +31,7 @@ export type BundleVerdict = {
   record?: { resource: Record<string, unknown>; withheld: string[]; organizationId: string; at: string };
 };
 
-// Clients choose the time of a transaction within 15 minutes (Fabric 3.1); a leaf claims its own time.
+// Clients choose the time of a transaction within 15 minutes (of its endorsers' clocks); a leaf claims its own time.
 const originPrefix = 'medseal.org/log/';
 const clockTolerance = 15 * 60 * 1000;
 

@@ -47,7 +47,7 @@ export type LedgerDispute = {
 
 /** Who asks, as a registered member. */
 export type DisputeCaller = { organizationId: string; isRegulator: boolean };
-/** When: the transaction's own time, which the client chose within the window that orderers allow. */
+/** When: the transaction's own time, which the client chose within the window that endorsing peers allow. */
 export type DisputeMoment = { caller: DisputeCaller; at: Date };
 
 /** State × event → state; what is not listed is refused. */
