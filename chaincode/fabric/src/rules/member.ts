@@ -56,7 +56,7 @@ export function parseMemberContent(json: string): MemberContent {
     organizationId,
     kind: text('kind') as MemberKind,
     names: parseNames(value['names']),
-    nodeUrl: text('nodeUrl'),
+    nodeUrl: parseNodeUrl(text('nodeUrl')),
     tlsFingerprint: text('tlsFingerprint'),
     sealingKey: text('sealingKey'),
     logKey: parseLogKey(text('logKey'), organizationId),
@@ -73,6 +73,12 @@ function parseObject(json: string): Record<string, unknown> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('a JSON object');
   return value as Record<string, unknown>;
+}
+
+// A port above 65535 or a number that is no address fits the pattern: every member that calls the node would fail at it.
+function parseNodeUrl(url: string): string {
+  if (!URL.canParse(url)) throw invalid('nodeUrl');
+  return url;
 }
 
 function parseNames(value: unknown): { zh: string; en: string } {
