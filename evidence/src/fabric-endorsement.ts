@@ -1,6 +1,6 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
 import { EvidenceError, refusal } from './errors.ts';
-import { type Identity, identify } from './fabric-msp.ts';
+import { type Identity, identify, type ValidityTime } from './fabric-msp.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
@@ -57,11 +57,22 @@ export function hasOwnId({ nonce, creator, txId }: Transaction): boolean {
 
 /** Checks the client's signature and returns the client. */
 export function verifyCreator(transaction: Transaction, trust: ChannelTrust): Identity {
-  const creator = identify(trust.applicationMsps, transaction.creator, transaction.timestamp);
+  const creator = identify(trust.applicationMsps, transaction.creator, notEnded(transaction));
   if (!verifyP256(creator.certificate.key, transaction.payload, transaction.signature, { lowS: true })) {
     throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
   }
   return creator;
+}
+
+/** How far a transaction's time may be from the clocks of the peers that endorsed it. */
+const timeWindow = 15 * 60 * 1000;
+
+/**
+ * Fabric asks whether a certificate has ended, by its own clock, and never whether it has begun; the client chooses the time
+ * of its transaction within the window. To ask for more would let a member commit what no verifier takes.
+ */
+function notEnded({ timestamp }: Pick<Transaction, 'timestamp'>): ValidityTime {
+  return { notEndedBy: timestamp - timeWindow };
 }
 
 /**
@@ -112,7 +123,7 @@ function endorserOf(
   { responsePayload, timestamp }: Transaction,
   trust: ChannelTrust,
 ): Identity {
-  const identity = identityOf(trust, endorser, timestamp);
+  const identity = identityOf(trust, endorser, notEnded({ timestamp }));
   if (identity.role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${identity.role}`);
   if (!verifyP256(identity.certificate.key, concat(responsePayload, endorser), signature, { lowS: true })) {
     throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
@@ -120,7 +131,7 @@ function endorserOf(
   return identity;
 }
 
-function identityOf(trust: ChannelTrust, endorser: Uint8Array, atTime: number): Identity {
+function identityOf(trust: ChannelTrust, endorser: Uint8Array, atTime: ValidityTime): Identity {
   try {
     return identify(trust.applicationMsps, endorser, atTime);
   } catch (cause) {

@@ -101,6 +101,16 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
       { creator: organization.issue({ role: 'client', ...expired }) },
       'tampered IDENTITY_EXPIRED',
     ),
+    make(
+      'creator whose certificate begins later',
+      { creator: organization.issue({ role: 'client', notBefore: '2029-01-01' }) },
+      'valid',
+    ),
+    make(
+      'endorser whose certificate begins later',
+      { endorsers: [organization.issue({ role: 'peer', notBefore: '2029-01-01' }), hospitalB.peer] },
+      'valid',
+    ),
     make('creator without role', { creator: organization.issue({}) }, 'tampered IDENTITY_ROLE'),
     make(
       'creator with two roles',
