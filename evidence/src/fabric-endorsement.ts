@@ -1,5 +1,5 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
 import { type Identity, identify, type ValidityTime } from './fabric-msp.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
@@ -28,6 +28,34 @@ export function verifyTransaction(
     creator: verifyCreator(transaction, trust),
     endorsers: verifyEndorsements(transaction, trust, policy),
   };
+}
+
+/**
+ * The same for a transaction that the peers committed, whose client's certificate may be of a kind that Fabric takes and this
+ * verifier cannot judge (another curve, an authority that has expired): the orderers and the organisations that endorsed it
+ * have. A signature that can be judged has to hold.
+ */
+export function verifyCommitted(
+  transaction: Transaction,
+  trust: ChannelTrust,
+  policy: EndorsementPolicy,
+): void {
+  requireBinding(transaction, trust.channelId);
+  verifyEndorsements(transaction, trust, policy);
+  if (isJudged(transaction, trust)) verifyCreator(transaction, trust);
+}
+
+/** Kinds and times that Fabric does not ask for; whom it knows not, or revoked, it takes nothing from either. */
+const unjudged: ReadonlySet<EvidenceErrorCode> = new Set(['CERTIFICATE_MALFORMED', 'IDENTITY_EXPIRED']);
+
+function isJudged(transaction: Transaction, trust: ChannelTrust): boolean {
+  try {
+    identify(trust.applicationMsps, transaction.creator, notEnded(transaction));
+    return true;
+  } catch (error) {
+    if (error instanceof EvidenceError && unjudged.has(error.code)) return false;
+    throw error;
+  }
 }
 
 /** Checks that the parts of a transaction belong together: channel, id, proposal and response. */

@@ -155,6 +155,34 @@ describe('a block', () => {
     expect(() => verifyBlock(make(0), single.trust)).toThrowError('ENDORSEMENT_POLICY');
   });
 
+  test('holds a committed transaction of a client whose certificate only Fabric can judge, and none that it did not sign', () => {
+    const { organization } = hospitalA;
+    const endorsers = members.map(({ peer }) => peer);
+    const of = (options: object) =>
+      blockOf({
+        number: 7,
+        envelopes: [
+          endorserTransaction({ creator: hospitalA.client, endorsers, writes: write('a'), ...options })
+            .envelope,
+        ],
+        signer: single.signer,
+      });
+    const strange = [
+      { ...organization.issue({ role: 'client', curve: 'P-384' }), key: hospitalA.client.key },
+      organization.issue({ role: 'client', critical: '1.2.3.4' }),
+    ];
+
+    for (const creator of strange)
+      expect(verifyBlock(of({ creator }), single.trust).transactions).toHaveLength(1);
+    for (const creator of strange)
+      expect(() => verifyBlock(of({ creator, endorsers: endorsers.slice(1, 2) }), single.trust)).toThrowError(
+        'ENDORSEMENT_POLICY',
+      );
+    expect(() => verifyBlock(of({ bend: { signature: Uint8Array.of(0x30, 0) } }), single.trust)).toThrowError(
+      'TX_CREATOR_SIGNATURE',
+    );
+  });
+
   test('may hold an invalid transaction that cannot be read, but no valid one', () => {
     const config = configEnvelope(single.config);
     const envelopes = [transaction().envelope, config];

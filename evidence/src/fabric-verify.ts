@@ -1,6 +1,6 @@
 import { EvidenceError, refusal } from './errors.ts';
 import { type Block, parseBlock, requireData, requireSuccessor, validationCodes } from './fabric-block.ts';
-import { type EndorsementPolicy, verifyTransaction } from './fabric-endorsement.ts';
+import { type EndorsementPolicy, verifyCommitted } from './fabric-endorsement.ts';
 import { identityMspId } from './fabric-msp.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import { type LedgerWrite, parseTransaction, type Transaction } from './fabric-transaction.ts';
@@ -59,7 +59,7 @@ export function verifyBlock(
     const transaction = parseTransaction(envelope);
     // Without a public write there is nothing to agree on: an organisation's own approval of a chaincode
     // definition goes to its private collection and is endorsed by itself alone.
-    verifyTransaction(transaction, trust, transaction.writes.length > 0 ? policy : { minimum: 1 });
+    verifyCommitted(transaction, trust, transaction.writes.length > 0 ? policy : { minimum: 1 });
   });
   return { block, kind: 'transactions', transactions: transactionsOf(block), trust };
 }
