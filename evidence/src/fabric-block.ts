@@ -23,7 +23,7 @@ const maxMetadata = 5;
 /** Takes a block apart and checks its shape; nothing in it is trusted yet. */
 export function parseBlock(bytes: Uint8Array): Block {
   if (bytes.length > maxBlockLength) throw refusal('BLOCK_TOO_LARGE', `over ${maxBlockLength} bytes`);
-  const { header, data, metadata } = readMessage(blockMessage, bytes, 'BLOCK_MALFORMED');
+  const { header, data, metadata } = readMessage(blockMessage, bytes, { code: 'BLOCK_MALFORMED' });
   const { number, previousHash, dataHash } = present(header, 'BLOCK_MALFORMED');
   if (!Number.isSafeInteger(number)) throw refusal('BLOCK_MALFORMED', 'number');
   if (dataHash.length !== hashLength) throw refusal('BLOCK_MALFORMED', 'data hash');

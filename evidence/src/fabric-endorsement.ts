@@ -4,6 +4,7 @@ import { type Identity, identify, type ValidityTime } from './fabric-msp.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
+import type { Spelling } from './protobuf.ts';
 
 /**
  * Whose endorsements count and how many distinct organisations it takes. Without `organizations` every application
@@ -42,18 +43,18 @@ export function verifyCommitted(
 ): void {
   requireBinding(transaction, trust.channelId);
   verifyEndorsements(transaction, trust, policy);
-  if (isJudged(transaction, trust)) verifyCreator(transaction, trust);
+  const creator = judgedCreator(transaction, trust);
+  if (creator !== undefined) requireSignature(transaction, creator);
 }
 
 /** Kinds and times that Fabric does not ask for; whom it knows not, or revoked, it takes nothing from either. */
 const unjudged: ReadonlySet<EvidenceErrorCode> = new Set(['CERTIFICATE_MALFORMED', 'IDENTITY_EXPIRED']);
 
-function isJudged(transaction: Transaction, trust: ChannelTrust): boolean {
+function judgedCreator(transaction: Transaction, trust: ChannelTrust): Identity | undefined {
   try {
-    identify(trust.applicationMsps, transaction.creator, notEnded(transaction));
-    return true;
+    return creatorOf(transaction, trust, 'any');
   } catch (error) {
-    if (error instanceof EvidenceError && unjudged.has(error.code)) return false;
+    if (error instanceof EvidenceError && unjudged.has(error.code)) return undefined;
     throw error;
   }
 }
@@ -85,11 +86,18 @@ export function hasOwnId({ nonce, creator, txId }: Transaction): boolean {
 
 /** Checks the client's signature and returns the client. */
 export function verifyCreator(transaction: Transaction, trust: ChannelTrust): Identity {
-  const creator = identify(trust.applicationMsps, transaction.creator, notEnded(transaction));
-  if (!verifyP256(creator.certificate.key, transaction.payload, transaction.signature, { lowS: true })) {
-    throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
-  }
+  const creator = creatorOf(transaction, trust, 'one');
+  requireSignature(transaction, creator);
   return creator;
+}
+
+function creatorOf(transaction: Transaction, trust: ChannelTrust, spelling: Spelling): Identity {
+  return identify(trust.applicationMsps, transaction.creator, { atTime: notEnded(transaction), spelling });
+}
+
+function requireSignature({ payload, signature }: Transaction, { certificate }: Identity): void {
+  if (!verifyP256(certificate.key, payload, signature, { lowS: true }))
+    throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
 }
 
 /** How far a transaction's time may be from the clocks of the peers that endorsed it. */
@@ -161,7 +169,7 @@ function endorserOf(
 
 function identityOf(trust: ChannelTrust, endorser: Uint8Array, atTime: ValidityTime): Identity {
   try {
-    return identify(trust.applicationMsps, endorser, atTime);
+    return identify(trust.applicationMsps, endorser, { atTime });
   } catch (cause) {
     // An organisation outside the channel cannot help to satisfy any policy.
     if (cause instanceof EvidenceError && cause.code === 'IDENTITY_UNKNOWN_MSP') {

@@ -13,7 +13,7 @@ type Place = { at: number; depth: number };
  * (CVE-2023-46132).
  */
 export function readEnvelope(bytes: Uint8Array, code: EvidenceErrorCode): MessageOf<typeof envelopeMessage> {
-  return readMessage(envelopeMessage, bytes.subarray(0, endOfKnown(bytes, code)), code);
+  return readMessage(envelopeMessage, bytes.subarray(0, endOfKnown(bytes, code)), { code });
 }
 
 /** Where the unknown fields begin, all of which must be whole. */

@@ -9,7 +9,7 @@ import {
 } from './certificate.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { fabricMspConfig, mspConfig, serializedIdentity, type UnitIdentifier } from './fabric-messages.ts';
-import { readMessage } from './protobuf.ts';
+import { readMessage, type Spelling } from './protobuf.ts';
 
 /** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
 export type Role = 'client' | 'peer' | 'admin' | 'orderer';
@@ -37,9 +37,9 @@ const maxKnown = 2_000;
 
 /** Reads an organisation's MSP value. Only MSPs with NodeOUs are accepted: without them nobody has a role. */
 export function parseMsp(value: Uint8Array): Msp {
-  const { type, config } = readMessage(mspConfig, value, 'CONFIG_MALFORMED');
+  const { type, config } = readMessage(mspConfig, value, { code: 'CONFIG_MALFORMED' });
   if (type !== fabricMspType) throw refusal('CONFIG_MALFORMED', 'not an X.509 MSP');
-  const fabric = readMessage(fabricMspConfig, config, 'CONFIG_MALFORMED');
+  const fabric = readMessage(fabricMspConfig, config, { code: 'CONFIG_MALFORMED' });
   const { nodeUnits } = fabric;
   if (nodeUnits?.enable !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
   if (fabric.unitIdentifiers.length > 0) {
@@ -61,9 +61,10 @@ export function parseMsp(value: Uint8Array): Msp {
 export function identify(
   msps: ReadonlyMap<string, Msp>,
   serialized: Uint8Array,
-  atTime: ValidityTime,
+  { atTime, spelling = 'one' }: { atTime: ValidityTime; spelling?: Spelling },
 ): Identity {
-  const { mspId, pem } = readMessage(serializedIdentity, serialized, 'IDENTITY_MALFORMED');
+  const how = { code: 'IDENTITY_MALFORMED', spelling } as const;
+  const { mspId, pem } = readMessage(serializedIdentity, serialized, how);
   return identifyMember(msps, { mspId, pem: pemOf(pem) }, atTime);
 }
 
@@ -87,8 +88,8 @@ function isValid({ notBefore, notAfter }: Certificate, at: ValidityTime): boolea
 }
 
 /** The MSP that a `SerializedIdentity` claims. */
-export function identityMspId(serialized: Uint8Array): string {
-  return readMessage(serializedIdentity, serialized, 'IDENTITY_MALFORMED').mspId;
+export function identityMspId(serialized: Uint8Array, spelling: Spelling = 'one'): string {
+  return readMessage(serializedIdentity, serialized, { code: 'IDENTITY_MALFORMED', spelling }).mspId;
 }
 
 function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {

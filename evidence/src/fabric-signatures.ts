@@ -26,17 +26,15 @@ export function verifyOrdererSignatures(
   trust: ChannelTrust,
   { atTime, lastConfig }: { atTime: ValidityTime; lastConfig: number },
 ): Identity[] {
-  const { value, signatures } = readMessage(
-    metadataMessage,
-    block.metadata[0] ?? new Uint8Array(0),
-    'BLOCK_SIGNATURES_MALFORMED',
-  );
+  const { value, signatures } = readMessage(metadataMessage, block.metadata[0] ?? new Uint8Array(0), {
+    code: 'BLOCK_SIGNATURES_MALFORMED',
+  });
   if (signatures.length > maxSignatures) throw refusal('BLOCK_SIGNATURES_MALFORMED', 'too many signatures');
   const signed = { block, trust, atTime, value };
   const signers =
     trust.ordering.kind === 'bft' ? quorumSigners(signed, signatures) : singleSigners(signed, signatures);
   // After the signatures: before them nothing in the metadata is worth reading.
-  const stated = readMessage(ordererMetadata, value, 'BLOCK_SIGNATURES_MALFORMED').lastConfig;
+  const stated = readMessage(ordererMetadata, value, { code: 'BLOCK_SIGNATURES_MALFORMED' }).lastConfig;
   if (present(stated, 'BLOCK_SIGNATURES_MALFORMED').index !== lastConfig) {
     throw refusal('BLOCK_LAST_CONFIG', 'signed under another configuration');
   }
@@ -49,8 +47,10 @@ function singleSigners(signed: SignedBlock, signatures: readonly MetadataSignatu
     if (numbered.length > 0) {
       throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a numbered signer on a channel without BFT');
     }
-    const { creator } = readMessage(signatureHeaderMessage, signatureHeader, 'BLOCK_SIGNATURES_MALFORMED');
-    const signer = identify(signed.trust.ordererMsps, creator, signed.atTime);
+    const { creator } = readMessage(signatureHeaderMessage, signatureHeader, {
+      code: 'BLOCK_SIGNATURES_MALFORMED',
+    });
+    const signer = identify(signed.trust.ordererMsps, creator, { atTime: signed.atTime });
     return requireSignature(signed, { signer, header: signatureHeader, signature });
   });
 }
@@ -80,7 +80,7 @@ function identifierOf({ signatureHeader, identifierHeader: header }: MetadataSig
   if (header.length === 0 || signatureHeader.length > 0) {
     throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a BFT signature names its consenter by number only');
   }
-  const { identifier } = readMessage(identifierHeader, header, 'BLOCK_SIGNATURES_MALFORMED');
+  const { identifier } = readMessage(identifierHeader, header, { code: 'BLOCK_SIGNATURES_MALFORMED' });
   return { identifier, header };
 }
 

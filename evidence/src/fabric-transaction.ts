@@ -14,7 +14,7 @@ import {
   transactionMessage,
   writeSets,
 } from './fabric-messages.ts';
-import { present, readMessage } from './protobuf.ts';
+import { present, readMessage, type Spelling } from './protobuf.ts';
 
 /** One key that a transaction wrote. */
 export type LedgerWrite = { namespace: string; key: string; value: Uint8Array; isDelete: boolean };
@@ -56,19 +56,25 @@ const endorserHeaderType = 3;
 const code = 'TX_MALFORMED';
 const lastSecond = 253_402_300_799;
 
-/** Takes an endorser transaction apart. Every message in its envelope must be in its one encoding. */
-export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
+type How = { code: typeof code; spelling: Spelling };
+
+/**
+ * Takes an endorser transaction apart. Every message in its envelope must be in its one encoding, but where it is read in `any`
+ * spelling, as the peers did that committed it.
+ */
+export function parseTransaction(envelopeBytes: Uint8Array, spelling: Spelling = 'one'): Transaction {
+  const how: How = { code, spelling };
   const { payload, signature } = readEnvelope(envelopeBytes, code);
-  const { header, data } = readMessage(payloadMessage, payload, code);
+  const { header, data } = readMessage(payloadMessage, payload, how);
   const { channelHeader, signatureHeader } = present(header, code);
   const { type, timestamp, channelId, txId, extension } = readMessage(
     channelHeaderMessage,
     channelHeader,
-    code,
+    how,
   );
   if (type !== endorserHeaderType) throw refusal(code, 'not an endorser transaction');
-  const { creator, nonce } = readMessage(signatureHeaderMessage, signatureHeader, code);
-  const { chaincodeId } = readMessage(headerExtension, extension, code);
+  const { creator, nonce } = readMessage(signatureHeaderMessage, signatureHeader, how);
+  const { chaincodeId } = readMessage(headerExtension, extension, how);
   return {
     channelId,
     txId,
@@ -80,7 +86,7 @@ export function parseTransaction(envelopeBytes: Uint8Array): Transaction {
     channelHeader,
     signatureHeader,
     invokedName: present(chaincodeId, code).name,
-    ...actionOf(data),
+    ...actionOf(data, how),
   };
 }
 
@@ -99,45 +105,45 @@ type ActionPart =
   | ResultPart;
 type ResultPart = 'chaincode' | 'responseStatus' | 'writes' | 'reads' | 'event';
 
-function actionOf(bytes: Uint8Array): Pick<Transaction, ActionPart> {
-  const [first, ...others] = readMessage(transactionMessage, bytes, code).actions;
+function actionOf(bytes: Uint8Array, how: How): Pick<Transaction, ActionPart> {
+  const [first, ...others] = readMessage(transactionMessage, bytes, how).actions;
   if (first === undefined || others.length > 0) throw refusal(code, 'not exactly one action');
-  const { proposalPayload, action } = readMessage(actionPayload, first.payload, code);
+  const { proposalPayload, action } = readMessage(actionPayload, first.payload, how);
   const { responsePayload, endorsements } = present(action, code);
-  const { proposalHash, extension } = readMessage(responsePayloadMessage, responsePayload, code);
+  const { proposalHash, extension } = readMessage(responsePayloadMessage, responsePayload, how);
   return {
     actionHeader: first.header,
     proposalPayload,
     endorsements,
     responsePayload,
     proposalHash,
-    ...resultOf(readMessage(chaincodeAction, extension, code)),
+    ...resultOf(readMessage(chaincodeAction, extension, how), how),
   };
 }
 
-function resultOf(action: MessageOf<typeof chaincodeAction>): Pick<Transaction, ResultPart> {
+function resultOf(action: MessageOf<typeof chaincodeAction>, how: How): Pick<Transaction, ResultPart> {
   const { name, version } = present(action.chaincodeId, code);
   return {
     chaincode: { name, version },
     responseStatus: present(action.response, code).status,
-    ...readWriteSet(action.results),
-    event: eventOf(action.events),
+    ...readWriteSet(action.results, how),
+    event: eventOf(action.events, how),
   };
 }
 
-function readWriteSet(bytes: Uint8Array): Pick<Transaction, 'writes' | 'reads'> {
+function readWriteSet(bytes: Uint8Array, how: How): Pick<Transaction, 'writes' | 'reads'> {
   const writes: LedgerWrite[] = [];
   const reads: LedgerRead[] = [];
-  for (const { name: namespace, set } of readMessage(writeSets, bytes, code).namespaces) {
-    const keys = readMessage(keySet, set, code);
+  for (const { name: namespace, set } of readMessage(writeSets, bytes, how).namespaces) {
+    const keys = readMessage(keySet, set, how);
     for (const { key, version } of keys.reads) reads.push({ namespace, key, version });
     for (const { key, value, isDelete } of keys.writes) writes.push({ namespace, key, value, isDelete });
   }
   return { writes, reads };
 }
 
-function eventOf(bytes: Uint8Array): Transaction['event'] {
+function eventOf(bytes: Uint8Array, how: How): Transaction['event'] {
   if (bytes.length === 0) return undefined;
-  const { name, payload } = readMessage(chaincodeEvent, bytes, code);
+  const { name, payload } = readMessage(chaincodeEvent, bytes, how);
   return { name, payload };
 }

@@ -73,7 +73,7 @@ export function channelConfig(block: Block): ChannelConfig {
   const [first, ...rest] = block.envelopes;
   const found = first === undefined || rest.length > 0 ? undefined : configHeader(first);
   if (found === undefined) throw refusal('CONFIG_MALFORMED', 'not a configuration block');
-  const envelope = readMessage(configEnvelope, found.content, malformed);
+  const envelope = readMessage(configEnvelope, found.content, { code: malformed });
   const config = present(envelope.config, malformed);
   if (!Number.isSafeInteger(config.sequence)) throw refusal('CONFIG_MALFORMED', 'sequence');
   return {
@@ -91,7 +91,9 @@ function partiesOf(
   const { groups } = present(config.channelGroup, malformed);
   const orderer = present(groups.get('Orderer'), malformed);
   const application = present(groups.get('Application'), malformed);
-  const { type: consensus } = readMessage(consensusType, configValue(orderer, 'ConsensusType'), malformed);
+  const { type: consensus } = readMessage(consensusType, configValue(orderer, 'ConsensusType'), {
+    code: malformed,
+  });
   return {
     ledger: consensus === 'solo' ? 'solo' : 'fabric',
     ordering: consensus === 'BFT' ? bftOrdering(orderer) : { kind: 'single' },
@@ -101,7 +103,9 @@ function partiesOf(
 }
 
 function bftOrdering(orderer: ConfigGroup): Ordering {
-  const listed = readMessage(orderersMessage, configValue(orderer, 'Orderers'), malformed).consenters;
+  const listed = readMessage(orderersMessage, configValue(orderer, 'Orderers'), {
+    code: malformed,
+  }).consenters;
   const consenters = new Map<number, Consenter>();
   for (const { id, mspId, identity } of listed) consenters.set(id, { mspId, pem: pemOf(identity) });
   if (consenters.size === 0 || consenters.size !== listed.length) {
@@ -130,10 +134,12 @@ function configValue(group: ConfigGroup, name: string): Uint8Array {
 function configHeader(
   bytes: Uint8Array,
 ): { channelId: string; timestamp: number; content: Uint8Array } | undefined {
-  const { payload } = readMessage(envelopeMessage, bytes, malformed);
-  const { header, data } = readMessage(payloadMessage, payload, malformed);
+  const { payload } = readMessage(envelopeMessage, bytes, { code: malformed });
+  const { header, data } = readMessage(payloadMessage, payload, { code: malformed });
   if (header === undefined) return undefined;
-  const { type, timestamp, channelId } = readMessage(channelHeaderMessage, header.channelHeader, malformed);
+  const { type, timestamp, channelId } = readMessage(channelHeaderMessage, header.channelHeader, {
+    code: malformed,
+  });
   if (type !== configHeaderType) return undefined;
   return { channelId, timestamp: (timestamp?.seconds ?? 0) * 1000, content: data };
 }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { respelledEnvelopes } from '../../test/corpus/respelled.ts';
 import { bftChannel, hospitalA, hospitalB, members, orderers, singleChannel } from '../test/alliance.ts';
 import { configEnvelope, organizationsOf } from '../test/configuration.ts';
 import { assemble, blockOf, endorserTransaction } from '../test/ledger.ts';
-import { createOrganization } from '../test/organizations.ts';
+import { createOrganization, type Holder } from '../test/organizations.ts';
 import { concat, hex } from './bytes.ts';
+import { EvidenceError } from './errors.ts';
 import { dataHashOf, parseBlock } from './fabric-block.ts';
+import { parseTransaction } from './fabric-transaction.ts';
 import { channelTrust } from './fabric-trust.ts';
 import { applyConfig, transactionsOf, verifyBlock } from './fabric-verify.ts';
 
@@ -194,13 +197,69 @@ describe('a block', () => {
     expect(() => transactionsOf(parseBlock(valid))).toThrowError('TX_MALFORMED');
   });
 
+  test('is followed whatever spelling a committed transaction is in, which has the effect that the peers gave it', () => {
+    const { envelope } = transaction('a');
+    const blockWith = (first: Uint8Array): Uint8Array =>
+      blockOf({ number: 7, envelopes: [first, transaction('b').envelope], signer: single.signer });
+    const [expected] = verifyBlock(blockWith(envelope), single.trust).transactions;
+    const others = respelledEnvelopes(envelope);
+    const refused = others.filter(({ envelope: other, label }) => {
+      try {
+        const [view] = verifyBlock(blockWith(other), single.trust).transactions;
+        const { endorserMspIds: _, ...rest } = view ?? { endorserMspIds: [] };
+        const { endorserMspIds: __, ...wanted } = expected ?? { endorserMspIds: [] };
+        expect({ ...rest, writes: view?.writes.slice(0, 1) }, label).toEqual(wanted);
+        return false;
+      } catch (error) {
+        if (error instanceof EvidenceError) return true;
+        throw error;
+      }
+    });
+
+    expect(others.length).toBeGreaterThan(60);
+    // Neither do Fabric's orderers write an envelope so, nor do its peers take two actions.
+    expect(refused.map(({ label }) => label)).toEqual([
+      'respelled: envelope with a field twice',
+      'respelled: envelope with fields in reverse',
+      'respelled: envelope with a long varint',
+      'respelled: transaction with a field twice',
+    ]);
+    for (const { envelope: other, label } of others)
+      if (!/envelope with an unknown|endorse|twice/.test(label))
+        expect(() => parseTransaction(other), label).toThrowError('TX_MALFORMED');
+  });
+
+  test('may name its client in another spelling, and an endorser that is no identity beside enough that are', () => {
+    const strange = (holder: Holder): Holder => ({
+      ...holder,
+      serialized: concat(holder.serialized, Uint8Array.of(0x98, 0x06, 1)),
+    });
+    const garbage = { ...hospitalB.peer, serialized: Uint8Array.of(0xff, 0xff) };
+    const endorsers = [garbage, ...members.map(({ peer }) => peer)];
+    const creator = strange(hospitalA.client);
+    const made = endorserTransaction({ creator, endorsers, writes: write('a') });
+    const bytes = blockOf({ number: 7, envelopes: [made.envelope], signer: single.signer });
+
+    const [view] = verifyBlock(bytes, single.trust).transactions;
+
+    expect(view).toMatchObject({ txId: made.txId, creatorMspId: 'HospitalAMSP' });
+    expect(view?.endorserMspIds).toHaveLength(members.length);
+    const forged = endorserTransaction({
+      ...{ creator: strange(hospitalB.client), endorsers, writes: write('a') },
+      bend: { signature: Uint8Array.of(0x30, 0) },
+    });
+    const block = blockOf({ number: 7, envelopes: [forged.envelope], signer: single.signer });
+    expect(() => verifyBlock(block, single.trust)).toThrowError('TX_CREATOR_SIGNATURE');
+  });
+
   test('may hold an invalid transaction whose endorser or creator is no identity', () => {
     const garbage = { ...hospitalB.peer, serialized: Uint8Array.of(0xff, 0xff) };
     const strange = [
-      endorserTransaction({ creator: hospitalA.client, endorsers: [garbage], writes: write('a') }),
-      endorserTransaction({ creator: garbage, endorsers: [hospitalA.peer], writes: write('a') }),
+      { creator: hospitalA.client, endorsers: [garbage], shown: [0, 1] },
+      { creator: garbage, endorsers: [hospitalA.peer], shown: [1] },
     ];
-    for (const { envelope } of strange) {
+    for (const { creator, endorsers, shown } of strange) {
+      const { envelope } = endorserTransaction({ creator, endorsers, writes: write('a') });
       const block = (code: number) =>
         blockOf({
           number: 7,
@@ -209,7 +268,7 @@ describe('a block', () => {
           codes: [code, 0],
         });
 
-      expect(verifyBlock(block(10), single.trust).transactions.map(({ txIndex }) => txIndex)).toEqual([1]);
+      expect(verifyBlock(block(10), single.trust).transactions.map(({ txIndex }) => txIndex)).toEqual(shown);
       expect(() => verifyBlock(block(0), single.trust)).toThrowError();
     }
   });

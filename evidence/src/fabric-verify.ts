@@ -5,6 +5,7 @@ import { identityMspId } from './fabric-msp.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import { type LedgerWrite, parseTransaction, type Transaction } from './fabric-transaction.ts';
 import { type ChannelTrust, channelConfig, isConfigBlock } from './fabric-trust.ts';
+import type { Spelling } from './protobuf.ts';
 
 /** What the node's listener needs of one transaction. */
 export type TransactionView = {
@@ -38,7 +39,8 @@ export type BlockRequirements = {
 
 /**
  * Checks a block of a channel: data hash, well-formed envelopes, orderers' signatures under the configuration in
- * force, its place after `previous`, and every signature of each transaction that the peer calls valid. Transactions
+ * force, its place after `previous`, and every signature of each transaction that the peer calls valid, which is read as the
+ * peers read it, in any spelling: what is committed has its effect, and must not stop who follows the ledger. Transactions
  * called invalid are only taken apart. A configuration block yields the trust for the blocks after it.
  */
 export function verifyBlock(
@@ -52,11 +54,11 @@ export function verifyBlock(
   if (isConfigBlock(block)) {
     return { block, kind: 'config', transactions: [], trust: nextTrust(block, trust) };
   }
-  verifyOrdererSignatures(block, trust, { atTime: blockTime(block), lastConfig: trust.configNumber });
+  verifyOrdererSignatures(block, trust, { atTime: blockTime(block, 'any'), lastConfig: trust.configNumber });
   const codes = validationCodes(block);
   block.envelopes.forEach((envelope, index) => {
     if (codes[index] !== 0) return;
-    const transaction = parseTransaction(envelope);
+    const transaction = parseTransaction(envelope, 'any');
     // Without a public write there is nothing to agree on: an organisation's own approval of a chaincode
     // definition goes to its private collection and is endorsed by itself alone.
     verifyCommitted(transaction, trust, transaction.writes.length > 0 ? policy : { minimum: 1 });
@@ -78,7 +80,7 @@ export function transactionsOf(block: Block): TransactionView[] {
   return block.envelopes.flatMap((envelope, txIndex) => {
     const validationCode = codes[txIndex] ?? unjudged;
     const view = unlessMalformed(validationCode, () =>
-      viewOf(parseTransaction(envelope), { blockNumber: block.number, txIndex, validationCode }),
+      viewOf(parseTransaction(envelope, 'any'), { blockNumber: block.number, txIndex, validationCode }),
     );
     return view === undefined ? [] : [view];
   });
@@ -90,11 +92,11 @@ export function transactionsOf(block: Block): TransactionView[] {
  * year, and hand in one that was endorsed long ago. Neither must make the block unverifiable. Undefined where none is
  * valid, and so nothing in the block has an effect.
  */
-export function blockTime(block: Block): { notEndedBy: number } | undefined {
+export function blockTime(block: Block, spelling: Spelling = 'one'): { notEndedBy: number } | undefined {
   const marks = block.metadata[2] ?? new Uint8Array(0);
   const times = block.envelopes.flatMap((envelope, index) => {
     if (marks[index] !== 0) return [];
-    return unlessMalformed(unjudged, () => parseTransaction(envelope))?.timestamp ?? [];
+    return unlessMalformed(unjudged, () => parseTransaction(envelope, spelling))?.timestamp ?? [];
   });
   return times.length === 0 ? undefined : { notEndedBy: Math.min(...times) };
 }
@@ -138,8 +140,12 @@ function viewOf(
     chaincodeName: transaction.chaincode.name,
     writes: transaction.writes,
     event: transaction.event,
-    creatorMspId: identityMspId(transaction.creator),
+    creatorMspId: identityMspId(transaction.creator, 'any'),
     timestamp: new Date(transaction.timestamp).toISOString(),
-    endorserMspIds: transaction.endorsements.map(({ endorser }) => identityMspId(endorser)),
+    endorserMspIds: transaction.endorsements.flatMap(
+      ({ endorser }) =>
+        // Anybody can add bytes that are no identity to enough that are.
+        unlessMalformed(unjudged, () => identityMspId(endorser)) ?? [],
+    ),
   };
 }

@@ -1,7 +1,9 @@
 import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
 import configtx from '@hyperledger/fabric-protos/lib/common/configtx_pb.js';
+import fc from 'fast-check';
 import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { describe, expect, test } from 'vitest';
+import { respellings } from '../../test/corpus/wire.ts';
 import { concat, utf8 } from './bytes.ts';
 import { channelHeader, configEnvelope, envelopeMessage, metadataMessage } from './fabric-messages.ts';
 import {
@@ -19,7 +21,7 @@ import {
 } from './protobuf.ts';
 
 const read = <Of>(type: Message<Of>, ...bytes: number[]): Of =>
-  readMessage(type, Uint8Array.from(bytes), 'TX_MALFORMED');
+  readMessage(type, Uint8Array.from(bytes), { code: 'TX_MALFORMED' });
 const numbers = message({
   plain: uint64Field(1),
   signed: int64Field(2),
@@ -40,7 +42,7 @@ describe('a protobuf message', () => {
     header.setEpoch(Number.MAX_SAFE_INTEGER);
     header.setExtension$(Uint8Array.of(1, 0, 255));
 
-    const found = readMessage(channelHeader, header.serializeBinary(), 'TX_MALFORMED');
+    const found = readMessage(channelHeader, header.serializeBinary(), { code: 'TX_MALFORMED' });
 
     expect(found).toEqual({
       type: -3,
@@ -97,7 +99,9 @@ describe('a protobuf message', () => {
     const envelope = new configtx.ConfigEnvelope();
     envelope.setConfig(config);
 
-    const found = readMessage(configEnvelope, envelope.serializeBinary(), 'CONFIG_MALFORMED').config;
+    const found = readMessage(configEnvelope, envelope.serializeBinary(), {
+      code: 'CONFIG_MALFORMED',
+    }).config;
 
     expect([found?.sequence, found?.channelGroup?.version]).toEqual([5, 3]);
     const application = found?.channelGroup?.groups.get('Application');
@@ -117,7 +121,7 @@ describe('a protobuf message', () => {
       concat(Uint8Array.of(tag, (content.length & 127) | 128, content.length >> 7), content);
     for (let depth = 0; depth < 500; depth += 1) bytes = wrapped(wrapped(bytes, 0x12), 0x0a);
 
-    expect(() => readMessage(nest, bytes, 'CONFIG_MALFORMED')).toThrowError('CONFIG_MALFORMED');
+    expect(() => readMessage(nest, bytes, { code: 'CONFIG_MALFORMED' })).toThrowError('CONFIG_MALFORMED');
   });
 });
 
@@ -202,15 +206,140 @@ describe('another encoding of the same message is refused', () => {
     metadata.addSignatures(signature);
     const bytes = metadata.serializeBinary();
 
-    expect(readMessage(metadataMessage, bytes, 'TX_MALFORMED').signatures).toHaveLength(1);
+    expect(readMessage(metadataMessage, bytes, { code: 'TX_MALFORMED' }).signatures).toHaveLength(1);
     for (let length = 1; length < bytes.length; length += 1)
       if (length !== 3)
-        expect(() => readMessage(metadataMessage, bytes.subarray(0, length), 'TX_MALFORMED')).toThrowError();
+        expect(() =>
+          readMessage(metadataMessage, bytes.subarray(0, length), { code: 'TX_MALFORMED' }),
+        ).toThrowError();
   });
 });
 
 test('parts of a Node buffer are plain bytes', () => {
-  const { payload } = readMessage(envelopeMessage, Buffer.from([0x0a, 1, 7]), 'TX_MALFORMED');
+  const { payload } = readMessage(envelopeMessage, Buffer.from([0x0a, 1, 7]), { code: 'TX_MALFORMED' });
 
   expect(Buffer.isBuffer(payload)).toBe(false);
+});
+
+describe('a message in any spelling', () => {
+  const inner = message({ name: bytesField(1), count: uint32Field(2) });
+  const outer = message({
+    number: int32Field(1),
+    flag: boolField(2),
+    text: bytesField(3),
+    inner: messageField(4, inner),
+  });
+  const any = (...bytes: number[]) =>
+    readMessage(outer, Uint8Array.from(bytes), { code: 'TX_MALFORMED', spelling: 'any' });
+  const group = [0x9b, 0x06, 0x08, 1, 0xa3, 0x06, 0x12, 1, 0, 0xa4, 0x06, 0x9c, 0x06];
+
+  test.each<[string, number[], object]>([
+    [
+      'passes over unknown fields of every wire type',
+      [
+        0x98,
+        6,
+        1,
+        0x99,
+        6,
+        ...Array(8).fill(9),
+        0x9a,
+        6,
+        1,
+        9,
+        0x9d,
+        6,
+        ...Array(4).fill(9),
+        ...group,
+        0x08,
+        7,
+      ],
+      { number: 7 },
+    ],
+    [
+      'passes over a known number that is written as something else',
+      [0x0a, 1, 5, 0x08, 7, 0x18, 1],
+      { number: 7, text: new Uint8Array(0) },
+    ],
+    [
+      'takes the last of two',
+      [0x08, 1, 0x1a, 1, 1, 0x08, 2, 0x1a, 1, 2],
+      { number: 2, text: Uint8Array.of(2) },
+    ],
+    [
+      'takes fields in any order, with defaults written',
+      [0x1a, 1, 3, 0x10, 0, 0x08, 0],
+      { number: 0, flag: false, text: Uint8Array.of(3) },
+    ],
+    [
+      'merges messages',
+      [0x22, 3, 0x0a, 1, 1, 0x22, 2, 0x10, 5],
+      { inner: { name: Uint8Array.of(1), count: 5 } },
+    ],
+    ['takes varints longer than they need', [0x88, 0x80, 0, 0x87, 0x80, 0x80, 0], { number: 7 }],
+    [
+      'cuts numbers to their size',
+      [0x08, 0x81, 0x80, 0x80, 0x80, 0x10, 0x10, 0x80, 0x80, 0x80, 0x80, 0x10],
+      { number: 1, flag: true },
+    ],
+  ])('%s', (_name, bytes, expected) => {
+    expect(any(...bytes)).toMatchObject(expected);
+    expect(() => readMessage(outer, Uint8Array.from(bytes), { code: 'TX_MALFORMED' })).toThrowError(
+      'TX_MALFORMED',
+    );
+  });
+
+  test.each<[string, number[]]>([
+    ['a field of number 0', [0x00, 1]],
+    ['a tag of more than 32 bits', [0x88, 0x80, 0x80, 0x80, 0x10, 1]],
+    ['a varint of eleven bytes', [0x08, ...Array(10).fill(0x80), 0]],
+    ['a varint of more than 64 bits', [0x08, ...Array(9).fill(0x80), 2]],
+    ['a length beyond the end', [0x9a, 6, 2, 9]],
+    ['a fixed number that is cut off', [0x9d, 6, 9, 9]],
+    ['a group without end', [0x9b, 6, 0x08, 1]],
+    ['a group that ends as another', [0x9b, 6, 0xa4, 6]],
+    ['the end of a group that never began', [0x9c, 6]],
+    ['wire types that are none', [0x9e, 6, 0]],
+    ['a group in an inner message that ends outside it', [0x22, 2, 0x9b, 6, 0x9c, 6]],
+    ['groups nested without bound', Array(500).fill([0x9b, 6]).flat()],
+  ])('refuses %s', (_name, bytes) => {
+    expect(() => any(...bytes)).toThrowError('TX_MALFORMED');
+  });
+
+  test('is read as a parser of protobuf reads it, however it is written', () => {
+    const header = new common.ChannelHeader();
+    header.setType(3);
+    header.setChannelId('care');
+    header.setTxId('ab'.repeat(32));
+    header.setEpoch(4);
+    header.setExtension$(Uint8Array.of(1, 2, 3));
+    const changes = fc.array(fc.constantFrom(...Object.values(respellings)), { maxLength: 4 });
+    fc.assert(
+      fc.property(changes, (all) => {
+        const bytes = all.reduce((written, change) => change(written), header.serializeBinary());
+        const wanted = common.ChannelHeader.deserializeBinary(bytes);
+
+        expect(readMessage(channelHeader, bytes, { code: 'TX_MALFORMED', spelling: 'any' })).toMatchObject({
+          type: wanted.getType(),
+          channelId: wanted.getChannelId(),
+          txId: wanted.getTxId(),
+          epoch: wanted.getEpoch(),
+          extension: new Uint8Array(wanted.getExtension_asU8()),
+        });
+      }),
+    );
+  });
+
+  test('of any bytes at all is a message or a refusal', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        try {
+          any(...bytes);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'TX_MALFORMED' });
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
 });

@@ -17,9 +17,16 @@ export type Message<Of> = {
   readonly places: ReadonlyMap<number, { readonly name: keyof Of; readonly field: Field<unknown> }>;
 };
 type FieldsOf<Of> = { readonly [Name in keyof Of]: Field<Of[Name]> };
+/**
+ * `one`: only what is in its one encoding is read. `any`: whatever Fabric's own programs read, as they read it (protobuf
+ * encoding.html §order, §last-one-wins; Go's proto.Unmarshal): unknown fields are passed over, of two the last counts,
+ * messages are merged, varints may be longer than they need.
+ */
+export type Spelling = 'one' | 'any';
 type Source = {
   readonly bytes: Uint8Array;
   readonly code: EvidenceErrorCode;
+  readonly spelling: Spelling;
   at: number;
   end: number;
   depth: number;
@@ -48,14 +55,18 @@ export function message<Of>(fields: FieldsOf<Of>): Message<Of> {
 }
 
 /**
- * Reads a message that is in its one encoding: fields ascend, none is unknown, one that is not repeated stands once
+ * Reads a message. In its one encoding fields ascend, none is unknown, one that is not repeated stands once
  * and not with its default, varints are minimal, texts are UTF-8. Anything else would let two parsers read two things
  * out of one signature (CVE-2023-46132). The entries of maps alone have no order and may write defaults.
  */
-export function readMessage<Of>(type: Message<Of>, bytes: Uint8Array, code: EvidenceErrorCode): Of {
+export function readMessage<Of>(
+  type: Message<Of>,
+  bytes: Uint8Array,
+  { code, spelling = 'one' }: { code: EvidenceErrorCode; spelling?: Spelling },
+): Of {
   // A plain view: parts of a Node buffer would be buffers again, which copy and print in their own way.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  return readFields(type, { bytes: plain, code, at: 0, end: plain.length, depth: 0 }, 'left out');
+  return readFields(type, { bytes: plain, code, spelling, at: 0, end: plain.length, depth: 0 }, 'left out');
 }
 
 export const bytesField = (number: number): Field<Uint8Array> => ({
@@ -70,16 +81,18 @@ export const uint64Field = (number: number): Field<number> => varint(number, 0, 
 export const int64Field = (number: number): Field<number> =>
   varint(number, 0, () => (high | 0) * twoTo32 + low);
 export const uint32Field = (number: number): Field<number> =>
-  varint(number, 0, (from) => (high === 0 ? low : refuse(from)));
+  varint(number, 0, (from) => (high === 0 || isAny(from) ? low : refuse(from)));
 export const int32Field = (number: number): Field<number> =>
-  varint(number, 0, (from) => (high === ((low | 0) >> 31) >>> 0 ? low | 0 : refuse(from)));
+  varint(number, 0, (from) => (high === ((low | 0) >> 31) >>> 0 || isAny(from) ? low | 0 : refuse(from)));
 export const boolField = (number: number): Field<boolean> =>
-  varint(number, false, (from) => (high === 0 && low < 2 ? low === 1 : refuse(from)));
+  varint(number, false, (from) =>
+    (high === 0 && low < 2) || isAny(from) ? low !== 0 || high !== 0 : refuse(from),
+  );
 
 /** A message within a message; undefined where it is absent. */
 export function messageField<Of>(number: number, type: Message<Of>): Field<Of | undefined> {
   const absent = (): Of | undefined => undefined;
-  return delimited(number, absent, (from) => readFields(type, from, 'left out'));
+  return delimited(number, absent, (from, before) => readFields(type, from, 'left out', before));
 }
 
 /** A repeated field of messages. */
@@ -107,7 +120,7 @@ function mapOf<Value>(number: number, valueField: () => Field<Value>): Field<Map
   const entry = once(() => message({ key: textField(1), value: valueField() }));
   const add = (from: Source, before: Map<string, Value>): Map<string, Value> => {
     const { key, value } = readFields(entry(), from, 'as written');
-    return before.has(key) ? refuse(from) : before.set(key, value);
+    return before.has(key) && !isAny(from) ? refuse(from) : before.set(key, value);
   };
   return { ...delimited(number, () => new Map<string, Value>(), add), many: true };
 }
@@ -164,11 +177,22 @@ function delimited<Value>(
   return { number, wire: lengthWire, many: false, absent, read: within, isDefault: () => false };
 }
 
-function readFields<Of>({ fields, places }: Message<Of>, from: Source, defaults: Defaults): Of {
-  const values = empty({ fields, places });
-  let latest = 0;
+function readFields<Of>(type: Message<Of>, from: Source, defaults: Defaults, before?: Of): Of {
+  const values = before ?? empty(type);
   from.depth += 1;
   if (from.depth > maxDepth) refuse(from);
+  if (isAny(from)) readAnyFields(type, from, values);
+  else readOrderedFields(type, from, { values, defaults });
+  from.depth -= 1;
+  return values;
+}
+
+function readOrderedFields<Of>(
+  { places }: Message<Of>,
+  from: Source,
+  { values, defaults }: { values: Of; defaults: Defaults },
+): void {
+  let latest = 0;
   while (from.at < from.end) {
     readVarint(from);
     const number = high === 0 ? low >>> 3 : 0;
@@ -179,8 +203,50 @@ function readFields<Of>({ fields, places }: Message<Of>, from: Source, defaults:
     if (defaults === 'left out' && !field.many && field.isDefault(value)) refuse(from);
     values[name] = value as Of[keyof Of];
   }
+}
+
+function readAnyFields<Of>({ places }: Message<Of>, from: Source, values: Of): void {
+  while (from.at < from.end) {
+    const { number, wire } = readTag(from);
+    const place = places.get(number);
+    // A known number that is written as something else is an unknown field, too.
+    if (place === undefined || place.field.wire !== wire) skipField(from, { number, wire });
+    else values[place.name] = place.field.read(from, values[place.name]) as Of[keyof Of];
+  }
+}
+
+type Tag = { number: number; wire: number };
+
+function readTag(from: Source): Tag {
+  readVarint(from);
+  const tag = { number: low >>> 3, wire: low & 7 };
+  return high === 0 && tag.number > 0 ? tag : refuse(from);
+}
+
+/** Past a field of any wire type; groups (3 and 4) hold fields until they end. */
+function skipField(from: Source, { number, wire }: Tag): void {
+  if (wire === varintWire || wire === lengthWire) readVarint(from);
+  if (wire === lengthWire) from.at += high === 0 ? low : Number.POSITIVE_INFINITY;
+  else if (wire === 1) from.at += 8;
+  else if (wire === 5) from.at += 4;
+  else if (wire === 3) skipGroup(from, number);
+  else if (wire !== varintWire) refuse(from);
+  if (from.at > from.end) refuse(from);
+}
+
+function skipGroup(from: Source, number: number): void {
+  from.depth += 1;
+  if (from.depth > maxDepth) refuse(from);
+  for (;;) {
+    const tag = readTag(from);
+    if (tag.wire === 4 && tag.number === number) break;
+    skipField(from, tag);
+  }
   from.depth -= 1;
-  return values;
+}
+
+function isAny({ spelling }: Source): boolean {
+  return spelling === 'any';
 }
 
 function empty<Of>({ fields, places }: Message<Of>): Of {
@@ -216,7 +282,7 @@ function readVarint(from: Source): void {
     addBits(byte & 0x7f, place);
   }
   // The tenth byte has room for one bit, and a last byte without bits is one too many.
-  if (byte > (place === maxVarint ? 1 : 0x7f) || (byte === 0 && place > 1)) refuse(from);
+  if (byte > (place === maxVarint ? 1 : 0x7f) || (byte === 0 && place > 1 && !isAny(from))) refuse(from);
 }
 
 /** Seven bits to their place among the 64. */

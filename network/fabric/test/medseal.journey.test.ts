@@ -28,9 +28,11 @@ import {
   memberClient,
   refusalOf,
   registerAll,
+  settingsOf,
   untilLevel,
 } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
+import { submitRespelled } from './respelled.ts';
 
 const reason = skipReason('the project’s chaincode on a real Fabric network');
 
@@ -110,6 +112,16 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     ];
     for (const [client, contract, transaction, args, code] of attempts)
       expect(await refusalOf(client.ledger.submit(contract, transaction, args))).toBe(code);
+  });
+
+  it('commits what a client wrote in another spelling, and stops nobody who follows the chain', async () => {
+    const id = newId();
+    const record = ['consent', 'record', id, '1', commitment, 'active'] as const;
+
+    const txId = await submitRespelled(hospital, settingsOf(network, 'hospital-a'), [...record]);
+
+    await expect.poll(() => hospital.ledger.transactionStatus(txId), { timeout: 15_000 }).toBe('valid');
+    expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
   });
 
   it('lets exactly those transactions be called that the metadata lists', async () => {
