@@ -109,7 +109,7 @@ function expectEveryStep({ code, text }: Ended): void {
 
 describe('the demo', () => {
   it('plays every step in a fresh folder and leaves no process behind', async () => {
-    const ended = await run('--check', '--state', state, '--ports', base);
+    const ended = await run('--check', '--reset', '--state', state, '--ports', base);
     console.log(`first --check ${Math.round(ended.milliseconds)} ms`);
 
     expectEveryStep(ended);

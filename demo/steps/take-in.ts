@@ -12,7 +12,10 @@ import { clientOf, eventually, must, type Story, type StoryPatient } from '../st
 import { heading, progress, result } from '../terminal.ts';
 
 type BundleResponse = { entry: { response: { status: string; location?: string } }[] };
-type LogStatus = { log: { treeSize: number; anchoredSize: number; pending: number } };
+type NodeStatus = {
+  log: { treeSize: number; anchoredSize: number; pending: number };
+  patients: { unmatched: number };
+};
 type TakenIn = { patients: StoryPatient[]; resources: number };
 
 /** The demo's patient: has medication, observations and records that carry a sensitive label. */
@@ -27,6 +30,10 @@ export async function takeIn(story: Story, folder: string): Promise<void> {
   );
   const patients = await takeInFolder(story, folder);
   story.patient = must(patients.find(({ file }) => file.startsWith(heroFile)) ?? patients[0], 'a patient');
+  // An attempt before the hospital knows the patient's pseudonym is nobody's, and in nobody's history.
+  await eventually('the pseudonyms of the patients', async () =>
+    (await statusOf(story)).patients.unmatched === 0 ? true : undefined,
+  );
   const anchoredAt = performance.now();
   const { treeSize } = await anchored(story);
   result(
@@ -127,9 +134,13 @@ function patientIdOf(bundle: FhirBundle, { entry }: BundleResponse): string {
 }
 
 /** Waits until every leaf of hospital A is covered by a checkpoint that a verified block confirmed. */
-export async function anchored(story: Story): Promise<LogStatus['log']> {
+export async function anchored(story: Story): Promise<NodeStatus['log']> {
   return eventually('the anchoring of all leaves', async () => {
-    const { log } = expectStatus(await clientOf(story, 'hospital-a').call<LogStatus>('GET', '/status'), 200);
+    const { log } = await statusOf(story);
     return log.pending === 0 && log.anchoredSize >= log.treeSize ? log : undefined;
   });
+}
+
+async function statusOf(story: Story): Promise<NodeStatus> {
+  return expectStatus(await clientOf(story, 'hospital-a').call<NodeStatus>('GET', '/status'), 200);
 }

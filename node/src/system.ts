@@ -12,7 +12,7 @@ import { requireOwnKeys } from './crypto/index.ts';
 import { disputeStatus, startDisputeWorker } from './disputes/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
-import { openSealing, runPseudonymWorker, sealingThreads } from './records/index.ts';
+import { openSealing, runPseudonymWorker, sealingThreads, unmatchedPatients } from './records/index.ts';
 import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
@@ -248,6 +248,7 @@ async function serve(options: {
       },
       log: await modules.log.status(),
       witness: await modules.witnessing.status(),
+      patients: { unmatched: await unmatchedPatients(db) },
       consents: await outboxStatus(db),
       disputes: { ...(await disputeStatus(db)), cases: await modules.disputes.counts() },
       ...(notarizing === undefined ? {} : { notary: { problem: notarizing.problem() } }),

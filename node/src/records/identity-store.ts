@@ -121,3 +121,12 @@ export async function findIdentity(
   );
   return rows[0];
 }
+
+/** Patients with an identity number whom partners cannot ask about yet: their pseudonyms are still to come. */
+export async function unmatchedPatients(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: string }>(
+    `select count(*) as count from patient_identity i join patient_key k using (patient_token)
+     where i.national_id_token is not null and i.pseudonym_token is null and k.wrapped_key is not null`,
+  );
+  return Number(rows[0]?.count ?? 0);
+}

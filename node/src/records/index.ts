@@ -1,6 +1,7 @@
 export type { Certificate } from './certificate.ts';
 export { announcedErasure, erasureChannel } from './erasure-store.ts';
 export { type RecordsCode, RecordsError } from './errors.ts';
+export { unmatchedPatients } from './identity-store.ts';
 export { createOpenedVersions, type OpenedVersions } from './opened-versions.ts';
 export type { AccessPort, ConsentPort, LogPort, PseudonymPort } from './ports.ts';
 export { type PseudonymWorkerDeps, resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Resource } from '../fhir/index.ts';
 import type { Pseudonym } from '../lib/brand.ts';
 import { silentLogger } from '../lib/logger.ts';
+import { unmatchedPatients } from './identity-store.ts';
 import { resolvePseudonyms, runPseudonymWorker } from './pseudonym-worker.ts';
 import { findPatient } from './release.ts';
 import { asPatientId, createFixture, eraseByTwo, type Fixture, patient } from './test/fixture.ts';
@@ -38,6 +39,7 @@ describe('a patient’s pseudonym', () => {
     const id = await create(lin);
     expect(await resolve(() => Promise.reject(new Error('the regulator is away')))).toBe(1);
     expect((await findPatient(pseudonym(lin), fixture.deps))?.patientId).toBeUndefined();
+    expect(await unmatchedPatients(fixture.deps.db)).toBe(1);
 
     expect(await resolve()).toBe(0); // not yet: it waits a little longer each time
     fixture.clock.advance(600_000);
@@ -45,6 +47,7 @@ describe('a patient’s pseudonym', () => {
 
     expect((await findPatient(pseudonym(lin), fixture.deps))?.patientId).toBe(id);
     expect(await resolve()).toBe(0);
+    expect(await unmatchedPatients(fixture.deps.db)).toBe(0);
   });
 
   it('is asked for by one worker only', async () => {
