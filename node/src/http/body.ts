@@ -3,6 +3,7 @@ import { parseJson } from '../lib/strict-json.ts';
 import { createBodyRoom } from './body-room.ts';
 import { HttpError } from './errors.ts';
 import { readBytes } from './read-bytes.ts';
+import { isFhirRequest } from './request-target.ts';
 
 export type BodyRules = {
   /** Most bytes of the body, after decompression. */
@@ -14,7 +15,6 @@ export type BodyRules = {
 };
 
 const jsonTypes = new Set(['application/json', 'application/fhir+json']);
-const fhirPath = '/fhir/';
 const formType = 'application/x-www-form-urlencoded';
 
 /**
@@ -65,7 +65,7 @@ function parserFor(request: Request, { textPaths }: BodyRules): (bytes: Uint8Arr
   }
   if (textPaths?.has(request.path)) {
     if (type.trim() === 'text/plain') return parseText;
-  } else if (jsonTypes.has(type.trim())) return request.path.startsWith(fhirPath) ? parseFhir : parseJson;
+  } else if (jsonTypes.has(type.trim())) return isFhirRequest(request) ? parseFhir : parseJson;
   if (type.trim() === formType && request.path.endsWith('/_search')) return parseForm;
   throw new HttpError('HTTP_MEDIA_TYPE_UNSUPPORTED');
 }

@@ -5,6 +5,7 @@ import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { HttpError } from './errors.ts';
 import { closeAfterBody, discardRest } from './read-bytes.ts';
+import { isFhirRequest } from './request-target.ts';
 import { codeTable } from './status-table.ts';
 
 type Problem = { status: number; code: string; text: string; cause: unknown };
@@ -109,7 +110,7 @@ function send(
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   if (status === 429) response.setHeader('Retry-After', '60');
   if (status === 503) response.setHeader('Retry-After', '5');
-  if (request.originalUrl.startsWith('/fhir/')) {
+  if (isFhirRequest(request)) {
     const issues =
       problem.cause instanceof FhirError
         ? problem.cause.issues

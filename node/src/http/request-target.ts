@@ -19,6 +19,11 @@ export function checkTarget(request: Request, _response: Response, next: NextFun
   next();
 }
 
+/** Whether the request is to the FHIR interface, whose bodies and errors are FHIR's. */
+export function isFhirRequest({ originalUrl }: Pick<Request, 'originalUrl'>): boolean {
+  return originalUrl.startsWith('/fhir/');
+}
+
 function checkQuery(query: string): void {
   let decoded: string;
   try {
