@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { channelTrust, verifyBlock } from '@medseal/evidence';
+import { expect } from 'vitest';
 import { nodeSettings } from '../../demo/alliance.ts';
 import { organizations } from '../../demo/organizations.ts';
 import { must } from '../../demo/story.ts';
@@ -41,7 +42,7 @@ export async function openLog(journey: Journey, organizationId: string): Promise
 }
 
 /** Verifies every block of the channel from the pinned genesis on; resolves to their number. */
-export async function verifyChain({ genesisHash }: { genesisHash: string }, ledger: Ledger): Promise<number> {
+async function verifyChain({ genesisHash }: { genesisHash: string }, ledger: Ledger): Promise<number> {
   const height = Number(await ledger.port.chainHeight());
   let trust = channelTrust(ledger.genesis, { genesisHash });
   let previous: { number: number; hash: Uint8Array } = { number: 0, hash: Buffer.from(genesisHash, 'hex') };
@@ -51,4 +52,15 @@ export async function verifyChain({ genesisHash }: { genesisHash: string }, ledg
     }));
   }
   return previous.number + 1;
+}
+
+/** The log has every leaf in its place, and is what the ledger holds of it, block by block. */
+export async function expectOwnLog(journey: Journey, organizationId: string): Promise<void> {
+  const opened = await openLog(journey, organizationId);
+  try {
+    expect(await opened.log.verifyOwnLog()).toMatchObject({ ok: true });
+    expect(await verifyChain(journey.alliance, opened.ledger)).toBeGreaterThan(10);
+  } finally {
+    await opened.close();
+  }
 }
