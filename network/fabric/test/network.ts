@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,9 +36,12 @@ export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'medseal-fabric-'));
 }
 
-/** First of a row of ports that nobody uses. */
+/** First of a row of ports that nobody uses; rows are tried from any on, as other runs on this machine look for one, too. */
 export async function freeBasePort(count = organizations.length): Promise<number> {
-  for (let basePort = 20_100; basePort < 32_000; basePort += 50) {
+  const rows = 238;
+  const first = randomInt(rows);
+  for (let row = 0; row < rows; row += 1) {
+    const basePort = 20_100 + ((first + row) % rows) * 50;
     const members = Array.from({ length: count }, (_, place) => ({
       organizationId: `o${place}`,
       mspId: `O${place}`,
