@@ -147,7 +147,7 @@ export function isIssuedBy(
   return (
     authority.isAuthority &&
     issued.issuer === authority.subject &&
-    verifyP256(authority.key, issued.signed, issued.signature, { lowS: false })
+    verifyP256(authority.key, issued.signed, { signature: issued.signature, form: 'strict' })
   );
 }
 

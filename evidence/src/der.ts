@@ -21,8 +21,17 @@ const maxDepth = 32;
 
 /** The elements of a constructed one's content, each with its length in the shortest form and nothing between them. */
 export function derElements(content: Uint8Array): DerElement[] {
+  return elementsOf(content, Number.POSITIVE_INFINITY);
+}
+
+/** The first elements of a content, whatever follows them: no DER, but what Go's asn1.Unmarshal reads. */
+export function leadingElements(content: Uint8Array, count: number): DerElement[] {
+  return elementsOf(content, count);
+}
+
+function elementsOf(content: Uint8Array, count: number): DerElement[] {
   const elements: DerElement[] = [];
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length && elements.length < count; ) {
     const { start, end } = extentAt(content, at);
     elements.push({
       tag: content[at] ?? 0,
@@ -102,7 +111,7 @@ function isStrict(tag: number, content: Uint8Array): boolean {
 }
 
 /** An integer without a byte that only repeats the sign. */
-function isShortest(content: Uint8Array): boolean {
+export function isShortest(content: Uint8Array): boolean {
   const [first, second = 0] = content;
   if (first === undefined) return false;
   return content.length === 1 || !((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));

@@ -16,6 +16,11 @@ const genuine: TransactionOptions = {
   writes: [['key', Uint8Array.of(1)]],
 };
 
+const withUnknownField = (holder: Holder): Holder => ({
+  ...holder,
+  serialized: concat(holder.serialized, Uint8Array.of(0x98, 0x06, 1)),
+});
+
 function verify(options: Partial<TransactionOptions> = {}, policy: EndorsementPolicy = {}, channel = trust) {
   const { envelope } = endorserTransaction({ ...genuine, ...options });
   return verifyTransaction(parseTransaction(envelope), channel, policy);
@@ -43,19 +48,51 @@ describe('a transaction', () => {
     );
   });
 
-  test('with two signature headers or two chaincode names is refused', () => {
-    expect(() => verify({ bend: { actionHeader: Uint8Array.of(1) } })).toThrowError('TX_HEADER_MISMATCH');
+  test('with another header than the endorsed one or two chaincode names is refused', () => {
+    expect(() => verify({ bend: { actionHeader: Uint8Array.of(1) } })).toThrowError('TX_MALFORMED');
+    expect(() => verify({ bend: { actionHeader: Uint8Array.of(0x12, 1, 1) } })).toThrowError(
+      'TX_PROPOSAL_HASH',
+    );
     expect(() => verify({ bend: { invokedName: 'other' } })).toThrowError('TX_HEADER_MISMATCH');
+  });
+
+  // Peers hold the endorsed header against the proposal and the other against the id; neither against each other.
+  test('may name its client in another way than the endorsed proposal, but not another organisation’s', () => {
+    const { creator, endorsers } = verify({ bend: { proposer: withUnknownField(hospitalA.client) } });
+
+    expect([creator.mspId, endorsers.length]).toEqual(['HospitalAMSP', 3]);
+    expect(() => verify({ bend: { proposer: hospitalB.client } })).toThrowError('TX_HEADER_MISMATCH');
+    expect(() =>
+      verify({ bend: { proposer: { ...hospitalB.client, serialized: Uint8Array.of(0xff) } } }),
+    ).toThrowError('IDENTITY_MALFORMED');
+  });
+
+  test('has a time in which more nanoseconds than make a second count, as for Fabric', () => {
+    const timeOf = (seconds: number, nanos: number): number =>
+      parseTransaction(endorserTransaction({ ...genuine, bend: { timestamp: { seconds, nanos } } }).envelope)
+        .timestamp;
+
+    expect(timeOf(1_780_000_000, 1_500_000_000)).toBe(1_780_000_001_500);
+    expect(timeOf(1_780_000_000, -1)).toBe(1_779_999_999_999);
+    expect(timeOf(253_402_300_799, 999_999_999)).toBe(253_402_300_799_999);
+    for (const [seconds, nanos] of [
+      [0, -1],
+      [253_402_300_800, 0],
+      [253_402_300_799, 1_000_000_000],
+      [-1, 0],
+    ] as const)
+      expect(() => timeOf(seconds, nanos)).toThrowError('TX_MALFORMED');
   });
 
   test('that the chaincode refused is refused', () => {
     expect(() => verify({ bend: { status: 500 } })).toThrowError('TX_RESPONSE');
   });
 
-  test('in another than its one encoding is refused', () => {
+  test('is read in any spelling in its envelope, where it is not asked to be in its one', () => {
     const { envelope } = endorserTransaction(genuine);
 
     const { payload, signature } = parseTransaction(envelope);
+    const another = concat(payload, Uint8Array.of(0x98, 0x06, 0x01));
     const spelled = (bytes: Uint8Array): Uint8Array => {
       const message = new common.Envelope();
       message.setPayload(bytes);
@@ -63,9 +100,8 @@ describe('a transaction', () => {
       return message.serializeBinary();
     };
     expect(parseTransaction(spelled(payload)).signature).toEqual(signature);
-    expect(() => parseTransaction(spelled(concat(payload, Uint8Array.of(0x98, 0x06, 0x01))))).toThrowError(
-      'TX_MALFORMED',
-    );
+    expect(parseTransaction(spelled(another)).writes).toEqual(parseTransaction(envelope).writes);
+    expect(() => parseTransaction(spelled(another), 'one')).toThrowError('TX_MALFORMED');
     expect(() => parseTransaction(concat(envelope, envelope))).toThrowError('TX_MALFORMED');
     expect(() => parseTransaction(envelope.subarray(0, -1))).toThrowError('TX_MALFORMED');
     expect(() => parseTransaction(new Uint8Array(0))).toThrowError('TX_MALFORMED');
@@ -133,6 +169,17 @@ describe('the client’s signature', () => {
 });
 
 describe('endorsements', () => {
+  test('count in whatever spelling and form Fabric’s peers take them', () => {
+    const endorsers = [withUnknownField(hospitalA.peer), withUnknownField(regulator.peer)];
+    const endorse = (message: Uint8Array, endorser: Holder): Uint8Array =>
+      concat(signP256(endorser.key, message), Uint8Array.of(7));
+
+    expect(verify({ endorsers, bend: { endorse } }).endorsers.map(({ mspId }) => mspId)).toEqual([
+      'HospitalAMSP',
+      'RegulatorMSP',
+    ]);
+  });
+
   test('over another payload, by another key, in their high form or of no form are refused', () => {
     const endorse: ((message: Uint8Array, endorser: Holder) => Uint8Array)[] = [
       (message, endorser) => signP256(endorser.key, concat(message, Uint8Array.of(0))),

@@ -1,10 +1,9 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
-import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
-import { type Identity, identify, type ValidityTime } from './fabric-msp.ts';
+import { EvidenceError, refusal } from './errors.ts';
+import { type Identity, identify, identityMspId, isJudged, type ValidityTime } from './fabric-msp.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
-import type { Spelling } from './protobuf.ts';
 
 /**
  * Whose endorsements count and how many distinct organisations it takes. Without `organizations` every application
@@ -32,9 +31,9 @@ export function verifyTransaction(
 }
 
 /**
- * The same for a transaction that the peers committed, whose client's certificate may be of a kind that Fabric takes and this
- * verifier cannot judge (another curve, an authority that has expired): the orderers and the organisations that endorsed it
- * have. A signature that can be judged has to hold.
+ * The same for a transaction that the peers committed, as they judge it: whether a certificate has ended they do not ask, and
+ * the client or its organisation may be of a kind that Fabric takes and this verifier cannot judge (another curve): the orderers
+ * and the organisations that endorsed it have. A signature that can be judged has to hold.
  */
 export function verifyCommitted(
   transaction: Transaction,
@@ -42,35 +41,31 @@ export function verifyCommitted(
   policy: EndorsementPolicy,
 ): void {
   requireBinding(transaction, trust.channelId);
-  verifyEndorsements(transaction, trust, policy);
+  requireEnough(endorsersOf(transaction, trust, undefined), trust, policy);
   const creator = judgedCreator(transaction, trust);
   if (creator !== undefined) requireSignature(transaction, creator);
 }
 
-/** Kinds and times that Fabric does not ask for; whom it knows not, or revoked, it takes nothing from either. */
-const unjudged: ReadonlySet<EvidenceErrorCode> = new Set(['CERTIFICATE_MALFORMED', 'IDENTITY_EXPIRED']);
-
-function judgedCreator(transaction: Transaction, trust: ChannelTrust): Identity | undefined {
+function judgedCreator({ creator }: Transaction, trust: ChannelTrust): Identity | undefined {
+  if (!isJudged(trust.applicationMsps.get(identityMspId(creator)))) return undefined;
   try {
-    return creatorOf(transaction, trust, 'any');
+    return identify(trust.applicationMsps, creator, undefined);
   } catch (error) {
-    if (error instanceof EvidenceError && unjudged.has(error.code)) return undefined;
+    if (error instanceof EvidenceError && error.code === 'CERTIFICATE_MALFORMED') return undefined;
     throw error;
   }
 }
 
-/** Checks that the parts of a transaction belong together: channel, id, proposal and response. */
+/** Checks that the parts of a transaction belong together, as peers do: channel, id, proposal and response. */
 export function requireBinding(transaction: Transaction, channelId: string): void {
-  const { channelHeader, signatureHeader, actionHeader, proposalPayload } = transaction;
+  const { channelHeader, actionHeader, proposalPayload } = transaction;
   if (transaction.channelId !== channelId)
     throw refusal('CHANNEL_MISMATCH', 'a transaction of another channel');
   if (!hasOwnId(transaction)) throw refusal('TX_ID', 'not the hash of nonce and creator');
-  if (!equalBytes(actionHeader, signatureHeader))
-    throw refusal('TX_HEADER_MISMATCH', 'two signature headers');
   if (transaction.invokedName !== transaction.chaincode.name) {
     throw refusal('TX_HEADER_MISMATCH', 'two chaincode names');
   }
-  const proposalHash = sha256(concat(channelHeader, signatureHeader, proposalPayload));
+  const proposalHash = sha256(concat(channelHeader, actionHeader, proposalPayload));
   if (!equalBytes(proposalHash, transaction.proposalHash)) {
     throw refusal('TX_PROPOSAL_HASH', 'the endorsers answered another proposal');
   }
@@ -84,19 +79,20 @@ export function hasOwnId({ nonce, creator, txId }: Transaction): boolean {
   return nonce.length > 0 && hex(sha256(concat(nonce, creator))) === txId;
 }
 
-/** Checks the client's signature and returns the client. */
+/**
+ * Checks the client's signature and returns the client, who must be of the organisation whose proposal was endorsed: what a
+ * transaction did is done in the name of the proposer, whom the endorsing peers authenticated.
+ */
 export function verifyCreator(transaction: Transaction, trust: ChannelTrust): Identity {
-  const creator = creatorOf(transaction, trust, 'one');
+  const creator = identify(trust.applicationMsps, transaction.creator, notEnded(transaction));
   requireSignature(transaction, creator);
+  if (identityMspId(transaction.proposer) !== creator.mspId)
+    throw refusal('TX_HEADER_MISMATCH', 'proposed by one organisation, handed in by another');
   return creator;
 }
 
-function creatorOf(transaction: Transaction, trust: ChannelTrust, spelling: Spelling): Identity {
-  return identify(trust.applicationMsps, transaction.creator, { atTime: notEnded(transaction), spelling });
-}
-
 function requireSignature({ payload, signature }: Transaction, { certificate }: Identity): void {
-  if (!verifyP256(certificate.key, payload, signature, { lowS: true }))
+  if (!verifyP256(certificate.key, payload, { signature, form: 'ledger' }))
     throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
 }
 
@@ -120,9 +116,18 @@ export function verifyEndorsements(
   trust: ChannelTrust,
   policy: EndorsementPolicy,
 ): Identity[] {
+  return requireEnough(endorsersOf(transaction, trust, notEnded(transaction)), trust, policy);
+}
+
+type Judged = { endorsers: Identity[]; fault: EvidenceError | undefined };
+
+function requireEnough(
+  { endorsers, fault }: Judged,
+  trust: ChannelTrust,
+  policy: EndorsementPolicy,
+): Identity[] {
   const counted = policy.organizations ?? [...trust.applicationMsps.keys()];
   const minimum = policy.minimum ?? Math.floor(counted.length / 2) + 1;
-  const { endorsers, fault } = endorsersOf(transaction, trust);
   const organizations = new Set(
     endorsers.map(({ mspId }) => mspId).filter((mspId) => counted.includes(mspId)),
   );
@@ -135,17 +140,16 @@ export function verifyEndorsements(
 }
 
 /** Whose endorsements hold, each once, and what is wrong with the first that does not. */
-function endorsersOf(
-  transaction: Transaction,
-  trust: ChannelTrust,
-): { endorsers: Identity[]; fault: EvidenceError | undefined } {
+function endorsersOf(transaction: Transaction, trust: ChannelTrust, atTime: ValidityTime): Judged {
   const held = new Map<string, Identity>();
   let fault: EvidenceError | undefined;
   for (const endorsement of transaction.endorsements) {
     const name = hex(endorsement.endorser);
     if (held.has(name)) continue;
     try {
-      held.set(name, endorserOf(endorsement, transaction, trust));
+      const endorser = identityOf(trust, endorsement.endorser, atTime);
+      requireEndorsement(endorsement, transaction, endorser);
+      held.set(name, endorser);
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error;
       fault ??= error;
@@ -154,22 +158,20 @@ function endorsersOf(
   return { endorsers: [...held.values()], fault };
 }
 
-function endorserOf(
+function requireEndorsement(
   { endorser, signature }: Endorsement,
-  { responsePayload, timestamp }: Transaction,
-  trust: ChannelTrust,
-): Identity {
-  const identity = identityOf(trust, endorser, notEnded({ timestamp }));
-  if (identity.role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${identity.role}`);
-  if (!verifyP256(identity.certificate.key, concat(responsePayload, endorser), signature, { lowS: true })) {
+  { responsePayload }: Pick<Transaction, 'responsePayload'>,
+  { role, certificate }: Identity,
+): void {
+  if (role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${role}`);
+  if (!verifyP256(certificate.key, concat(responsePayload, endorser), { signature, form: 'ledger' })) {
     throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
   }
-  return identity;
 }
 
 function identityOf(trust: ChannelTrust, endorser: Uint8Array, atTime: ValidityTime): Identity {
   try {
-    return identify(trust.applicationMsps, endorser, { atTime });
+    return identify(trust.applicationMsps, endorser, atTime);
   } catch (cause) {
     // An organisation outside the channel cannot help to satisfy any policy.
     if (cause instanceof EvidenceError && cause.code === 'IDENTITY_UNKNOWN_MSP') {

@@ -159,6 +159,8 @@ const nodeUnits = message({
 
 export type UnitIdentifier = MessageOf<typeof unitIdentifier>;
 export const mspConfig = message({ type: int32Field(1), config: bytesField(2) });
+/** What MSPs of all kinds begin with. */
+export const namedMspConfig = message({ name: textField(1) });
 export const fabricMspConfig = message({
   name: textField(1),
   rootCerts: bytesList(2),

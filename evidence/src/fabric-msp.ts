@@ -8,8 +8,15 @@ import {
   type RevocationList,
 } from './certificate.ts';
 import { EvidenceError, refusal } from './errors.ts';
-import { fabricMspConfig, mspConfig, serializedIdentity, type UnitIdentifier } from './fabric-messages.ts';
-import { readMessage, type Spelling } from './protobuf.ts';
+import {
+  fabricMspConfig,
+  type MessageOf,
+  mspConfig,
+  namedMspConfig,
+  serializedIdentity,
+  type UnitIdentifier,
+} from './fabric-messages.ts';
+import { readMessage } from './protobuf.ts';
 
 /** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
 export type Role = 'client' | 'peer' | 'admin' | 'orderer';
@@ -34,17 +41,39 @@ const roles = ['client', 'peer', 'admin', 'orderer'] as const;
 const fabricMspType = 0;
 const maxChainLength = 5;
 const maxKnown = 2_000;
+// As Fabric reads them: an organisation writes its own.
+const how = { code: 'CONFIG_MALFORMED', spelling: 'any' } as const;
 
-/** Reads an organisation's MSP value. Only MSPs with NodeOUs are accepted: without them nobody has a role. */
+/**
+ * Reads an organisation's MSP value. An organisation changes its own alone, so one that this verifier cannot judge (without
+ * NodeOUs nobody has a role; other kinds, algorithms, lists that cannot be read) must not stop everybody: it has no
+ * members here, and nothing that they sign counts.
+ */
 export function parseMsp(value: Uint8Array): Msp {
-  const { type, config } = readMessage(mspConfig, value, { code: 'CONFIG_MALFORMED' });
-  if (type !== fabricMspType) throw refusal('CONFIG_MALFORMED', 'not an X.509 MSP');
-  const fabric = readMessage(fabricMspConfig, config, { code: 'CONFIG_MALFORMED' });
+  const { type, config } = readMessage(mspConfig, value, how);
+  const { name: mspId } = readMessage(namedMspConfig, config, how);
+  const nobody = { mspId, roots: [], intermediates: [], revocationLists: [], units: [], known: new Map() };
+  try {
+    return type === fabricMspType ? fabricMsp(config) : nobody;
+  } catch (error) {
+    if (error instanceof EvidenceError) return nobody;
+    throw error;
+  }
+}
+
+/** Whether an organisation's rules could be judged, or it is none of the channel. */
+export function isJudged(msp: Msp | undefined): boolean {
+  return msp === undefined || msp.roots.length > 0;
+}
+
+function fabricMsp(config: Uint8Array): Msp {
+  const fabric = readMessage(fabricMspConfig, config, how);
   const { nodeUnits } = fabric;
   if (nodeUnits?.enable !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
   if (fabric.unitIdentifiers.length > 0) {
     throw refusal('CONFIG_MALFORMED', 'organizational unit identifiers are not supported');
   }
+  if (fabric.rootCerts.length === 0) throw refusal('CONFIG_MALFORMED', 'an MSP without a root');
   return {
     mspId: fabric.name,
     roots: fabric.rootCerts.map(certificateOf),
@@ -57,14 +86,13 @@ export function parseMsp(value: Uint8Array): Msp {
   };
 }
 
-/** The identity in a `SerializedIdentity`, if one of `msps` vouches for it at that time. */
+/** The identity in a `SerializedIdentity`, in whatever spelling it was signed, if one of `msps` vouches for it at that time. */
 export function identify(
   msps: ReadonlyMap<string, Msp>,
   serialized: Uint8Array,
-  { atTime, spelling = 'one' }: { atTime: ValidityTime; spelling?: Spelling },
+  atTime: ValidityTime,
 ): Identity {
-  const how = { code: 'IDENTITY_MALFORMED', spelling } as const;
-  const { mspId, pem } = readMessage(serializedIdentity, serialized, how);
+  const { mspId, pem } = readIdentity(serialized);
   return identifyMember(msps, { mspId, pem: pemOf(pem) }, atTime);
 }
 
@@ -88,8 +116,12 @@ function isValid({ notBefore, notAfter }: Certificate, at: ValidityTime): boolea
 }
 
 /** The MSP that a `SerializedIdentity` claims. */
-export function identityMspId(serialized: Uint8Array, spelling: Spelling = 'one'): string {
-  return readMessage(serializedIdentity, serialized, { code: 'IDENTITY_MALFORMED', spelling }).mspId;
+export function identityMspId(serialized: Uint8Array): string {
+  return readIdentity(serialized).mspId;
+}
+
+function readIdentity(serialized: Uint8Array): MessageOf<typeof serializedIdentity> {
+  return readMessage(serializedIdentity, serialized, { code: 'IDENTITY_MALFORMED', spelling: 'any' });
 }
 
 function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {

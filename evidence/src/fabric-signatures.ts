@@ -1,5 +1,5 @@
-import { concat } from './bytes.ts';
-import { refusal } from './errors.ts';
+import { concat, hex } from './bytes.ts';
+import { EvidenceError, refusal } from './errors.ts';
 import type { Block } from './fabric-block.ts';
 import {
   identifierHeader,
@@ -13,75 +13,80 @@ import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
 import { present, readMessage } from './protobuf.ts';
 
-const maxSignatures = 256;
-
 type SignedBlock = { block: Block; trust: ChannelTrust; atTime: ValidityTime; value: Uint8Array };
+
+const code = 'BLOCK_SIGNATURES_MALFORMED';
+// Nobody signs how the metadata is written, and who orders may hand them on in any spelling.
+const how = { code, spelling: 'any' } as const;
 
 /**
  * Checks the orderers' signatures under the configuration `trust`, and that they were made under it: the number of
- * the last configuration block is read from the signed part of the metadata only. Returns the signers.
+ * the last configuration block is read from the signed part of the metadata only. A signature that does not hold counts for
+ * nothing, as for Fabric's peers: any single orderer can add some to the blocks that it hands on. Returns the signers.
  */
 export function verifyOrdererSignatures(
   block: Block,
   trust: ChannelTrust,
   { atTime, lastConfig }: { atTime: ValidityTime; lastConfig: number },
 ): Identity[] {
-  const { value, signatures } = readMessage(metadataMessage, block.metadata[0] ?? new Uint8Array(0), {
-    code: 'BLOCK_SIGNATURES_MALFORMED',
-  });
-  if (signatures.length > maxSignatures) throw refusal('BLOCK_SIGNATURES_MALFORMED', 'too many signatures');
-  const signed = { block, trust, atTime, value };
-  const signers =
-    trust.ordering.kind === 'bft' ? quorumSigners(signed, signatures) : singleSigners(signed, signatures);
+  const { value, signatures } = readMessage(metadataMessage, block.metadata[0] ?? new Uint8Array(0), how);
+  const { signers, fault } = signersOf({ block, trust, atTime, value }, signatures);
+  const quorum = trust.ordering.kind === 'bft' ? trust.ordering.quorum : 1;
+  if (signers.length < quorum)
+    throw fault ?? refusal('ORDERER_QUORUM', `${signers.length} of the ${quorum} signatures it takes`);
   // After the signatures: before them nothing in the metadata is worth reading.
-  const stated = readMessage(ordererMetadata, value, { code: 'BLOCK_SIGNATURES_MALFORMED' }).lastConfig;
-  if (present(stated, 'BLOCK_SIGNATURES_MALFORMED').index !== lastConfig) {
+  const stated = readMessage(ordererMetadata, value, how).lastConfig;
+  if (present(stated, code).index !== lastConfig) {
     throw refusal('BLOCK_LAST_CONFIG', 'signed under another configuration');
   }
   return signers;
 }
 
-function singleSigners(signed: SignedBlock, signatures: readonly MetadataSignature[]): Identity[] {
-  if (signatures.length === 0) throw refusal('ORDERER_QUORUM', 'no orderer signed');
-  return signatures.map(({ signatureHeader, signature, identifierHeader: numbered }) => {
-    if (numbered.length > 0) {
-      throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a numbered signer on a channel without BFT');
-    }
-    const { creator } = readMessage(signatureHeaderMessage, signatureHeader, {
-      code: 'BLOCK_SIGNATURES_MALFORMED',
-    });
-    const signer = identify(signed.trust.ordererMsps, creator, { atTime: signed.atTime });
-    return requireSignature(signed, { signer, header: signatureHeader, signature });
-  });
-}
+type Named = { name: string; signer: () => Identity; header: Uint8Array };
 
-function quorumSigners(signed: SignedBlock, signatures: readonly MetadataSignature[]): Identity[] {
-  const { ordering, ordererMsps } = signed.trust;
-  if (ordering.kind !== 'bft') throw refusal('CONFIG_MALFORMED', 'not a BFT channel');
-  const signers = new Map<number, Identity>();
+/** Whose signatures hold, each once, and what is wrong with the first that does not. */
+function signersOf(
+  signed: SignedBlock,
+  signatures: readonly MetadataSignature[],
+): { signers: Identity[]; fault: EvidenceError | undefined } {
+  const nameOf = signed.trust.ordering.kind === 'bft' ? numbered : single;
+  const held = new Map<string, Identity>();
+  let fault: EvidenceError | undefined;
   for (const entry of signatures) {
-    const { identifier, header } = identifierOf(entry);
-    const consenter = ordering.consenters.get(identifier);
-    if (consenter === undefined) throw refusal('ORDERER_UNKNOWN', 'not one of the consenters');
-    if (signers.has(identifier)) throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a consenter signed twice');
-    const signer = identifyMember(ordererMsps, consenter, signed.atTime);
-    signers.set(identifier, requireSignature(signed, { signer, header, signature: entry.signature }));
+    try {
+      const { name, signer, header } = nameOf(signed, entry);
+      if (held.has(name)) continue;
+      held.set(name, requireSignature(signed, { signer: signer(), header, signature: entry.signature }));
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error;
+      fault ??= error;
+    }
   }
-  if (signers.size < ordering.quorum) {
-    throw refusal('ORDERER_QUORUM', `${signers.size} of the ${ordering.quorum} signatures it takes`);
-  }
-  return [...signers.values()];
+  return { signers: [...held.values()], fault };
 }
 
-function identifierOf({ signatureHeader, identifierHeader: header }: MetadataSignature): {
-  identifier: number;
-  header: Uint8Array;
-} {
-  if (header.length === 0 || signatureHeader.length > 0) {
-    throw refusal('BLOCK_SIGNATURES_MALFORMED', 'a BFT signature names its consenter by number only');
-  }
-  const { identifier } = readMessage(identifierHeader, header, { code: 'BLOCK_SIGNATURES_MALFORMED' });
-  return { identifier, header };
+/** Without BFT an orderer's whole identity stands beside its signature. */
+function single({ trust, atTime }: SignedBlock, entry: MetadataSignature): Named {
+  if (entry.identifierHeader.length > 0) throw refusal(code, 'a numbered signer on a channel without BFT');
+  const header = entry.signatureHeader;
+  const { creator } = readMessage(signatureHeaderMessage, header, how);
+  return { name: hex(creator), signer: () => identify(trust.ordererMsps, creator, atTime), header };
+}
+
+/** Under BFT it is the consenter of that number in the configuration. */
+function numbered({ trust, atTime }: SignedBlock, entry: MetadataSignature): Named {
+  const { ordering, ordererMsps } = trust;
+  const header = entry.identifierHeader;
+  if (ordering.kind !== 'bft' || header.length === 0 || entry.signatureHeader.length > 0)
+    throw refusal(code, 'a BFT signature names its consenter by number only');
+  const { identifier } = readMessage(identifierHeader, header, how);
+  const consenter = ordering.consenters.get(identifier);
+  if (consenter === undefined) throw refusal('ORDERER_UNKNOWN', 'not one of the consenters');
+  return {
+    name: String(identifier),
+    signer: () => identifyMember(ordererMsps, consenter, atTime),
+    header,
+  };
 }
 
 type OrdererSignature = { signer: Identity; header: Uint8Array; signature: Uint8Array };
@@ -92,7 +97,7 @@ function requireSignature(
 ): Identity {
   if (signer.role !== 'orderer') throw refusal('ORDERER_ROLE', `signed by a ${signer.role}`);
   const message = concat(value, header, block.headerBytes);
-  if (!verifyP256(signer.certificate.key, message, signature, { lowS: true })) {
+  if (!verifyP256(signer.certificate.key, message, { signature, form: 'ledger' })) {
     throw refusal('ORDERER_SIGNATURE', 'does not verify');
   }
   return signer;

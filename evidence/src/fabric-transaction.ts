@@ -33,12 +33,14 @@ export type Transaction = {
   readonly txId: string;
   /** Milliseconds; chosen by the client, held to ±15 minutes by the peers that endorse it. */
   readonly timestamp: number;
+  /** Who handed it in and signed it. */
   readonly creator: Uint8Array;
+  /** Whose proposal was endorsed: whom the chaincode took for the caller. */
+  readonly proposer: Uint8Array;
   readonly nonce: Uint8Array;
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
   readonly channelHeader: Uint8Array;
-  readonly signatureHeader: Uint8Array;
   readonly actionHeader: Uint8Array;
   readonly proposalPayload: Uint8Array;
   readonly responsePayload: Uint8Array;
@@ -54,15 +56,15 @@ export type Transaction = {
 
 const endorserHeaderType = 3;
 const code = 'TX_MALFORMED';
-const lastSecond = 253_402_300_799;
+const endOfTime = 253_402_300_800_000;
 
 type How = { code: typeof code; spelling: Spelling };
 
 /**
- * Takes an endorser transaction apart. Every message in its envelope must be in its one encoding, but where it is read in `any`
- * spelling, as the peers did that committed it.
+ * Takes an endorser transaction apart as Fabric's peers do, in whatever spelling its client and its endorsers signed: what is
+ * committed has its effect, and its client must not be able to make it unreadable for everybody else.
  */
-export function parseTransaction(envelopeBytes: Uint8Array, spelling: Spelling = 'one'): Transaction {
+export function parseTransaction(envelopeBytes: Uint8Array, spelling: Spelling = 'any'): Transaction {
   const how: How = { code, spelling };
   const { payload, signature } = readEnvelope(envelopeBytes, code);
   const { header, data } = readMessage(payloadMessage, payload, how);
@@ -84,20 +86,21 @@ export function parseTransaction(envelopeBytes: Uint8Array, spelling: Spelling =
     payload,
     signature,
     channelHeader,
-    signatureHeader,
     invokedName: present(chaincodeId, code).name,
     ...actionOf(data, how),
   };
 }
 
-/** A time between 1970 and 9999, as protobuf's Timestamp allows; anything else no calendar could show. */
+/** A time between 1970 and 9999; as for Fabric (Go's AsTime), more nanoseconds than make a second count, and so do fewer than none. */
 function millisecondsOf({ seconds, nanos }: { seconds: number; nanos: number }): number {
-  if (seconds < 0 || seconds > lastSecond || nanos < 0 || nanos >= 1e9) throw refusal(code, 'time');
-  return seconds * 1000 + Math.floor(nanos / 1e6);
+  const time = seconds * 1000 + Math.floor(nanos / 1e6);
+  if (time < 0 || time >= endOfTime) throw refusal(code, 'time');
+  return time;
 }
 
 type ActionPart =
   | 'actionHeader'
+  | 'proposer'
   | 'proposalPayload'
   | 'endorsements'
   | 'responsePayload'
@@ -113,6 +116,7 @@ function actionOf(bytes: Uint8Array, how: How): Pick<Transaction, ActionPart> {
   const { proposalHash, extension } = readMessage(responsePayloadMessage, responsePayload, how);
   return {
     actionHeader: first.header,
+    proposer: readMessage(signatureHeaderMessage, first.header, how).creator,
     proposalPayload,
     endorsements,
     responsePayload,

@@ -41,6 +41,8 @@ export type ChannelConfig = Omit<ChannelTrust, 'genesisHash'> & { readonly times
 
 const configHeaderType = 1;
 const malformed = 'CONFIG_MALFORMED';
+// As Fabric reads it: members write parts of it.
+const how = { code: malformed, spelling: 'any' } as const;
 
 /**
  * Starts a line of trust from the genesis block whose header hash the verifier pinned. Everything else about the
@@ -73,7 +75,7 @@ export function channelConfig(block: Block): ChannelConfig {
   const [first, ...rest] = block.envelopes;
   const found = first === undefined || rest.length > 0 ? undefined : configHeader(first);
   if (found === undefined) throw refusal('CONFIG_MALFORMED', 'not a configuration block');
-  const envelope = readMessage(configEnvelope, found.content, { code: malformed });
+  const envelope = readMessage(configEnvelope, found.content, how);
   const config = present(envelope.config, malformed);
   if (!Number.isSafeInteger(config.sequence)) throw refusal('CONFIG_MALFORMED', 'sequence');
   return {
@@ -91,9 +93,7 @@ function partiesOf(
   const { groups } = present(config.channelGroup, malformed);
   const orderer = present(groups.get('Orderer'), malformed);
   const application = present(groups.get('Application'), malformed);
-  const { type: consensus } = readMessage(consensusType, configValue(orderer, 'ConsensusType'), {
-    code: malformed,
-  });
+  const { type: consensus } = readMessage(consensusType, configValue(orderer, 'ConsensusType'), how);
   return {
     ledger: consensus === 'solo' ? 'solo' : 'fabric',
     ordering: consensus === 'BFT' ? bftOrdering(orderer) : { kind: 'single' },
@@ -103,9 +103,7 @@ function partiesOf(
 }
 
 function bftOrdering(orderer: ConfigGroup): Ordering {
-  const listed = readMessage(orderersMessage, configValue(orderer, 'Orderers'), {
-    code: malformed,
-  }).consenters;
+  const listed = readMessage(orderersMessage, configValue(orderer, 'Orderers'), how).consenters;
   const consenters = new Map<number, Consenter>();
   for (const { id, mspId, identity } of listed) consenters.set(id, { mspId, pem: pemOf(identity) });
   if (consenters.size === 0 || consenters.size !== listed.length) {
@@ -135,11 +133,9 @@ function configHeader(
   bytes: Uint8Array,
 ): { channelId: string; timestamp: number; content: Uint8Array } | undefined {
   const { payload } = readMessage(envelopeMessage, bytes, { code: malformed });
-  const { header, data } = readMessage(payloadMessage, payload, { code: malformed });
+  const { header, data } = readMessage(payloadMessage, payload, how);
   if (header === undefined) return undefined;
-  const { type, timestamp, channelId } = readMessage(channelHeaderMessage, header.channelHeader, {
-    code: malformed,
-  });
+  const { type, timestamp, channelId } = readMessage(channelHeaderMessage, header.channelHeader, how);
   if (type !== configHeaderType) return undefined;
   return { channelId, timestamp: (timestamp?.seconds ?? 0) * 1000, content: data };
 }

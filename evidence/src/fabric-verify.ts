@@ -5,7 +5,6 @@ import { identityMspId } from './fabric-msp.ts';
 import { verifyOrdererSignatures } from './fabric-signatures.ts';
 import { type LedgerWrite, parseTransaction, type Transaction } from './fabric-transaction.ts';
 import { type ChannelTrust, channelConfig, isConfigBlock } from './fabric-trust.ts';
-import type { Spelling } from './protobuf.ts';
 
 /** What the node's listener needs of one transaction. */
 export type TransactionView = {
@@ -17,6 +16,7 @@ export type TransactionView = {
   readonly chaincodeName: string;
   readonly writes: readonly LedgerWrite[];
   readonly event: { readonly name: string; readonly payload: Uint8Array } | undefined;
+  /** Of the proposer: in whose name the chaincode acted. */
   readonly creatorMspId: string;
   /** Claimed by the client. */
   readonly timestamp: string;
@@ -39,9 +39,9 @@ export type BlockRequirements = {
 
 /**
  * Checks a block of a channel: data hash, well-formed envelopes, orderers' signatures under the configuration in
- * force, its place after `previous`, and every signature of each transaction that the peer calls valid, which is read as the
- * peers read it, in any spelling: what is committed has its effect, and must not stop who follows the ledger. Transactions
- * called invalid are only taken apart. A configuration block yields the trust for the blocks after it.
+ * force, its place after `previous`, and every signature of each transaction that the peer calls valid, as the peers judged
+ * it: what is committed has its effect, and must not stop who follows the ledger. So it is not asked whether a certificate
+ * has ended, which peers do not ask either. Transactions called invalid are only taken apart. A configuration block yields the trust for the blocks after it.
  */
 export function verifyBlock(
   bytes: Uint8Array,
@@ -52,13 +52,13 @@ export function verifyBlock(
   if (previous !== undefined) requireSuccessor(block, previous);
   requireData(block, 'block');
   if (isConfigBlock(block)) {
-    return { block, kind: 'config', transactions: [], trust: nextTrust(block, trust) };
+    return { block, kind: 'config', transactions: [], trust: nextTrust(block, trust, 'as peers') };
   }
-  verifyOrdererSignatures(block, trust, { atTime: blockTime(block, 'any'), lastConfig: trust.configNumber });
+  verifyOrdererSignatures(block, trust, { atTime: undefined, lastConfig: trust.configNumber });
   const codes = validationCodes(block);
   block.envelopes.forEach((envelope, index) => {
     if (codes[index] !== 0) return;
-    const transaction = parseTransaction(envelope, 'any');
+    const transaction = parseTransaction(envelope);
     // Without a public write there is nothing to agree on: an organisation's own approval of a chaincode
     // definition goes to its private collection and is endorsed by itself alone.
     verifyCommitted(transaction, trust, transaction.writes.length > 0 ? policy : { minimum: 1 });
@@ -66,11 +66,23 @@ export function verifyBlock(
   return { block, kind: 'transactions', transactions: transactionsOf(block), trust };
 }
 
-/** The trust after a configuration block, which must directly follow the last one in the line of configurations. */
+/**
+ * The trust after a configuration block, which must directly follow the last one in the line of configurations, signed by
+ * orderers whose certificates were valid at its time.
+ */
 export function applyConfig(trust: ChannelTrust, configBlock: Uint8Array): ChannelTrust {
-  const block = parseBlock(configBlock);
+  return nextTrust(dataOf(configBlock), trust, 'at its time');
+}
+
+/** The same for who follows the channel, as its peers judge it (see {@link verifyBlock}). */
+export function followConfig(trust: ChannelTrust, configBlock: Uint8Array): ChannelTrust {
+  return nextTrust(dataOf(configBlock), trust, 'as peers');
+}
+
+function dataOf(bytes: Uint8Array): Block {
+  const block = parseBlock(bytes);
   requireData(block, 'block');
-  return nextTrust(block, trust);
+  return block;
 }
 
 /** The transactions of a block as the peer that sent it judged them; a configuration block has none. */
@@ -80,7 +92,7 @@ export function transactionsOf(block: Block): TransactionView[] {
   return block.envelopes.flatMap((envelope, txIndex) => {
     const validationCode = codes[txIndex] ?? unjudged;
     const view = unlessMalformed(validationCode, () =>
-      viewOf(parseTransaction(envelope, 'any'), { blockNumber: block.number, txIndex, validationCode }),
+      viewOf(parseTransaction(envelope), { blockNumber: block.number, txIndex, validationCode }),
     );
     return view === undefined ? [] : [view];
   });
@@ -92,22 +104,24 @@ export function transactionsOf(block: Block): TransactionView[] {
  * year, and hand in one that was endorsed long ago. Neither must make the block unverifiable. Undefined where none is
  * valid, and so nothing in the block has an effect.
  */
-export function blockTime(block: Block, spelling: Spelling = 'one'): { notEndedBy: number } | undefined {
+export function blockTime(block: Block): { notEndedBy: number } | undefined {
   const marks = block.metadata[2] ?? new Uint8Array(0);
   const times = block.envelopes.flatMap((envelope, index) => {
     if (marks[index] !== 0) return [];
-    return unlessMalformed(unjudged, () => parseTransaction(envelope, spelling))?.timestamp ?? [];
+    return unlessMalformed(unjudged, () => parseTransaction(envelope))?.timestamp ?? [];
   });
   return times.length === 0 ? undefined : { notEndedBy: Math.min(...times) };
 }
 
-function nextTrust(block: Block, trust: ChannelTrust): ChannelTrust {
+/** Peers do not ask whether an orderer's certificate has ended: the configuration that renews it may be signed with it. */
+function nextTrust(block: Block, trust: ChannelTrust, validity: 'as peers' | 'at its time'): ChannelTrust {
   const { timestamp, ...config } = channelConfig(block);
   if (config.channelId !== trust.channelId)
     throw refusal('CHANNEL_MISMATCH', 'a configuration of another channel');
   if (block.number <= trust.configNumber)
     throw refusal('CONFIG_LINEAGE', 'not after the configuration in force');
-  verifyOrdererSignatures(block, trust, { atTime: timestamp, lastConfig: block.number });
+  const atTime = validity === 'as peers' ? undefined : timestamp;
+  verifyOrdererSignatures(block, trust, { atTime, lastConfig: block.number });
   // The sequence grows by one each time, so a configuration left out cannot go unnoticed.
   if (config.sequence !== trust.sequence + 1)
     throw refusal('CONFIG_LINEAGE', 'a configuration is missing in between');
@@ -140,7 +154,7 @@ function viewOf(
     chaincodeName: transaction.chaincode.name,
     writes: transaction.writes,
     event: transaction.event,
-    creatorMspId: identityMspId(transaction.creator, 'any'),
+    creatorMspId: identityMspId(transaction.proposer),
     timestamp: new Date(transaction.timestamp).toISOString(),
     endorserMspIds: transaction.endorsements.flatMap(
       ({ endorser }) =>

@@ -132,6 +132,7 @@ export { type ChannelTrust, channelTrust, isConfigBlock, type Ordering } from '.
 export {
   applyConfig,
   type BlockRequirements,
+  followConfig,
   type TransactionView,
   transactionsOf,
   type VerifiedBlock,

@@ -33,9 +33,9 @@ describe('ECDSA on P-256', () => {
         const bent = signature.slice();
         bent[at % bent.length] = bent[at % bent.length]! ^ 1;
 
-        expect(verifyP256(key, text, signature, { lowS: true })).toBe(true);
+        expect(verifyP256(key, text, { signature, form: 'ledger' })).toBe(true);
         expect(verifyP256Portable(key.point, text, signature)).toBe(true);
-        expect(verifyP256(key, text, bent, { lowS: true })).toBe(false);
+        expect(verifyP256(key, text, { signature: bent, form: 'ledger' })).toBe(false);
         expect(verifyP256Portable(key.point, text, bent)).toBe(false);
       }),
       { numRuns: 25 },
@@ -45,8 +45,8 @@ describe('ECDSA on P-256', () => {
   test('accepts the high form only where it may occur', () => {
     const high = signP256(privateKey, message, 'high');
 
-    expect(verifyP256(key, message, high, { lowS: true })).toBe(false);
-    expect(verifyP256(key, message, high, { lowS: false })).toBe(true);
+    expect(verifyP256(key, message, { signature: high, form: 'ledger' })).toBe(false);
+    expect(verifyP256(key, message, { signature: high, form: 'strict' })).toBe(true);
   });
 
   test('refuses r or s that is zero, the order, or beyond it', () => {
@@ -62,7 +62,7 @@ describe('ECDSA on P-256', () => {
       [1n, 1n],
       [order - r, s],
     ] as const) {
-      expect(verifyP256(key, message, der(badR, badS), { lowS: false })).toBe(false);
+      expect(verifyP256(key, message, { signature: der(badR, badS), form: 'strict' })).toBe(false);
     }
   });
 
@@ -86,16 +86,52 @@ describe('ECDSA on P-256', () => {
       sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
     ];
     for (const encoding of bad) {
-      expect(verifyP256(key, message, encoding, { lowS: false })).toBe(false);
+      expect(verifyP256(key, message, { signature: encoding, form: 'strict' })).toBe(false);
     }
+  });
+
+  test('takes from the ledger what Fabric’s peers take: anything after s and after the sequence, and nothing else', () => {
+    const signature = signP256(privateKey, message);
+    const junk = Uint8Array.of(0xff, 1, 2, 3);
+    const longer = (by: number): Uint8Array => Uint8Array.of(0x30, (signature[1] ?? 0) + by);
+    const within = concat(longer(junk.length), signature.subarray(2), junk);
+    const padded = new Uint8Array(500);
+    const long = concat(
+      Uint8Array.of(0x30, 0x82, (signature.length + 498) >> 8, (signature.length + 498) & 255),
+      signature.subarray(2),
+      padded,
+    );
+
+    for (const taken of [concat(signature, junk), within, concat(within, junk), long]) {
+      expect(verifyP256(key, message, { signature: taken, form: 'ledger' })).toBe(true);
+      expect(verifyP256(key, message, { signature: taken, form: 'strict' })).toBe(false);
+      expect(verifyP256(key, utf8('other'), { signature: taken, form: 'ledger' })).toBe(false);
+    }
+    const r = signature.subarray(4, 4 + (signature[3] ?? 0));
+    const rest = signature.subarray(4 + r.length);
+    for (const refused of [
+      concat(longer(1), Uint8Array.of(0x02, r.length + 1, 0), r, rest), // r not in its shortest form
+      concat(Uint8Array.of(0x31), signature.subarray(1)),
+      concat(longer(junk.length), signature.subarray(2), junk.subarray(1)), // cut
+      signature.subarray(0, 4 + r.length),
+      new Uint8Array(0),
+      junk,
+    ])
+      expect(verifyP256(key, message, { signature: refused, form: 'ledger' })).toBe(false);
   });
 
   test('refuses a signature over another message, another hash or by another key', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-    expect(verifyP256(key, utf8('other'), signP256(privateKey, message), { lowS: true })).toBe(false);
-    expect(verifyP256(key, message, sign('sha1', message, privateKey), { lowS: false })).toBe(false);
-    expect(verifyP256(key, message, signP256(other.privateKey, message), { lowS: true })).toBe(false);
+    expect(verifyP256(key, utf8('other'), { signature: signP256(privateKey, message), form: 'ledger' })).toBe(
+      false,
+    );
+    expect(verifyP256(key, message, { signature: sign('sha1', message, privateKey), form: 'strict' })).toBe(
+      false,
+    );
+    expect(verifyP256(key, message, { signature: signP256(other.privateKey, message), form: 'ledger' })).toBe(
+      false,
+    );
   });
 
   test('takes only points of the curve for keys', () => {

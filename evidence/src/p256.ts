@@ -1,7 +1,15 @@
 import { portable } from '#portable';
-import { fromHex } from './bytes.ts';
-import { derElements, derTag, derWhole, expectTag } from './der.ts';
-import { EvidenceError } from './errors.ts';
+import { concat, fromHex } from './bytes.ts';
+import {
+  type DerElement,
+  derElements,
+  derTag,
+  expectTag,
+  isShortest,
+  leadingElements,
+  onlyElement,
+} from './der.ts';
+import { EvidenceError, refusal } from './errors.ts';
 import { nativeCrypto } from './platform.ts';
 
 /** An ECDSA public key on NIST P-256, checked to be a point of the curve. */
@@ -29,38 +37,55 @@ export function p256Key(point: Uint8Array): P256Key | undefined {
 }
 
 /**
- * ECDSA with SHA-256 over `message`. The signature is strict DER with 1 ≤ r, s < n. With `lowS`, the larger of the
- * two valid values of s is refused, as every Fabric peer does, so that a signature has one form.
+ * How a signature is written. `strict`: DER of r and s and nothing else. `ledger`: as Fabric's peers read it, with s in its low
+ * half, and with anything after s and after the sequence (bccsp/utils, UnmarshalECDSASignature; Go's asn1.Unmarshal): who
+ * hands in a transaction can add that to each signature in it, and it is committed.
  */
+export type SignatureForm = 'strict' | 'ledger';
+
+/** ECDSA with SHA-256 over `message`, 1 ≤ r, s < n. */
 export function verifyP256(
   key: P256Key,
   message: Uint8Array,
-  signature: Uint8Array,
-  { lowS }: { lowS: boolean },
+  { signature, form }: { signature: Uint8Array; form: SignatureForm },
 ): boolean {
-  if (!isStrictSignature(signature, lowS)) return false;
-  if (portable !== undefined) return portable.verifyP256Portable(key.point, message, signature);
-  return nativeCrypto?.verify('sha256', message, key.native, signature) ?? false;
+  const strict = strictSignature(signature, form);
+  if (strict === undefined) return false;
+  if (portable !== undefined) return portable.verifyP256Portable(key.point, message, strict);
+  return nativeCrypto?.verify('sha256', message, key.native, strict) ?? false;
 }
 
-function isStrictSignature(signature: Uint8Array, lowS: boolean): boolean {
-  if (signature.length > 72) return false;
+/** The signature in strict DER; undefined where there is none. */
+function strictSignature(signature: Uint8Array, form: SignatureForm): Uint8Array | undefined {
   try {
-    const [r, s, ...others] = derElements(derWhole(signature, derTag.sequence).content);
-    return (
-      others.length === 0 &&
-      isWithin(expectTag(r, derTag.integer).content, order) &&
-      isWithin(expectTag(s, derTag.integer).content, lowS ? upperHalf : order)
-    );
+    const [r, s] = form === 'ledger' ? leadingIntegers(signature) : onlyIntegers(signature);
+    const limit = form === 'ledger' ? upperHalf : order;
+    if (!isWithin(r.content, order) || !isWithin(s.content, limit)) return undefined;
+    return concat(Uint8Array.of(derTag.sequence, r.whole.length + s.whole.length), r.whole, s.whole);
   } catch (error) {
     // Not DER: no signature.
-    if (error instanceof EvidenceError) return false;
+    if (error instanceof EvidenceError) return undefined;
     throw error;
   }
 }
 
-/** Whether a DER integer is positive and below `limit` of 32 bytes. */
+type Pair = readonly [DerElement, DerElement];
+
+function onlyIntegers(signature: Uint8Array): Pair {
+  const [r, s, ...others] = derElements(expectTag(onlyElement(signature), derTag.sequence).content);
+  if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'more than a signature');
+  return [expectTag(r, derTag.integer), expectTag(s, derTag.integer)];
+}
+
+function leadingIntegers(signature: Uint8Array): Pair {
+  const [sequence] = leadingElements(signature, 1);
+  const [r, s] = leadingElements(expectTag(sequence, derTag.sequence).content, 2);
+  return [expectTag(r, derTag.integer), expectTag(s, derTag.integer)];
+}
+
+/** Whether an integer is in its shortest form, positive and below `limit` of 32 bytes. */
 function isWithin(integer: Uint8Array, limit: Uint8Array): boolean {
+  if (!isShortest(integer)) return false;
   const value = integer[0] === 0 ? integer.subarray(1) : integer;
   if (value.length === 0 || (integer[0] ?? 0) >= 0x80 || value.length > limit.length) return false;
   if (value.length < limit.length) return true;

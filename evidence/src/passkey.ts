@@ -38,7 +38,7 @@ export function isSoundPasskey(cose: Uint8Array): boolean {
 function es256Verifier(coordinates: Uint8Array): PasskeyVerifier {
   const key = p256Key(concat(Uint8Array.of(4), coordinates));
   if (key === undefined) return never;
-  return (message, signature) => verifyP256(key, message, signature, { lowS: false });
+  return (message, signature) => verifyP256(key, message, { signature, form: 'strict' });
 }
 
 function rs256Verifier(cose: Uint8Array): PasskeyVerifier {

@@ -231,6 +231,10 @@ describe('a message in any spelling', () => {
   });
   const any = (...bytes: number[]) =>
     readMessage(outer, Uint8Array.from(bytes), { code: 'TX_MALFORMED', spelling: 'any' });
+  const nested = (depth: number): number[] => [
+    ...Array.from({ length: depth }, () => [0x9b, 6]).flat(),
+    ...Array.from({ length: depth }, () => [0x9c, 6]).flat(),
+  ];
   const group = [0x9b, 0x06, 0x08, 1, 0xa3, 0x06, 0x12, 1, 0, 0xa4, 0x06, 0x9c, 0x06];
 
   test.each<[string, number[], object]>([
@@ -260,6 +264,12 @@ describe('a message in any spelling', () => {
       'passes over a known number that is written as something else',
       [0x0a, 1, 5, 0x08, 7, 0x18, 1],
       { number: 7, text: new Uint8Array(0) },
+    ],
+    ['passes over groups as deep as Go goes', [...nested(10_001), 0x08, 7], { number: 7 }],
+    [
+      'passes over numbers of 31 bits in groups',
+      [0x9b, 6, 0xf8, 0xff, 0xff, 0xff, 0x3f, 1, 0x9c, 6, 0x08, 7],
+      { number: 7 },
     ],
     [
       'takes the last of two',
@@ -301,7 +311,11 @@ describe('a message in any spelling', () => {
     ['the end of a group that never began', [0x9c, 6]],
     ['wire types that are none', [0x9e, 6, 0]],
     ['a group in an inner message that ends outside it', [0x22, 2, 0x9b, 6, 0x9c, 6]],
-    ['groups nested without bound', Array(500).fill([0x9b, 6]).flat()],
+    ['groups nested without bound', nested(10_002)],
+    [
+      'a field of a group with a number of more than 31 bits',
+      [0x9b, 6, 0x80, 0x80, 0x80, 0x80, 0x40, 1, 0x9c, 6],
+    ],
   ])('refuses %s', (_name, bytes) => {
     expect(() => any(...bytes)).toThrowError('TX_MALFORMED');
   });

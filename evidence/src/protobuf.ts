@@ -34,6 +34,8 @@ type Source = {
 type Defaults = 'left out' | 'as written';
 
 const maxDepth = 100;
+/** protowire.DefaultRecursionLimit, which counts from 0. */
+const maxGroups = 10_001;
 const twoTo32 = 2 ** 32;
 const varintWire = 0;
 const lengthWire = 2;
@@ -64,9 +66,32 @@ export function readMessage<Of>(
   bytes: Uint8Array,
   { code, spelling = 'one' }: { code: EvidenceErrorCode; spelling?: Spelling },
 ): Of {
+  return readFields(type, sourceOf(bytes, { code, spelling }), 'left out');
+}
+
+/** Reads a message in its one encoding that fields nobody knows may follow: whole ones, and nothing known after them. */
+export function readLeading<Of>(
+  type: Message<Of>,
+  bytes: Uint8Array,
+  { code }: { code: EvidenceErrorCode },
+): Of {
+  const from = sourceOf(bytes, { code, spelling: 'any' });
+  let end: number | undefined;
+  while (from.at < from.end) {
+    const start = from.at;
+    const tag = readTag(from);
+    const isKnown = type.places.get(tag.number)?.field.wire === tag.wire;
+    if (isKnown && end !== undefined) refuse(from);
+    if (!isKnown) end ??= start;
+    skipField(from, tag);
+  }
+  return readMessage(type, bytes.subarray(0, end ?? bytes.length), { code });
+}
+
+function sourceOf(bytes: Uint8Array, how: Pick<Source, 'code' | 'spelling'>): Source {
   // A plain view: parts of a Node buffer would be buffers again, which copy and print in their own way.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  return readFields(type, { bytes: plain, code, spelling, at: 0, end: plain.length, depth: 0 }, 'left out');
+  return { bytes: plain, ...how, at: 0, end: plain.length, depth: 0 };
 }
 
 export const bytesField = (number: number): Field<Uint8Array> => ({
@@ -112,7 +137,7 @@ export const messageMap = <Of>(number: number, type: () => Message<Of>): Field<M
     ...delimited(
       2,
       () => empty(type()),
-      (from) => readFields(type(), from, 'left out'),
+      (from, before) => readFields(type(), from, 'left out', before),
     ),
   }));
 
@@ -217,32 +242,32 @@ function readAnyFields<Of>({ places }: Message<Of>, from: Source, values: Of): v
 
 type Tag = { number: number; wire: number };
 
-function readTag(from: Source): Tag {
+/** A tag: below 2^32 for a field of a message; in a group that nobody knows, Go reads numbers of up to 31 bits. */
+function readTag(from: Source, maxHigh = 0): Tag {
   readVarint(from);
-  const tag = { number: low >>> 3, wire: low & 7 };
-  return high === 0 && tag.number > 0 ? tag : refuse(from);
+  const tag = { number: high * 2 ** 29 + (low >>> 3), wire: low & 7 };
+  return high <= maxHigh && tag.number > 0 ? tag : refuse(from);
 }
 
-/** Past a field of any wire type; groups (3 and 4) hold fields until they end. */
-function skipField(from: Source, { number, wire }: Tag): void {
+/** Past a field of any wire type; a group (3) holds fields until its end (4), as in Go's protowire.ConsumeFieldValue. */
+function skipField(from: Source, tag: Tag): void {
+  const open: number[] = [];
+  for (let { number, wire } = tag; ; { number, wire } = readTag(from, 3)) {
+    if (wire === 3) open.push(number);
+    else if (wire !== 4) skipValue(from, wire);
+    else if (open.pop() !== number) refuse(from);
+    if (open.length === 0) return;
+    if (open.length > maxGroups) refuse(from);
+  }
+}
+
+function skipValue(from: Source, wire: number): void {
   if (wire === varintWire || wire === lengthWire) readVarint(from);
   if (wire === lengthWire) from.at += high === 0 ? low : Number.POSITIVE_INFINITY;
   else if (wire === 1) from.at += 8;
   else if (wire === 5) from.at += 4;
-  else if (wire === 3) skipGroup(from, number);
   else if (wire !== varintWire) refuse(from);
   if (from.at > from.end) refuse(from);
-}
-
-function skipGroup(from: Source, number: number): void {
-  from.depth += 1;
-  if (from.depth > maxDepth) refuse(from);
-  for (;;) {
-    const tag = readTag(from);
-    if (tag.wire === 4 && tag.number === number) break;
-    skipField(from, tag);
-  }
-  from.depth -= 1;
 }
 
 function isAny({ spelling }: Source): boolean {

@@ -29,6 +29,9 @@ export type TransactionOptions = {
     endorse: (message: Uint8Array, endorser: Holder) => Uint8Array;
     endorsementForm: 'low' | 'high';
     endorsedPayload: Uint8Array;
+    /** Whose proposal was endorsed, where another hands it in. */
+    proposer: Holder;
+    timestamp: { seconds: number; nanos: number };
   }>;
 };
 
@@ -49,13 +52,15 @@ export function endorserTransaction(options: TransactionOptions): { envelope: Ui
   header.setType(3);
   header.setChannelId(options.channelId ?? 'care');
   header.setTxId(txId);
-  header.setTimestamp(timestampOf(options.at ?? '2026-06-02T00:00:00Z'));
+  header.setTimestamp(timestampOf(options.at ?? '2026-06-02T00:00:00Z', bend.timestamp));
   header.setExtension$(extension.serializeBinary());
   const channelHeader = header.serializeBinary();
   const signatureHeaderBytes = signatureHeader.serializeBinary();
   const proposalPayload = Uint8Array.of(0x0a, 0x01, 0x01);
   const response = new responses.ProposalResponsePayload();
-  response.setProposalHash(sha256(concat(channelHeader, signatureHeaderBytes, proposalPayload)));
+  signatureHeader.setCreator((bend.proposer ?? creator).serialized);
+  const endorsedHeader = signatureHeader.serializeBinary();
+  response.setProposalHash(sha256(concat(channelHeader, endorsedHeader, proposalPayload)));
   response.setExtension$(chaincodeAction(options, chaincode));
   const responsePayload = response.serializeBinary();
   const endorsed = new transactions.ChaincodeEndorsedAction();
@@ -73,7 +78,7 @@ export function endorserTransaction(options: TransactionOptions): { envelope: Ui
   payload.setChaincodeProposalPayload(bend.proposalPayload ?? proposalPayload);
   payload.setAction(endorsed);
   const action = new transactions.TransactionAction();
-  action.setHeader(bend.actionHeader ?? signatureHeaderBytes);
+  action.setHeader(bend.actionHeader ?? endorsedHeader);
   action.setPayload(payload.serializeBinary());
   const body = new transactions.Transaction();
   body.addActions(action);
@@ -226,10 +231,10 @@ export function envelope({ signature, ...parts }: EnvelopeParts & { signature: U
   return message.serializeBinary();
 }
 
-export function timestampOf(at: string) {
+export function timestampOf(at: string, bent?: { seconds: number; nanos: number }) {
   const timestamp = new timestamps.Timestamp();
   const milliseconds = Date.parse(at);
-  timestamp.setSeconds(Math.floor(milliseconds / 1000));
-  timestamp.setNanos((milliseconds % 1000) * 1e6);
+  timestamp.setSeconds(bent?.seconds ?? Math.floor(milliseconds / 1000));
+  timestamp.setNanos(bent?.nanos ?? (milliseconds % 1000) * 1e6);
   return timestamp;
 }

@@ -109,9 +109,19 @@ export function blockCases(shelf: Shelf): CorpusCase[] {
       'T24 one of them twice',
       signedBy([...orderers.slice(0, 2), orderers[0] as never]),
       policy,
-      'tampered BLOCK_SIGNATURES_MALFORMED',
+      'tampered ORDERER_QUORUM',
     ),
     corpusCase('all four', signedBy(orderers), policy, 'valid'),
+    corpusCase(
+      'signatures that do not hold before and after enough that do',
+      signedBy([
+        ...[0, 1, 2, 7].map((id) => ({ id, orderer: impostor })),
+        ...orderers.slice(1),
+        ...[0, 1, 2, 7].map((id) => ({ id, orderer: impostor })),
+      ]),
+      policy,
+      'valid',
+    ),
     corpusCase(
       'T25 unknown consenter',
       signedBy([...orderers.slice(0, 2), { id: 7, orderer: impostor }]),

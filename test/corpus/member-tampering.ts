@@ -1,4 +1,4 @@
-import { hex, parseBlock } from '../../evidence/src/index.ts';
+import { concat, hex, parseBlock } from '../../evidence/src/index.ts';
 import {
   bftChannel,
   hospitalA,
@@ -11,9 +11,20 @@ import {
 } from '../../evidence/test/alliance.ts';
 import { configEnvelope } from '../../evidence/test/configuration.ts';
 import { blockOf } from '../../evidence/test/ledger.ts';
-import { createOrganization } from '../../evidence/test/organizations.ts';
+import { createOrganization, type TestOrganization } from '../../evidence/test/organizations.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
+import { edited, encoded } from './wire.ts';
+
+/** What an organisation may make of its MSP, alone, and Fabric takes or nearly so. */
+const unjudgeable: Record<string, (organization: TestOrganization) => Uint8Array> = {
+  'without roles': (organization) => organization.msp({ nodeUnits: false }),
+  'of another kind': (organization) => concat(organization.msp({}), Uint8Array.of(0x08, 1)),
+  'with a root that is none': (organization) =>
+    edited(organization.msp({}), [2], (config) => concat(config, encoded(2, Uint8Array.of(1)))),
+  'with unit identifiers': (organization) =>
+    edited(organization.msp({}), [2], (config) => concat(config, encoded(7, Uint8Array.of()))),
+};
 
 /** One orderer (T21–T23), revocation and policies that ask for more. */
 export function memberCases(log: TestLog): CorpusCase[] {
@@ -44,6 +55,17 @@ export function memberCases(log: TestLog): CorpusCase[] {
       msp: organization.msp({ nodeUnits: false }),
     })),
   });
+  /** One organisation's own rules are such that this verifier cannot judge them. */
+  const unjudged = (name: string, at: number, expected: Parameters<typeof corpusCase>[3]) =>
+    Object.entries(unjudgeable).map(([kind, of]) => {
+      const applications = members.map(({ organization }, place) => ({
+        name: organization.mspId,
+        msp: place === at ? of(organization) : organization.msp({}),
+      }));
+      const channel = bftChannel({ applications });
+      const proof = makeProof(channel, log, { transaction: { endorsers: [hospitalA.peer, regulator.peer] } });
+      return corpusCase(`${name} ${kind}`, proof, JSON.stringify(policyOf(channel, log)), expected);
+    });
   const channel = bftChannel();
   const trusting = (name: string, overrides: object, expected: Parameters<typeof corpusCase>[3]) =>
     corpusCase(
@@ -77,8 +99,10 @@ export function memberCases(log: TestLog): CorpusCase[] {
       'an MSP without NodeOUs',
       makeProof(unitless, log),
       JSON.stringify(policyOf(unitless, log)),
-      'tampered CONFIG_MALFORMED',
+      'tampered IDENTITY_UNTRUSTED',
     ),
+    ...unjudged('another organisation has an MSP', 1, 'valid'),
+    ...unjudged('the client’s organisation has an MSP', 0, 'tampered IDENTITY_UNTRUSTED'),
     trusting('two of three', {}, 'valid'),
     trusting('three', { endorsement: { minimum: 3 } }, 'tampered ENDORSEMENT_POLICY'),
     trusting(

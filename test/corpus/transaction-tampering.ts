@@ -1,8 +1,51 @@
 import { checkpointKey, concat, utf8 } from '../../evidence/src/index.ts';
 import { hospitalA, hospitalB } from '../../evidence/test/alliance.ts';
-import { createOrganization, serializedAs, signP256 } from '../../evidence/test/organizations.ts';
+import {
+  createOrganization,
+  type Holder,
+  serializedAs,
+  signP256,
+} from '../../evidence/test/organizations.ts';
 import { anchorWrites, makeProof, type ProofOptions } from '../../evidence/test/proof.ts';
 import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
+
+/** Bytes that Fabric's peers read as the identity, too. */
+const spelled = (holder: Holder): Holder => ({
+  ...holder,
+  serialized: concat(
+    Uint8Array.of(0x9b, 6, 0xf8, 0xff, 0xff, 0xff, 0x3f, 1, 0x9c, 6),
+    holder.serialized,
+    Uint8Array.of(0x98, 6, 1),
+  ),
+});
+
+/** Ways to write a signature, and whether Fabric's peers take it for one. */
+const signatureForms: [name: string, form: (der: Uint8Array) => Uint8Array, taken: 'valid' | 'refused'][] = [
+  ['with bytes after them', (der) => concat(der, Uint8Array.of(0, 1)), 'valid'],
+  [
+    'with bytes in them',
+    (der) => concat(Uint8Array.of(0x30, (der[1] ?? 0) + 2), der.subarray(2), Uint8Array.of(0xff, 1)),
+    'valid',
+  ],
+  [
+    'with many bytes in them',
+    (der) => concat(Uint8Array.of(0x30, 0x81, 0xc8), der.subarray(2), new Uint8Array(200 - (der[1] ?? 0))),
+    'valid',
+  ],
+  ['with a length that is too long', (der) => concat(Uint8Array.of(0x30, 0x81), der.subarray(1)), 'refused'],
+  [
+    'without end',
+    (der) => concat(Uint8Array.of(0x30, 0x80), der.subarray(2), Uint8Array.of(0, 0)),
+    'refused',
+  ],
+  ['cut', (der) => der.subarray(0, -1), 'refused'],
+  [
+    'of one number',
+    (der) => concat(Uint8Array.of(0x30, 2 + (der[3] ?? 0)), der.subarray(2, 4 + (der[3] ?? 0))),
+    'refused',
+  ],
+  ['of nothing', () => new Uint8Array(0), 'refused'],
+];
 
 /** Tampering with the transaction and its signers (T29–T46). */
 export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] {
@@ -41,7 +84,64 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
     make(
       'T31 another signature header',
       { bend: { actionHeader: Uint8Array.of(0x0a, 1, 2) } },
+      'tampered TX_PROPOSAL_HASH',
+    ),
+    make(
+      'the endorsed header is none',
+      { bend: { actionHeader: Uint8Array.of(0xff) } },
+      'tampered TX_MALFORMED',
+    ),
+    make(
+      'the client in another spelling than the proposer',
+      { bend: { proposer: spelled(hospitalA.client) } },
+      'valid',
+    ),
+    make(
+      'proposed by another client of the organisation',
+      { bend: { proposer: organization.issue({ role: 'client' }) } },
+      'valid',
+    ),
+    make(
+      'proposed by another organisation',
+      { bend: { proposer: hospitalB.client } },
       'tampered TX_HEADER_MISMATCH',
+    ),
+    make(
+      'proposed by nobody',
+      { bend: { proposer: { ...hospitalA.client, serialized: Uint8Array.of(0xff) } } },
+      'tampered IDENTITY_MALFORMED',
+    ),
+    ...signatureForms.map(([name, form, expected]) =>
+      make(
+        `endorsements ${name}`,
+        { bend: { endorse: (message, peer) => form(signP256(peer.key, message)) } },
+        expected === 'valid' ? 'valid' : 'tampered ENDORSEMENT_SIGNATURE',
+      ),
+    ),
+    make(
+      'endorsers in another spelling',
+      { endorsers: [spelled(hospitalA.peer), spelled(hospitalB.peer)] },
+      'valid',
+    ),
+    make(
+      'one endorser in two spellings',
+      { endorsers: [spelled(hospitalA.peer), hospitalA.peer] },
+      'tampered ENDORSEMENT_POLICY',
+    ),
+    make(
+      'more nanoseconds than a second has',
+      { bend: { timestamp: { seconds: 1_780_358_400, nanos: 2_000_000_000 } } },
+      'valid',
+    ),
+    make(
+      'fewer nanoseconds than none',
+      { bend: { timestamp: { seconds: 1_780_358_400, nanos: -1 } } },
+      'valid',
+    ),
+    make(
+      'fewer nanoseconds than none in 1970',
+      { bend: { timestamp: { seconds: 0, nanos: -1 } } },
+      'tampered TX_MALFORMED',
     ),
     make(
       'T32 endorsement of another payload',

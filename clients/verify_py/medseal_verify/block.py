@@ -1,8 +1,8 @@
 """Blocks and the signatures of their orderers (docs/formats/fabric-block.md, A block)."""
 
-from typing import Any, Dict, List, NamedTuple, Set
+from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
-from .certificates import Time, certificate_of, certified_member, member_of, signature_verifies
+from .certificates import Member, Time, certificate_of, certified_member, member_of, signature_verifies
 from .config import Config
 from .encoding import sha256
 from .messages import (
@@ -15,7 +15,7 @@ from .messages import (
     PAYLOAD,
     SIGNATURE_HEADER,
 )
-from .protobuf import Message, NotCanonical, decode, decode_leading
+from .protobuf import Message, NotCanonical, decode, decode_any, decode_leading
 from .refusal import Refusal, require
 
 LARGEST = 32 * 1024 * 1024
@@ -38,6 +38,14 @@ def read(message: Message, data: bytes, code: str) -> Dict[str, Any]:
     """A message in its one encoding, else a refusal with the code."""
     try:
         return decode(message, data)
+    except NotCanonical as error:
+        raise Refusal(code, str(error)) from None
+
+
+def read_any(message: Message, data: bytes, code: str) -> Dict[str, Any]:
+    """A message in whatever spelling, else a refusal with the code."""
+    try:
+        return decode_any(message, data)
     except NotCanonical as error:
         raise Refusal(code, str(error)) from None
 
@@ -91,29 +99,29 @@ def check_data(block: Block) -> None:
 
 
 def channel_header_of(envelope: bytes, code: str) -> Dict[str, Any]:
-    payload = read(PAYLOAD, read(ENVELOPE, envelope, code)["payload"], code)
+    payload = read_any(PAYLOAD, read(ENVELOPE, envelope, code)["payload"], code)
     require(payload["header"] is not None, code, "no header")
-    return read(CHANNEL_HEADER, payload["header"]["channel_header"], code)
+    return read_any(CHANNEL_HEADER, payload["header"]["channel_header"], code)
 
 
 def seconds_of(channel_header: Dict[str, Any], code: str) -> float:
     timestamp = channel_header["timestamp"]
     require(timestamp is not None, code, "no time")
-    require(0 <= timestamp["nanos"] < 1_000_000_000, code, "nanoseconds")
-    require(0 <= timestamp["seconds"] < 253_402_300_800, code, "time")
-    return timestamp["seconds"] + timestamp["nanos"] // 1_000_000 / 1000
+    milliseconds = timestamp["seconds"] * 1000 + timestamp["nanos"] // 1_000_000
+    require(0 <= milliseconds < 253_402_300_800_000, code, "time")
+    return milliseconds / 1000
 
 
 def last_config_of(block: Block) -> int:
     """The number of the configuration in force, from what the orderers signed."""
     value = _metadata(block)["value"]
-    stated = read(ORDERER_BLOCK_METADATA, value, "BLOCK_SIGNATURES_MALFORMED")
+    stated = read_any(ORDERER_BLOCK_METADATA, value, "BLOCK_SIGNATURES_MALFORMED")
     require(stated["last_config"] is not None, "BLOCK_SIGNATURES_MALFORMED", "no last configuration")
     return stated["last_config"]["index"]
 
 
 def _metadata(block: Block) -> Dict[str, Any]:
-    return read(METADATA, block.metadata[0] if block.metadata else b"", "BLOCK_SIGNATURES_MALFORMED")
+    return read_any(METADATA, block.metadata[0] if block.metadata else b"", "BLOCK_SIGNATURES_MALFORMED")
 
 
 def check_orderers(block: Block, config: Config, at: Time, last_config: int) -> None:
@@ -123,49 +131,58 @@ def check_orderers(block: Block, config: Config, at: Time, last_config: int) -> 
     require(last_config_of(block) == last_config, "BLOCK_LAST_CONFIG", str(last_config))
 
 
-def _check_signers(block: Block, metadata: Dict[str, Any], config: Config, at: Time) -> Set[str]:
-    require(len(metadata["signatures"]) <= 256, "BLOCK_SIGNATURES_MALFORMED", "too many signatures")
-    if config.is_bft:
-        return _check_bft(block, metadata, config, at)
-    require(len(metadata["signatures"]) > 0, "ORDERER_QUORUM", "no signature")
-    return {_check_single(block, metadata["value"], entry, config, at) for entry in metadata["signatures"]}
+def _check_signers(block: Block, metadata: Dict[str, Any], config: Config, at: Time) -> None:
+    """That enough orderers signed. A signature that does not hold counts for nothing; the first fault is told else."""
+    name_of = _numbered if config.is_bft else _single
+    held: Set[Any] = set()
+    fault = None
+    for entry in metadata["signatures"]:
+        try:
+            name, header, member = name_of(entry, config, at)
+            if name in held:
+                continue
+            _check_signature(block, metadata["value"] + header, member(), entry["signature"])
+            held.add(name)
+        except Refusal as refusal:
+            fault = fault or refusal
+    needed = bft_quorum(len(config.consenters)) if config.is_bft else 1
+    if len(held) < needed:
+        raise fault or Refusal("ORDERER_QUORUM", f"{len(held)} of {needed}")
 
 
-def _check_single(block: Block, value: bytes, entry: Dict[str, Any], config: Config, at: Time) -> str:
+Named = Tuple[Any, bytes, Callable[[], Member]]
+
+
+def _single(entry: Dict[str, Any], config: Config, at: Time) -> Named:
+    """Without BFT an orderer's whole identity stands beside its signature."""
     code = "BLOCK_SIGNATURES_MALFORMED"
     require(entry["identifier_header"] == b"", code, "identifier under one orderer")
-    creator = read(SIGNATURE_HEADER, entry["signature_header"], code)["creator"]
-    member = member_of(creator, config.orderers, at)
-    require(member.role == "orderer", "ORDERER_ROLE", member.role)
-    message = value + entry["signature_header"] + block.header
-    require(signature_verifies(member.key, message, entry["signature"]), "ORDERER_SIGNATURE")
-    return member.msp_id
+    creator = read_any(SIGNATURE_HEADER, entry["signature_header"], code)["creator"]
+    return creator, entry["signature_header"], lambda: member_of(creator, config.orderers, at)
 
 
-def _check_bft(block: Block, metadata: Dict[str, Any], config: Config, at: Time) -> Set[str]:
+def _numbered(entry: Dict[str, Any], config: Config, at: Time) -> Named:
+    """Under BFT it is the consenter of that number in the configuration."""
     code = "BLOCK_SIGNATURES_MALFORMED"
-    seen: Set[int] = set()
-    organizations: Set[str] = set()
-    for entry in metadata["signatures"]:
-        numbered = entry["signature_header"] == b"" and entry["identifier_header"] != b""
-        require(numbered, code, "not signed by number")
-        number = read(IDENTIFIER_HEADER, entry["identifier_header"], code)["identifier"]
-        consenter = config.consenters.get(number)
-        if consenter is None:
-            raise Refusal("ORDERER_UNKNOWN", str(number))
-        require(number not in seen, code, "one consenter signs twice")
-        seen.add(number)
-        msp = config.orderers.get(consenter[0])
-        if msp is None:
-            raise Refusal("IDENTITY_UNKNOWN_MSP", consenter[0])
-        member = certified_member(certificate_of(consenter[1]), msp, at)
-        require(member.role == "orderer", "ORDERER_ROLE", member.role)
-        message = metadata["value"] + entry["identifier_header"] + block.header
-        require(signature_verifies(member.key, message, entry["signature"]), "ORDERER_SIGNATURE")
-        organizations.add(member.msp_id)
-    total = len(config.consenters)
-    require(len(seen) >= bft_quorum(total), "ORDERER_QUORUM", f"{len(seen)} of {total}")
-    return organizations
+    numbered = entry["signature_header"] == b"" and entry["identifier_header"] != b""
+    require(numbered, code, "not signed by number")
+    number = read_any(IDENTIFIER_HEADER, entry["identifier_header"], code)["identifier"]
+    consenter = config.consenters.get(number)
+    if consenter is None:
+        raise Refusal("ORDERER_UNKNOWN", str(number))
+    return number, entry["identifier_header"], lambda: _consenter(*consenter, config, at)
+
+
+def _consenter(msp_id: str, identity: bytes, config: Config, at: Time) -> Member:
+    msp = config.orderers.get(msp_id)
+    if msp is None:
+        raise Refusal("IDENTITY_UNKNOWN_MSP", msp_id)
+    return certified_member(certificate_of(identity), msp, at)
+
+
+def _check_signature(block: Block, before: bytes, member: Member, signature: bytes) -> None:
+    require(member.role == "orderer", "ORDERER_ROLE", member.role)
+    require(signature_verifies(member.key, before + block.header, signature), "ORDERER_SIGNATURE")
 
 
 def bft_quorum(total: int) -> int:

@@ -2,18 +2,19 @@
 
 import re
 from functools import lru_cache
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from .encoding import from_base64
 from .messages import FABRIC_MSP_CONFIG, MSP_CONFIG, SERIALIZED_IDENTITY
-from .protobuf import NotCanonical, decode
+from .protobuf import NotCanonical, decode_any
 from .refusal import Refusal, require
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -76,49 +77,81 @@ def key_of(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def signature_verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes, low: bool = True) -> bool:
-    """ECDSA over SHA-256: strict DER and, for signatures of the ledger, s in its low half."""
-    values = _read_der(signature)
-    if values is None or not all(0 < value < _ORDER for value in values):
-        return False
-    if low and values[1] > _ORDER // 2:
+def signature_verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> bool:
+    """ECDSA over SHA-256 as Fabric's peers take it: s in its low half, and anything after s and after the sequence."""
+    values = _leading_integers(signature)
+    return values is not None and values[1] <= _ORDER // 2 and _verifies(key, message, values)
+
+
+def strict_signature_verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> bool:
+    """ECDSA over SHA-256, strict DER."""
+    values = _leading_integers(signature)
+    return values is not None and encode_dss_signature(*values) == signature and _verifies(key, message, values)
+
+
+def _verifies(key: ec.EllipticCurvePublicKey, message: bytes, values: Tuple[int, int]) -> bool:
+    if not all(0 < value < _ORDER for value in values):
         return False
     try:
-        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        key.verify(encode_dss_signature(*values), message, ec.ECDSA(hashes.SHA256()))
         return True
     except InvalidSignature:
         return False
 
 
-def _read_der(data: bytes) -> Optional[Tuple[int, int]]:
-    if len(data) < 8 or data[0] != 0x30 or data[1] != len(data) - 2 or data[1] > 127:
+def _leading_integers(data: bytes) -> Optional[Tuple[int, int]]:
+    """The two integers that a DER sequence begins with (Go's asn1.Unmarshal into a structure of two)."""
+    sequence = _extent(data, 0, 0x30)
+    if sequence is None:
         return None
-    first = _read_integer(data, 2)
-    second = first and _read_integer(data, first[1])
-    if not first or not second or second[1] != len(data):
-        return None
-    return first[0], second[0]
+    content = data[sequence[0] : sequence[1]]
+    values, at = [], 0
+    for _ in range(2):
+        extent = _extent(content, at, 2)
+        number = extent and content[extent[0] : extent[1]]
+        if not extent or not number or not _is_positive_and_shortest(number):
+            return None
+        values.append(int.from_bytes(number, "big"))
+        at = extent[1]
+    return values[0], values[1]
 
 
-def _read_integer(data: bytes, at: int) -> Optional[Tuple[int, int]]:
-    if at + 2 > len(data) or data[at] != 2:
+def _is_positive_and_shortest(number: bytes) -> bool:
+    return number[0] < 128 and (len(number) == 1 or number[0] > 0 or number[1] >= 128)
+
+
+def _extent(data: bytes, at: int, tag: int) -> Optional[Tuple[int, int]]:
+    """Where the content of a DER element of this tag starts and ends; its length is in the shortest form."""
+    if at + 2 > len(data) or data[at] != tag:
         return None
-    end = at + 2 + data[at + 1]
-    content = data[at + 2 : end]
-    if not 1 <= data[at + 1] <= 33 or end > len(data) or content[0] > 127:
-        return None
-    if len(content) > 1 and content[0] == 0 and content[1] < 128:
-        return None
-    return int.from_bytes(content, "big"), end
+    start, length = at + 2, data[at + 1]
+    if length >= 128:
+        count = length - 128
+        start += count
+        length = int.from_bytes(data[at + 2 : start], "big")
+        if not 1 <= count <= 4 or start > len(data) or length < 128 or length < 256 ** (count - 1):
+            return None
+    return (start, start + length) if start + length <= len(data) else None
 
 
 def parse_msp(data: bytes) -> Msp:
-    """The MSP of an organisation as the configuration states it."""
-    outer = decode(MSP_CONFIG, data)
-    require(outer["type"] == 0, "CONFIG_MALFORMED", "only Fabric MSPs can be judged")
-    config = decode(FABRIC_MSP_CONFIG, outer["config"])
+    """The MSP of an organisation as the configuration states it.
+
+    One that cannot be judged has no members, and stops nobody else.
+    """
+    outer = decode_any(MSP_CONFIG, data)
+    name = decode_any({1: FABRIC_MSP_CONFIG[1]}, outer["config"])["name"]
+    try:
+        require(outer["type"] == 0, "CONFIG_MALFORMED", "only Fabric MSPs can be judged")
+        return _fabric_msp(outer["config"])
+    except (Refusal, NotCanonical):
+        return Msp(name, (), (), (), {})
+
+
+def _fabric_msp(data: bytes) -> Msp:
+    config = decode_any(FABRIC_MSP_CONFIG, data)
     roots = tuple(map(certificate_of, config["root_certs"]))
-    require(config["name"] != "" and len(roots) > 0, "CONFIG_MALFORMED", "MSP without name or root")
+    require(len(roots) > 0, "CONFIG_MALFORMED", "MSP without root")
     intermediates = tuple(map(certificate_of, config["intermediate_certs"]))
     lists = tuple(map(_list_of, config["revocation_list"]))
     node_ous = config["node_ous"]
@@ -158,14 +191,23 @@ Time = Union[float, NotEndedBy, None]
 
 def member_of(serialized: bytes, msps: Dict[str, Msp], at: Time) -> Member:
     """Who a serialized identity is, at a time in seconds since 1970."""
-    try:
-        identity = decode(SERIALIZED_IDENTITY, serialized)
-    except NotCanonical as error:
-        raise Refusal("IDENTITY_MALFORMED", str(error)) from None
+    identity = _identity(serialized)
     msp = msps.get(identity["mspid"])
     if msp is None:
         raise Refusal("IDENTITY_UNKNOWN_MSP", identity["mspid"])
     return certified_member(certificate_of(identity["id_bytes"]), msp, at)
+
+
+def msp_id_of(serialized: bytes) -> str:
+    """The organisation that a serialized identity claims."""
+    return _identity(serialized)["mspid"]
+
+
+def _identity(serialized: bytes) -> Dict[str, Any]:
+    try:
+        return decode_any(SERIALIZED_IDENTITY, serialized)
+    except NotCanonical as error:
+        raise Refusal("IDENTITY_MALFORMED", str(error)) from None
 
 
 def certified_member(certificate: x509.Certificate, msp: Msp, at: Time) -> Member:
@@ -206,8 +248,8 @@ def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[
 
 
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    return signature_verifies(
-        key_of(authority), certificate.tbs_certificate_bytes, certificate.signature, low=False
+    return strict_signature_verifies(
+        key_of(authority), certificate.tbs_certificate_bytes, certificate.signature
     )
 
 
@@ -225,7 +267,7 @@ def _is_revoked(certificate: x509.Certificate, authority: x509.Certificate, msp:
     """Only a list that the certificate's issuer signed revokes it."""
     return any(
         listing.issuer == certificate.issuer
-        and signature_verifies(key_of(authority), listing.tbs_certlist_bytes, listing.signature, low=False)
+        and strict_signature_verifies(key_of(authority), listing.tbs_certlist_bytes, listing.signature)
         and listing.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
         for listing in msp.revocation_lists
     )

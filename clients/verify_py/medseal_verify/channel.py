@@ -9,6 +9,7 @@ from .block import (
     check_orderers,
     parse_block,
     read,
+    read_any,
     seconds_of,
 )
 from .checks import Skip
@@ -71,7 +72,7 @@ def _config_in(block: Block, channel: str) -> Config:
     header = channel_header_of(block.envelopes[0], "CONFIG_MALFORMED")
     require(header["type"] == CONFIG_TYPE, "CONFIG_MALFORMED", "no configuration")
     require(header["channel_id"] == channel, "CHANNEL_MISMATCH", header["channel_id"])
-    payload = read(PAYLOAD, read(ENVELOPE, block.envelopes[0], "CONFIG_MALFORMED")["payload"], "CONFIG_MALFORMED")
+    payload = read_any(PAYLOAD, read(ENVELOPE, block.envelopes[0], "CONFIG_MALFORMED")["payload"], "CONFIG_MALFORMED")
     return parse_config(channel, payload["data"])
 
 

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 from .certificates import Msp, parse_msp
 from .messages import CONFIG_ENVELOPE, CONSENSUS_TYPE, ORDERERS
-from .protobuf import NotCanonical, decode
+from .protobuf import NotCanonical, decode_any
 from .refusal import Refusal, require
 
 
@@ -30,16 +30,16 @@ def parse_config(channel: str, data: bytes) -> Config:
 
 
 def _parse(channel: str, data: bytes) -> Config:
-    config = decode(CONFIG_ENVELOPE, data)["config"]
+    config = decode_any(CONFIG_ENVELOPE, data)["config"]
     require(config is not None and config["channel_group"] is not None, "CONFIG_MALFORMED", "no configuration")
     require(config["sequence"] < 2**53, "CONFIG_MALFORMED", "sequence")
     groups = config["channel_group"]["groups"]
     require("Application" in groups and "Orderer" in groups, "CONFIG_MALFORMED", "group missing")
     orderer = groups["Orderer"]
-    consensus = decode(CONSENSUS_TYPE, _value(orderer, "ConsensusType"))["type"]
+    consensus = decode_any(CONSENSUS_TYPE, _value(orderer, "ConsensusType"))["type"]
     consenters: Dict[int, Tuple[str, bytes]] = {}
     if consensus == "BFT":
-        listed: List[Dict[str, Any]] = decode(ORDERERS, _value(orderer, "Orderers"))["consenters"]
+        listed: List[Dict[str, Any]] = decode_any(ORDERERS, _value(orderer, "Orderers"))["consenters"]
         consenters = {entry["id"]: (entry["msp_id"], entry["identity"]) for entry in listed}
         require(len(consenters) == len(listed) > 0, "CONFIG_MALFORMED", "consenters")
     return Config(
@@ -57,5 +57,5 @@ def _value(group: Dict[str, Any], name: str) -> bytes:
 def _msps(group: Dict[str, Any]) -> Dict[str, Msp]:
     msps = [parse_msp(_value(organization, "MSP")) for organization in group["groups"].values()]
     by_id = {msp.id: msp for msp in msps}
-    require(len(by_id) == len(msps) > 0, "CONFIG_MALFORMED", "organisations")
+    require(len(by_id) == len(msps) > 0 and "" not in by_id, "CONFIG_MALFORMED", "organisations")
     return by_id

@@ -1,10 +1,11 @@
-"""A strict reader of the protobuf wire format: what it reads has exactly one encoding.
+"""Readers of the protobuf wire format: of the one encoding of a message, and of any that Fabric's programs read.
 
-Fields ascend, stand once unless repeated, are known, are not written when they hold their default, and varints
-are minimal (docs/formats/fabric-block.md, Reading).
+In its one encoding fields ascend, stand once unless repeated, are known, are not written when they hold their default,
+and varints are minimal. In any spelling a message is read as Go's proto.Unmarshal reads it
+(docs/formats/fabric-block.md, Reading).
 """
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 
 class Field(NamedTuple):
@@ -16,35 +17,93 @@ class Field(NamedTuple):
 
 Message = Dict[int, Field]
 _DEEPEST = 100
+_DEEPEST_GROUP = 10_001  # protowire.DefaultRecursionLimit, which counts from 0
 _VARINTS = ("uint32", "uint64", "int32", "int64", "bool")
 
 
 class NotCanonical(ValueError):
-    """Bytes that are not the one encoding of a message."""
+    """Bytes that are no message, or not in the one encoding where that is asked for."""
 
 
-def decode(message: Message, data: bytes, explicit: bool = False, depth: int = 1) -> Dict[str, Any]:
-    """The fields of a message. With explicit, defaults may be written out (entries of maps)."""
+def decode(message: Message, data: bytes, depth: int = 1) -> Dict[str, Any]:
+    """The fields of a message in its one encoding."""
     if depth > _DEEPEST:
         raise NotCanonical("nested too deep")
-    result = {field.name: _default(field) for field in message.values()}
+    result = _empty(message)
     at, latest = 0, 0
     while at < len(data):
-        tag, at = _varint(data, at)
+        tag, at = _varint(data, at, minimal=True)
         number, wire = tag >> 3, tag & 7
         field = message.get(number)
         if field is None:
             raise NotCanonical(f"unknown field {number}")
-        if number < latest or (number == latest and not _many(field)):
+        if number < latest or (number == latest and not field.repeated) or wire != _wire(field):
             raise NotCanonical(f"field {number} out of place")
         latest = number
-        value, at = _value(field, wire, data, at, depth)
-        _store(result, field, value, explicit)
+        value, at = _value(field, data, at, lambda part: decode(field.message or {}, part, depth + 1), True)
+        if field.repeated:
+            result[field.name].append(value)
+            continue
+        if field.kind != "message" and value == _default(field):
+            raise NotCanonical("a default is written out")
+        result[field.name] = value
     return result
 
 
-def _many(field: Field) -> bool:
-    return field.repeated or field.kind == "map"
+def decode_any(message: Message, data: bytes) -> Dict[str, Any]:
+    """The fields of a message in whatever spelling."""
+    result = _empty(message)
+    _merge(result, message, data, 1)
+    return result
+
+
+def decode_leading(message: Message, data: bytes) -> Dict[str, Any]:
+    """The fields of a message in their one encoding, with fields that nobody knows allowed after them (envelopes)."""
+    return decode(message, data[: _end_of_known(message, data)])
+
+
+def _merge(result: Dict[str, Any], message: Message, data: bytes, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise NotCanonical("nested too deep")
+    at = 0
+    while at < len(data):
+        number, wire, after = _tag(data, at, 2**32)
+        field = message.get(number)
+        if field is None or wire != _wire(field):
+            at = _past(data, at)
+        else:
+            at = _add(result, field, data, after, depth)
+
+
+def _add(result: Dict[str, Any], field: Field, data: bytes, at: int, depth: int) -> int:
+    """What stands next, added to what was read of the field: messages are merged, else the last counts."""
+
+    def content(part: bytes) -> Any:
+        merged = _empty(inner)
+        if field.kind == "message" and not field.repeated and result[field.name] is not None:
+            merged = result[field.name]
+        _merge(merged, inner, part, depth + 1)
+        return merged
+
+    inner = _entry(field) if field.kind == "map" else field.message or {}
+    value, at = _value(field, data, at, content, False)
+    if field.kind == "map":
+        empty = _empty(field.message) if field.message else b""
+        result[field.name][value["key"]] = empty if value["value"] is None else value["value"]
+    elif field.repeated:
+        result[field.name].append(value)
+    else:
+        result[field.name] = value
+    return at
+
+
+def _entry(field: Field) -> Message:
+    kind = "message" if field.message else "bytes"
+    return {1: Field("key", "string"), 2: Field("value", kind, False, field.message)}
+
+
+def _empty(message: Message) -> Dict[str, Any]:
+    return {field.name: _default(field) for field in message.values()}
 
 
 def _default(field: Field) -> Any:
@@ -57,64 +116,41 @@ def _default(field: Field) -> Any:
     return {"bytes": b"", "string": ""}.get(field.kind)
 
 
-def _store(result: Dict[str, Any], field: Field, value: Any, explicit: bool) -> None:
-    if field.kind == "map":
-        if value["key"] in result[field.name]:
-            raise NotCanonical("a key of a map stands twice")
-        result[field.name][value["key"]] = value["value"]
-    elif field.repeated:
-        result[field.name].append(value)
-    elif field.kind != "message" and not explicit and value == _default(field):
-        raise NotCanonical("a default is written out")
-    else:
-        result[field.name] = value
+def _wire(field: Field) -> int:
+    return 0 if field.kind in _VARINTS else 2
 
 
-def _value(field: Field, wire: int, data: bytes, at: int, depth: int) -> Tuple[Any, int]:
+def _value(field: Field, data: bytes, at: int, content: Any, strict: bool) -> Tuple[Any, int]:
+    value, at = _varint(data, at, minimal=strict)
     if field.kind in _VARINTS:
-        if wire != 0:
-            raise NotCanonical("wire type")
-        value, at = _varint(data, at)
-        return _integer(field.kind, value), at
-    if wire != 2:
-        raise NotCanonical("wire type")
-    length, at = _varint(data, at)
-    if length > len(data) - at:
+        return _integer(field.kind, value, strict), at
+    if value > len(data) - at:
         raise NotCanonical("truncated")
-    part = data[at : at + length]
-    return _content(field, part, depth + 1), at + length
-
-
-def _content(field: Field, part: bytes, depth: int) -> Any:
+    part = data[at : at + value]
     if field.kind == "bytes":
-        return part
-    if field.kind == "string":
-        try:
-            return part.decode("utf-8")
-        except UnicodeDecodeError:
-            raise NotCanonical("text is not UTF-8") from None
-    if field.kind == "map":
-        value_field = Field("value", "message", False, field.message) if field.message else Field("value", "bytes")
-        entry = decode({1: Field("key", "string"), 2: value_field}, part, True, depth)
-        if entry["value"] is None:
-            entry["value"] = decode(field.message or {}, b"")
-        return entry
-    return decode(field.message or {}, part, False, depth)
+        return part, at + value
+    if field.kind != "string":
+        return content(part), at + value
+    try:
+        return part.decode("utf-8"), at + value
+    except UnicodeDecodeError:
+        raise NotCanonical("text is not UTF-8") from None
 
 
-def _integer(kind: str, value: int) -> int:
-    if kind == "bool" and value > 1:
-        raise NotCanonical("no truth value")
-    if kind == "uint32" and value >= 2**32:
+def _integer(kind: str, value: int, strict: bool) -> int:
+    bits = {"bool": 1, "uint32": 32, "int32": 32}.get(kind, 64)
+    if kind == "bool":
+        cut = min(value, 1)
+    elif kind.startswith("u"):
+        cut = value % 2**bits
+    else:
+        cut = (value + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
+    if strict and cut % 2**64 != value:
         raise NotCanonical("too large")
-    if kind in ("int32", "int64"):
-        value = value - 2**64 if value >= 2**63 else value
-        if kind == "int32" and not -(2**31) <= value < 2**31:
-            raise NotCanonical("too large")
-    return value
+    return cut
 
 
-def _varint(data: bytes, at: int) -> Tuple[int, int]:
+def _varint(data: bytes, at: int, minimal: bool = False) -> Tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
@@ -125,58 +161,62 @@ def _varint(data: bytes, at: int) -> Tuple[int, int]:
         if byte < 128:
             break
         shift += 7
-    if (byte == 0 and shift > 0) or value >= 2**64:
-        raise NotCanonical("varint not minimal")
+    if value >= 2**64 or (minimal and byte == 0 and shift > 0):
+        raise NotCanonical("varint too long")
     return value, at
 
 
-def decode_leading(message: Message, data: bytes) -> Dict[str, Any]:
-    """The fields of a message in their one encoding, with fields that nobody knows allowed after them (envelopes)."""
-    return decode(message, data[: _end_of_known(message, data)])
-
-
 def _end_of_known(message: Message, data: bytes) -> int:
-    at = depth = 0
+    at = 0
     end: Optional[int] = None
     while at < len(data):
-        start = at
-        tag, at = _loose_varint(data, at)
-        known = depth == 0 and tag & 7 == 2 and tag >> 3 in message
+        number, wire, _ = _tag(data, at, 2**32)
+        field = message.get(number)
+        known = field is not None and wire == _wire(field)
         if known and end is not None:
             raise NotCanonical("field out of place")
         if not known and end is None:
-            end = start
-        if not 8 <= tag < 2**32:
-            raise NotCanonical("field of no number")
-        at = _after(tag & 7, data, at)
-        depth += {3: 1, 4: -1}.get(tag & 7, 0)
-        if at > len(data) or depth < 0:
-            raise NotCanonical("truncated")
-    if depth != 0:
-        raise NotCanonical("group without end")
+            end = at
+        at = _past(data, at)
     return len(data) if end is None else end
 
 
-def _after(wire: int, data: bytes, at: int) -> int:
-    """Where a value ends; what lies in a group (wire types 3 and 4) follows as fields of its own."""
+def _tag(data: bytes, at: int, limit: int) -> Tuple[int, int, int]:
+    tag, at = _varint(data, at)
+    if not 8 <= tag < limit:
+        raise NotCanonical("field of no number")
+    return tag >> 3, tag & 7, at
+
+
+def _past(data: bytes, at: int) -> int:
+    """Where a field ends; a group (wire type 3) holds fields until its end (4). Numbers in it have up to 31 bits."""
+    opened: List[int] = []
+    limit = 2**32
+    while True:
+        number, wire, at = _tag(data, at, limit)
+        limit = 2**34
+        if wire == 3:
+            opened.append(number)
+        elif wire != 4:
+            at = _past_value(wire, data, at)
+        elif not opened or opened.pop() != number:
+            raise NotCanonical("end of a group that did not begin")
+        if not opened:
+            return at
+        if len(opened) > _DEEPEST_GROUP:
+            raise NotCanonical("groups nested too deep")
+
+
+def _past_value(wire: int, data: bytes, at: int) -> int:
     if wire == 0:
-        return _loose_varint(data, at)[1]
+        return _varint(data, at)[1]
     if wire == 2:
-        length, at = _loose_varint(data, at)
-        return at + length
-    fixed = {1: 8, 3: 0, 4: 0, 5: 4}
-    if wire not in fixed:
+        length, at = _varint(data, at)
+        at += length
+    elif wire in (1, 5):
+        at += {1: 8, 5: 4}[wire]
+    else:
         raise NotCanonical("wire type")
-    return at + fixed[wire]
-
-
-def _loose_varint(data: bytes, at: int) -> Tuple[int, int]:
-    value = 0
-    for place in range(10):
-        if at + place >= len(data):
-            break
-        byte = data[at + place]
-        value |= (byte & 127) << (7 * place)
-        if byte < 128:
-            return value, at + place + 1
-    raise NotCanonical("truncated or overlong varint")
+    if at > len(data):
+        raise NotCanonical("truncated")
+    return at

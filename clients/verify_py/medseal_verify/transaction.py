@@ -2,8 +2,8 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from .block import Block, read, read_envelope, seconds_of
-from .certificates import Member, NotEndedBy, member_of, signature_verifies
+from .block import Block, read_any, read_envelope, seconds_of
+from .certificates import Member, NotEndedBy, member_of, msp_id_of, signature_verifies
 from .config import Config
 from .encoding import sha256
 from .messages import (
@@ -28,7 +28,8 @@ class Transaction(NamedTuple):
     channel: str
     tx_id: str
     nonce: bytes
-    headers: Tuple[bytes, bytes, bytes]
+    headers: Tuple[bytes, bytes]
+    proposer: bytes
     proposal: bytes
     proposal_hash: bytes
     invoked: str
@@ -94,28 +95,29 @@ def block_time(block: Block) -> Optional[NotEndedBy]:
 
 
 def parse_transaction(data: bytes) -> Transaction:
-    """An endorsed transaction taken apart; every message in its envelope is in its one encoding."""
+    """An endorsed transaction taken apart, in whatever spelling its client and its endorsers signed."""
     envelope = read_envelope(data, "TX_MALFORMED")
-    payload = read(PAYLOAD, envelope["payload"], "TX_MALFORMED")
+    payload = read_any(PAYLOAD, envelope["payload"], "TX_MALFORMED")
     require(payload["header"] is not None, "TX_MALFORMED", "no header")
-    headers = payload["header"]
-    header = read(CHANNEL_HEADER, headers["channel_header"], "TX_MALFORMED")
+    outer = payload["header"]
+    header = read_any(CHANNEL_HEADER, outer["channel_header"], "TX_MALFORMED")
     require(header["type"] == ENDORSER_TYPE, "TX_MALFORMED", "type")
-    signer = read(SIGNATURE_HEADER, headers["signature_header"], "TX_MALFORMED")
-    named = read(CHAINCODE_HEADER_EXTENSION, header["extension"], "TX_MALFORMED")["chaincode_id"]
-    actions = read(TRANSACTION, payload["data"], "TX_MALFORMED")["actions"]
+    signer = read_any(SIGNATURE_HEADER, outer["signature_header"], "TX_MALFORMED")
+    named = read_any(CHAINCODE_HEADER_EXTENSION, header["extension"], "TX_MALFORMED")["chaincode_id"]
+    actions = read_any(TRANSACTION, payload["data"], "TX_MALFORMED")["actions"]
     require(named is not None and len(actions) == 1, "TX_MALFORMED", "no chaincode or not one action")
     proposal, endorsed = _action(actions[0]["payload"])
-    response = read(RESPONSE_PAYLOAD, endorsed["proposal_response_payload"], "TX_MALFORMED")
-    result = read(CHAINCODE_ACTION, response["extension"], "TX_MALFORMED")
+    response = read_any(RESPONSE_PAYLOAD, endorsed["proposal_response_payload"], "TX_MALFORMED")
+    result = read_any(CHAINCODE_ACTION, response["extension"], "TX_MALFORMED")
     require(result["chaincode_id"] is not None and result["response"] is not None, "TX_MALFORMED", "result")
     if result["events"]:
-        read(CHAINCODE_EVENT, result["events"], "TX_MALFORMED")
+        read_any(CHAINCODE_EVENT, result["events"], "TX_MALFORMED")
     return Transaction(
         channel=header["channel_id"],
         tx_id=header["tx_id"],
         nonce=signer["nonce"],
-        headers=(headers["channel_header"], headers["signature_header"], actions[0]["header"]),
+        headers=(outer["channel_header"], actions[0]["header"]),
+        proposer=read_any(SIGNATURE_HEADER, actions[0]["header"], "TX_MALFORMED")["creator"],
         proposal=proposal,
         proposal_hash=response["proposal_hash"],
         invoked=named["name"],
@@ -134,25 +136,23 @@ def parse_transaction(data: bytes) -> Transaction:
 
 def check_binding(transaction: Transaction, channel: str) -> None:
     """That the parts of a transaction belong together."""
-    channel_header, signature_header, action_header = transaction.headers
     require(transaction.channel == channel, "CHANNEL_MISMATCH", transaction.channel)
     require(transaction.has_right_id, "TX_ID")
-    require(action_header == signature_header, "TX_HEADER_MISMATCH", "signature header")
     require(transaction.invoked == transaction.chaincode, "TX_HEADER_MISMATCH", "chaincode")
-    expected = sha256(channel_header, signature_header, transaction.proposal)
+    expected = sha256(*transaction.headers, transaction.proposal)
     require(transaction.proposal_hash == expected, "TX_PROPOSAL_HASH")
     require(200 <= transaction.status < 400, "TX_RESPONSE")
 
 
 def _action(data: bytes) -> Tuple[bytes, Dict[str, Any]]:
-    payload = read(ACTION_PAYLOAD, data, "TX_MALFORMED")
+    payload = read_any(ACTION_PAYLOAD, data, "TX_MALFORMED")
     require(payload["action"] is not None, "TX_MALFORMED", "no endorsed action")
     return payload["chaincode_proposal_payload"], payload["action"]
 
 
 def _sets(results: bytes) -> List[Tuple[str, Dict[str, Any]]]:
-    namespaces = read(TX_RWSET, results, "TX_MALFORMED")["ns_rwset"]
-    return [(entry["namespace"], read(KV_RWSET, entry["rwset"], "TX_MALFORMED")) for entry in namespaces]
+    namespaces = read_any(TX_RWSET, results, "TX_MALFORMED")["ns_rwset"]
+    return [(entry["namespace"], read_any(KV_RWSET, entry["rwset"], "TX_MALFORMED")) for entry in namespaces]
 
 
 def _not_ended(transaction: Transaction) -> NotEndedBy:
@@ -161,9 +161,11 @@ def _not_ended(transaction: Transaction) -> NotEndedBy:
 
 
 def check_creator(transaction: Transaction, config: Config) -> str:
+    """The client's organisation, which must be that of the endorsed proposal."""
     member = member_of(transaction.creator, config.applications, _not_ended(transaction))
     verifies = signature_verifies(member.key, transaction.signed, transaction.signature)
     require(verifies, "TX_CREATOR_SIGNATURE")
+    require(msp_id_of(transaction.proposer) == member.msp_id, "TX_HEADER_MISMATCH", "proposed by another")
     return member.msp_id
 
 

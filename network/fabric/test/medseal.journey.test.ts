@@ -32,7 +32,7 @@ import {
   untilLevel,
 } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
-import { submitRespelled } from './respelled.ts';
+import { rewritings, submitRewritten } from './rewritten.ts';
 
 const reason = skipReason('the project’s chaincode on a real Fabric network');
 
@@ -114,15 +114,17 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
       expect(await refusalOf(client.ledger.submit(contract, transaction, args))).toBe(code);
   });
 
-  it('commits what a client wrote in another spelling, and stops nobody who follows the chain', async () => {
-    const id = newId();
-    const record = ['consent', 'record', id, '1', commitment, 'active'] as const;
+  it.each(Object.keys(rewritings))(
+    'commits a transaction that its client rewrote with %s, and stops nobody who follows the chain',
+    async (rewriting) => {
+      const id = newId();
+      const how = { settings: settingsOf(network, 'hospital-a'), rewriting };
+      const txId = await submitRewritten(hospital, how, ['consent', 'record', id, '1', commitment, 'active']);
 
-    const txId = await submitRespelled(hospital, settingsOf(network, 'hospital-a'), [...record]);
-
-    await expect.poll(() => hospital.ledger.transactionStatus(txId), { timeout: 15_000 }).toBe('valid');
-    expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
-  });
+      await expect.poll(() => hospital.ledger.transactionStatus(txId), { timeout: 15_000 }).toBe('valid');
+      expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
+    },
+  );
 
   it('lets exactly those transactions be called that the metadata lists', async () => {
     type Metadata = { contracts: Record<string, { transactions?: { name: string }[] }> };

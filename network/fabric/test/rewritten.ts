@@ -3,19 +3,47 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
 import type { ConnectionSettings } from '../../../node/src/adapters/fabric/connect.ts';
 import { lowSSigner } from '../../../node/src/adapters/fabric/signer.ts';
+import { edited, encoded, fieldsOf } from '../../../test/corpus/wire.ts';
 import type { MemberClient } from './members.ts';
 
-/** Field 99 as a varint: unknown to every message of Fabric, and passed over by its programs. */
+/** Field 99, as a varint and as a group of groups: unknown to every message of Fabric, and passed over by its programs. */
 const unknownField = Uint8Array.of(0x98, 0x06, 1);
+const group = (depth: number): Uint8Array =>
+  Buffer.concat([
+    Buffer.alloc(2 * depth, Buffer.of(0x9b, 0x06)),
+    Buffer.alloc(2 * depth, Buffer.of(0x9c, 0x06)),
+  ]);
+
+type Change = (bytes: Uint8Array) => Uint8Array;
+const append =
+  (more: Uint8Array): Change =>
+  (bytes) =>
+    Buffer.concat([bytes, more]);
+const same: Change = (bytes) => bytes;
 
 /**
- * Has a transaction ordered whose client wrote its payload with a field that nobody knows, and signed it so, as any member can
- * whose program is its own. Resolves to its id once the orderers have it.
+ * What any member can change, whose program is its own, in a transaction that others endorsed: `payload` and the `header` of
+ * its creator in it, the `signature` over it, and each `endorsement`.
  */
-export async function submitRespelled(
+export const rewritings: Record<
+  string,
+  Partial<Record<'payload' | 'header' | 'signature' | 'endorsement', Change>>
+> = {
+  'a field that nobody knows': { payload: append(unknownField) },
+  'groups that nobody knows, ten thousand deep': { payload: append(group(10_000)) },
+  'a header that is not the one that was endorsed': { header: append(unknownField) },
+  'bytes after its signature': { signature: append(Uint8Array.of(0, 1, 2)) },
+  'bytes after each endorsement': { endorsement: append(Uint8Array.of(0, 1, 2)) },
+};
+
+/**
+ * Has a transaction ordered that its client rewrote after it was endorsed, and signed so. Resolves to its id once the orderers
+ * have it.
+ */
+export async function submitRewritten(
   { connection }: Pick<MemberClient, 'connection'>,
-  settings: ConnectionSettings,
-  [contract, transaction, ...args]: [contract: string, transaction: string, ...args: string[]],
+  { settings, rewriting }: { settings: ConnectionSettings; rewriting: keyof typeof rewritings },
+  [contract, transaction, ...args]: readonly [contract: string, transaction: string, ...args: string[]],
 ): Promise<string> {
   const endorsed = await connection
     .contract(contract)
@@ -23,9 +51,18 @@ export async function submitRespelled(
     .endorse();
   const envelope = gateway.PreparedTransaction.deserializeBinary(endorsed.getBytes()).getEnvelope();
   if (envelope === undefined) throw new Error('an endorsed transaction has an envelope');
-  const payload = Buffer.concat([envelope.getPayload_asU8(), unknownField]);
-  envelope.setPayload(payload);
-  envelope.setSignature(await lowSSigner(createPrivateKey(Buffer.from(settings.key)))(payload));
+  const { payload = same, header = same, signature = same, endorsement = same } = rewritings[rewriting] ?? {};
+  const rewritten = payload(
+    edited(edited(envelope.getPayload_asU8(), [1, 2], header), [2, 1, 2, 2], (action) =>
+      Buffer.concat(
+        fieldsOf(action).map((field) =>
+          field.number === 2 ? encoded(2, edited(field.content, [2], endorsement)) : field.bytes,
+        ),
+      ),
+    ),
+  );
+  envelope.setPayload(rewritten);
+  envelope.setSignature(signature(await lowSSigner(createPrivateKey(Buffer.from(settings.key)))(rewritten)));
   const request = new gateway.SubmitRequest();
   request.setTransactionId(endorsed.getTransactionId());
   request.setChannelId(settings.channel);

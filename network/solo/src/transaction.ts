@@ -33,10 +33,10 @@ export function checkEnvelope(
   return { txId: headers.txId, bytes };
 }
 
-/** What a verifier could not read would make the whole block unreadable, for everybody. */
+/** What two programs could read in two ways has no place on this ledger. */
 function requireOneEncoding(bytes: Uint8Array): void {
   try {
-    parseTransaction(bytes);
+    parseTransaction(bytes, 'one');
   } catch (cause) {
     throw new SoloError('TRANSACTION_REFUSED', 'the transaction is not in its one encoding', { cause });
   }

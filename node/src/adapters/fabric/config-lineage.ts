@@ -1,12 +1,12 @@
 import { common } from '@hyperledger/fabric-protos';
-import { applyConfig, type ChannelTrust, isConfigBlock, parseBlock } from '@medseal/evidence';
+import { type ChannelTrust, followConfig, isConfigBlock, parseBlock } from '@medseal/evidence';
 import { LedgerError } from './errors.ts';
 
 /** Brings a block of the channel; nothing in it is verified. */
 export type BlockSource = (number: number) => Promise<Uint8Array>;
 
 /**
- * The trust in force for a block, starting from an older one. What is read on the way is not believed; `applyConfig`
+ * The trust in force for a block, starting from an older one. What is read on the way is not believed; `followConfig`
  * checks every step, so a source that lies can only make this fail.
  */
 export async function trustFor(
@@ -14,7 +14,7 @@ export async function trustFor(
   trust: ChannelTrust,
   fetchBlock: BlockSource,
 ): Promise<ChannelTrust> {
-  return (await configsBefore(blockBytes, trust.configNumber, fetchBlock)).reduce(applyConfig, trust);
+  return (await configsBefore(blockBytes, trust.configNumber, fetchBlock)).reduce(followConfig, trust);
 }
 
 /** The trust that holds after a block: its own, if it is a configuration. */
@@ -26,7 +26,7 @@ export async function trustAfter(
   const block = parseBlock(blockBytes);
   if (block.number === 0) return trust;
   const before = await trustFor(blockBytes, trust, fetchBlock);
-  return isConfigBlock(block) ? applyConfig(before, blockBytes) : before;
+  return isConfigBlock(block) ? followConfig(before, blockBytes) : before;
 }
 
 /**

@@ -13,7 +13,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { trustFor } from './config-lineage.ts';
 import type { LedgerConnection } from './connect.ts';
-import { blockByNumber } from './contracts.ts';
+import { blockByNumber, blockBytes } from './contracts.ts';
 import { LedgerError } from './errors.ts';
 
 /** A block whose every signature was checked, from the pinned genesis block on. */
@@ -21,7 +21,7 @@ export type VerifiedBlockView = {
   number: number;
   hash: Uint8Array;
   transactions: readonly TransactionView[];
-  /** The block as it came, for proofs. */
+  /** The block as it came, for proofs, but for metadata that nobody reads. */
   bytes: Uint8Array;
 };
 
@@ -105,7 +105,7 @@ function createChain({ genesis, genesisHash, after, policy, connection, onTrust 
   return {
     next: () => (last === undefined ? 0 : last.number + 1),
     verify: async (message) => {
-      const bytes = message.serializeBinary();
+      const bytes = blockBytes(message);
       if (last === undefined) return genesisView(bytes, genesisHash);
       // After a restart the configuration in force is found from the pinned one.
       const trust =
