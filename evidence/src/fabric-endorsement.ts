@@ -1,6 +1,6 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
-import { EvidenceError, refusal } from './errors.ts';
-import { type Identity, identify, identityMspId, isJudged, type ValidityTime } from './fabric-msp.ts';
+import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
+import { type Identity, identify, identityMspId, type ValidityTime } from './fabric-msp.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
@@ -32,8 +32,8 @@ export function verifyTransaction(
 
 /**
  * The same for a transaction that the peers committed, as they judge it: whether a certificate has ended they do not ask, and
- * the client or its organisation may be of a kind that Fabric takes and this verifier cannot judge (another curve): the orderers
- * and the organisations that endorsed it have. A signature that can be judged has to hold.
+ * who its client is they may know where this verifier cannot judge it (another curve, other rules of its organisation): then
+ * the organisations that endorsed it have. Where it can, the client's signature has to hold.
  */
 export function verifyCommitted(
   transaction: Transaction,
@@ -46,12 +46,19 @@ export function verifyCommitted(
   if (creator !== undefined) requireSignature(transaction, creator);
 }
 
+/** What one may think of otherwise than Fabric, of a certificate of an organisation that the channel has. */
+const unjudged: ReadonlySet<EvidenceErrorCode> = new Set([
+  'CERTIFICATE_MALFORMED',
+  'IDENTITY_REVOKED',
+  'IDENTITY_ROLE',
+  'IDENTITY_UNTRUSTED',
+]);
+
 function judgedCreator({ creator }: Transaction, trust: ChannelTrust): Identity | undefined {
-  if (!isJudged(trust.applicationMsps.get(identityMspId(creator)))) return undefined;
   try {
     return identify(trust.applicationMsps, creator, undefined);
   } catch (error) {
-    if (error instanceof EvidenceError && error.code === 'CERTIFICATE_MALFORMED') return undefined;
+    if (error instanceof EvidenceError && unjudged.has(error.code)) return undefined;
     throw error;
   }
 }

@@ -61,11 +61,6 @@ export function parseMsp(value: Uint8Array): Msp {
   }
 }
 
-/** Whether an organisation's rules could be judged, or it is none of the channel. */
-export function isJudged(msp: Msp | undefined): boolean {
-  return msp === undefined || msp.roots.length > 0;
-}
-
 function fabricMsp(config: Uint8Array): Msp {
   const fabric = readMessage(fabricMspConfig, config, how);
   const { nodeUnits } = fabric;

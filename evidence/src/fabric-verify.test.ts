@@ -181,6 +181,8 @@ describe('a block', () => {
     const strange = [
       { ...organization.issue({ role: 'client', curve: 'P-384' }), key: hospitalA.client.key },
       organization.issue({ role: 'client', critical: '1.2.3.4' }),
+      organization.issue({ units: ['client', 'peer'] }),
+      createOrganization('HospitalAMSP').issue({ role: 'client' }),
     ];
 
     for (const creator of strange)
@@ -189,6 +191,8 @@ describe('a block', () => {
       expect(() => verifyBlock(of({ creator, endorsers: endorsers.slice(1, 2) }), single.trust)).toThrowError(
         'ENDORSEMENT_POLICY',
       );
+    const stranger = createOrganization('StrangerMSP').issue({ role: 'client' });
+    expect(() => verifyBlock(of({ creator: stranger }), single.trust)).toThrowError('IDENTITY_UNKNOWN_MSP');
     expect(() => verifyBlock(of({ bend: { signature: Uint8Array.of(0x30, 0) } }), single.trust)).toThrowError(
       'TX_CREATOR_SIGNATURE',
     );
@@ -281,6 +285,21 @@ describe('a block', () => {
     });
     const block = blockOf({ number: 7, envelopes: [forged.envelope], signer: single.signer });
     expect(() => verifyBlock(block, single.trust)).toThrowError('TX_CREATOR_SIGNATURE');
+  });
+
+  test('may hold what writes nothing public and says nothing, whoever endorsed it: an organisation approves alone', () => {
+    const peer = hospitalA.organization.issue({ role: 'peer', critical: '1.2.3.4' });
+    const of = (options: object) =>
+      blockOf({
+        number: 7,
+        envelopes: [
+          endorserTransaction({ creator: hospitalA.client, endorsers: [peer], ...options }).envelope,
+        ],
+        signer: single.signer,
+      });
+
+    expect(verifyBlock(of({}), single.trust).transactions).toMatchObject([{ writes: [], event: undefined }]);
+    expect(() => verifyBlock(of({ writes: write('a') }), single.trust)).toThrowError('CERTIFICATE_MALFORMED');
   });
 
   test('may hold an invalid transaction whose endorser or creator is no identity', () => {

@@ -59,9 +59,10 @@ export function verifyBlock(
   block.envelopes.forEach((envelope, index) => {
     if (codes[index] !== 0) return;
     const transaction = parseTransaction(envelope);
-    // Without a public write there is nothing to agree on: an organisation's own approval of a chaincode
-    // definition goes to its private collection and is endorsed by itself alone.
-    verifyCommitted(transaction, trust, transaction.writes.length > 0 ? policy : { minimum: 1 });
+    // Else there is nothing to agree on: an organisation's own approval of a chaincode definition goes to its private
+    // collection and is endorsed by itself alone, whatever its peers' certificates are.
+    if (transaction.writes.length > 0 || transaction.event !== undefined)
+      verifyCommitted(transaction, trust, policy);
   });
   return { block, kind: 'transactions', transactions: transactionsOf(block), trust };
 }
