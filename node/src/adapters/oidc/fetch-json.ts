@@ -10,7 +10,9 @@ export function fetchJson(url: URL, ca: string | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const options = { timeout: timeoutMilliseconds, signal: AbortSignal.timeout(timeoutMilliseconds) };
     const get = url.protocol === 'https:' ? getSecure : getPlain;
+    let hasAnswered = false;
     const request = get(url, { ...options, ...(ca === undefined ? {} : { ca }) }, (response) => {
+      hasAnswered = true;
       if (response.statusCode !== 200) {
         request.destroy(new Error(`identity provider answered ${response.statusCode}`));
         return;
@@ -32,5 +34,9 @@ export function fetchJson(url: URL, ca: string | undefined): Promise<unknown> {
       });
     });
     request.on('error', reject);
+    // An answer that changes the protocol (101) ends the call without an error.
+    request.on('close', () => {
+      if (!hasAnswered) reject(new Error('identity provider did not answer'));
+    });
   });
 }

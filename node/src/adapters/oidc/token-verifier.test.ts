@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -196,6 +196,17 @@ describe('keys of the provider', () => {
     const bearer = await token({ iss: 'http://127.0.0.1:1' });
 
     await expect(away.verify(bearer)).rejects.toThrow('IDENTITY_PROVIDER_UNREACHABLE');
+  });
+
+  it('are asked for again after an answer that changes the protocol', async () => {
+    const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+    const hijack: RequestListener = ({ socket }) => socket.write(upgrade);
+    const listeners = provider.listeners('request') as RequestListener[];
+    provider.removeAllListeners('request').on('request', hijack);
+    await expect(staff(await token())).rejects.toThrow('IDENTITY_PROVIDER_UNREACHABLE');
+
+    provider.removeAllListeners('request').on('request', listeners[0] as RequestListener);
+    expect(await staff(await token())).toMatchObject({ staffId: 'staff-1' });
   });
 
   it('let nobody in when the provider names another issuer or answers nonsense', async () => {

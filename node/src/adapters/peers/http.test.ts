@@ -282,6 +282,24 @@ describe('a response is refused', () => {
     });
   });
 
+  it('when it changes the protocol instead of answering, at once', async () => {
+    const { member } = await partner((request) => {
+      request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+
+    await expect(send(client(), member)).rejects.toMatchObject({ code: 'PEER_INVALID_RESPONSE' });
+  });
+
+  it('when it comes a byte at a time, however long it goes on', async () => {
+    const { member } = await partner(({ socket }) => {
+      const drip = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(drip));
+      socket.write('HTTP/1.1 200 OK\r\nX-Long: ');
+    });
+
+    await expect(send(client({ timeoutMs: 400 }), member)).rejects.toMatchObject({ code: 'PEER_TIMEOUT' });
+  });
+
   it('when nobody listens there', async () => {
     const { member } = await partner(echo);
     for (const resource of open.splice(0)) await resource.close();

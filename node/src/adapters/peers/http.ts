@@ -103,7 +103,13 @@ function sendOnce(
       if (isStale(call, cause)) resolve('connection-was-stale');
       else reject(peerError(cause, deadline));
     });
+    let hasAnswered = false;
+    // An answer that changes the protocol (101) comes to nobody and ends the call without an error.
+    call.once('close', () => {
+      if (!hasAnswered) reject(new PeerError('PEER_INVALID_RESPONSE', { message: 'no response' }));
+    });
     call.once('response', (response) => {
+      hasAnswered = true;
       readResponse(response, limits.maxResponseBytes).then(resolve, (cause: unknown) => {
         call.destroy();
         reject(peerError(cause, deadline));
