@@ -38,7 +38,7 @@ export function isPublic(request: Request): boolean {
 export function authenticate(authenticators: Authenticators): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
     if (!isPublic(request)) response.locals['actor'] = await actorFor(request, authenticators);
-    next();
+    if (!isGone(response)) next();
   };
 }
 
@@ -49,8 +49,13 @@ export function authenticatePeer(
 ): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
     response.locals['peer'] = await identifyPeer(certificateOf(request), members);
-    next();
+    if (!isGone(response)) next();
   };
+}
+
+/** Whether the client left while it was found out who it is. Its response has closed already: what is counted until then would be counted for ever. */
+function isGone(response: Response): boolean {
+  return response.closed;
 }
 
 async function actorFor(request: Request, authenticators: Authenticators): Promise<Actor> {

@@ -7,6 +7,8 @@ import { type ApiFixture, staffOf, startApi } from './test/fixture.ts';
 let api: ApiFixture;
 afterEach(() => api.stop());
 const send = (request: Call): Promise<Answer> => call(api.port, api.ca, request);
+const openConnections = (): Promise<number> =>
+  new Promise((resolve) => api.http.server.getConnections((_, count) => resolve(count)));
 const post = (path: string): Call => ({
   method: 'POST',
   path,
@@ -90,6 +92,31 @@ describe('rate limits', () => {
 
     expect(await Promise.all([first, second])).toEqual([200, 200]);
     expect(await slow('clinician')).toBe(200);
+  });
+
+  it('count nobody who went away while it was found out who it is', async () => {
+    const { promise: found, resolve: find } = Promise.withResolvers<void>();
+    let asked = 0;
+    const verifyStaffToken = async (bearer: string) => {
+      asked += 1;
+      if (asked <= 2) await found;
+      return staffOf(bearer);
+    };
+    api = await startApi({
+      rateLimits: { actorAtOnce: 1 },
+      authenticators: { verifyStaffToken, verifyPatientSession: () => Promise.reject(new Error('none')) },
+    });
+    const clinician = { path: '/session', headers: { authorization: 'Bearer staff.clinician' } };
+    const leaving = new AbortController();
+    const gone = [1, 2].map(() => send({ ...clinician, tls: { signal: leaving.signal } }));
+    await expect.poll(() => asked).toBe(2);
+
+    leaving.abort();
+    await Promise.allSettled(gone);
+    await expect.poll(() => openConnections()).toBe(0);
+    find();
+
+    expect((await send(clinician)).status).toBe(200);
   });
 
   it('bound a patient more narrowly than staff', async () => {
