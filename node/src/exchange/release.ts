@@ -46,7 +46,7 @@ export async function release(
       record.contentSalt,
       withheldNames(record.resource.resourceType, decision.redactions),
     );
-    room -= JSON.stringify(disclosure).length;
+    room -= Buffer.byteLength(JSON.stringify(disclosure));
     if (room < 0) {
       result.omitted += 1;
       continue;

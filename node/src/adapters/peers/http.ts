@@ -30,6 +30,9 @@ export type PeerClientOptions = {
   maxConnections?: number;
 };
 
+/** A sealed reply of the largest size class, 16 MiB, is longer by its seal. */
+const largestResponse = 16 * 1024 * 1024 + 1024;
+
 type Limits = { timeoutMs: number; maxResponseBytes: number };
 type Pool = { registration: string; agent: PeerAgent };
 
@@ -41,7 +44,7 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
   const pools = new Map<string, Pool>();
   const limits = {
     timeoutMs: options.timeoutMs ?? 10_000,
-    maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
+    maxResponseBytes: options.maxResponseBytes ?? largestResponse,
   };
   return {
     async send(request) {
