@@ -9,6 +9,7 @@ import {
   askIdentityService,
   createPseudonymClient,
   type Member,
+  type Members,
   membersIn,
   peerOf,
   projectMembers,
@@ -130,6 +131,9 @@ afterAll(async () => {
   await identity.drop();
 });
 
+const connectionsOf = ({ server }: PeerServer): Promise<number> =>
+  new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+
 const send = (client: Identity | undefined, request: Partial<Call> = {}): Promise<Answer> =>
   call(port, authorities.regulator.pem, {
     method: 'POST',
@@ -186,6 +190,55 @@ describe('the peer port', () => {
     await bounded.close(0);
 
     expect([...ofOne, ofAnother]).toEqual([200, 200, 429, 200]);
+  });
+
+  it('has a member wait for its own requests, not others for it, and refuses it a longer line', async () => {
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    let [working, known] = [0, 0];
+    const members: Members = {
+      ...membersIn(identity.db),
+      findByFingerprint: async (...of) => {
+        const member = await membersIn(identity.db).findByFingerprint(...of);
+        known += 1;
+        return member;
+      },
+    };
+    const slow = Router().post('/peer/slow', async (_request, response) => {
+      working += 1;
+      await opened;
+      response.json({});
+    });
+    const server = createPeerServer({
+      tls: await issueIdentity('node-r', authorities.regulator),
+      ...{ mspRoots, members, mounts: [{ path: '/', router: slow.use(echo()) }] },
+      ...{ logger: silentLogger, metrics: createMetrics(), clock: systemClock },
+      turns: { atOnce: 2, waiting: 1 },
+    });
+    const { port } = await server.listen('127.0.0.1', 0);
+    const ask = (tls: Identity & { signal?: AbortSignal }, path = '/peer/slow'): Promise<Answer> =>
+      call(port, authorities.regulator.pem, {
+        ...{ method: 'POST', path, body: '1', headers: { 'content-type': 'application/json' }, tls },
+      });
+
+    const atWork = [ask(clients.a), ask(clients.a)];
+    await expect.poll(() => working).toBe(2);
+    const leaving = new AbortController();
+    const left = ask({ ...clients.a, signal: leaving.signal });
+    await expect.poll(() => known).toBe(3);
+    expect((await ask(clients.a)).code).toBe('HTTP_RATE_LIMITED');
+    expect((await ask(clients.b, '/peer/echo')).status).toBe(200);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    await expect.poll(() => connectionsOf(server)).toBe(2);
+    const waiting = ask(clients.a);
+    await expect.poll(() => known).toBe(6);
+    expect(working).toBe(2);
+
+    open();
+    expect((await Promise.all([...atWork, waiting])).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(working).toBe(3);
+    expect((await ask(clients.a)).status).toBe(200);
+    await server.close(0);
   });
 
   it('takes nothing more over a connection whose certificate has expired since', async () => {

@@ -7,6 +7,7 @@ import type { Logger } from '../lib/logger.ts';
 import { createApp, mountAll } from './api-server.ts';
 import { authenticatePeer } from './authenticate.ts';
 import { type BodyRules, readBody } from './body.ts';
+import { defaultTurns, type MemberTurns, takeTurns } from './member-turns.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError } from './problem.ts';
 import { limitMember } from './rate-limit.ts';
@@ -27,6 +28,7 @@ export type PeerServerOptions = {
   timeouts?: Timeouts;
   /** Of one member. */
   requestsPerMinute?: number;
+  turns?: MemberTurns;
 };
 
 export type PeerServer = HttpServer & {
@@ -53,7 +55,8 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     peerCertificate(request.socket as TLSSocket, { issuers, now: options.clock.now() });
   const app = createApp(options);
   const limit = limitMember(options.requestsPerMinute ?? memberRequestsPerMinute);
-  app.use(authenticatePeer(options.members, certificateOf), limit, readBody(peerBody));
+  const turns = takeTurns(options.turns ?? defaultTurns);
+  app.use(authenticatePeer(options.members, certificateOf), limit, turns, readBody(peerBody));
   mountAll(app, options.mounts);
   app.use(answerError(options.logger));
   const context = (mspRoots: readonly MspRoots[]) => ({
