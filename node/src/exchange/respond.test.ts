@@ -71,6 +71,33 @@ describe('a source', () => {
     expect(await latestReasons(a)).toBe('EXCHANGE_REPLAYED');
   });
 
+  it('answers a burst about one person one after the other, each in its own step, and others meanwhile', async () => {
+    const { prepare } = a.consent;
+    let [atWork, most] = [0, 0];
+    a.consent.prepare = async (request) => {
+      atWork += 1;
+      most = Math.max(most, atWork);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      atWork -= 1;
+      return prepare(request);
+    };
+    const burst = async (pseudonyms: string[]) => {
+      [atWork, most] = [0, 0];
+      const begun = performance.now();
+      await Promise.all(pseudonyms.map((pseudonym) => ask({ content: { pseudonym } })));
+      return { most, milliseconds: performance.now() - begun };
+    };
+    const persons = ['1a', '2a', '3a', '4a', '5a', '6a'].map((byte) => byte.repeat(32));
+
+    const one = await burst(persons.map(() => 'ab'.repeat(32)));
+    const many = await burst(persons);
+    a.consent.prepare = prepare;
+
+    expect(one.most).toBe(1);
+    expect(one.milliseconds).toBeGreaterThan(6 * 40 - 5);
+    expect(many.most).toBeGreaterThan(1);
+  });
+
   it('turns a replay away before it decides or opens anything', async () => {
     const request = signedAsk({ from: b, to: a });
     await b.peers.send(request);

@@ -16,6 +16,7 @@ import type { ConsentPort } from './ports.ts';
 import { decisionDigest, signReceipt } from './receipt.ts';
 import { type Release, type ReleaseDeps, release } from './release.ts';
 import { isNonceUsed, purgeNonces } from './store.ts';
+import { createTurns } from './turns.ts';
 import type { ExchangeReceipt, ReplyPayload } from './types.ts';
 
 export type ResponderDeps = AcceptDeps & ReleaseDeps & { keyStore: KeyStore; consent: ConsentPort };
@@ -24,7 +25,7 @@ export type Responder = (incoming: PeerMessage) => Promise<OutgoingReply>;
 
 const purgeEveryMs = 60_000;
 const maxDecisions = 3;
-/** Denials leave at the end of such a step after their arrival, so that their time says nothing about a patient. */
+/** Denials leave at the end of such a step after their turn came, so that their time says nothing about a patient. */
 const denialStepMs = 40;
 
 /**
@@ -33,6 +34,7 @@ const denialStepMs = 40;
  */
 export function createResponder(deps: ResponderDeps): Responder {
   let purgedAt = 0;
+  const inTurn = createTurns();
   return async (incoming) => {
     const arrivedAt = deps.clock.now().getTime();
     if (arrivedAt - purgedAt > purgeEveryMs) {
@@ -40,10 +42,19 @@ export function createResponder(deps: ResponderDeps): Responder {
       purgedAt = arrivedAt;
     }
     const accepted = await acceptRequest(incoming, deps);
-    const { permit, body } = await answerWhileConsentHolds(accepted, deps);
-    if (!permit) await wait(untilNextStep(deps.clock.now().getTime() - arrivedAt));
+    // Asked many times at once about a patient who is here, the answers would wait for each other in the patient's
+    // access history, and about one who is not they would not: the time of a burst would tell which it is.
+    const person = `${accepted.member.organizationId}/${accepted.request.pseudonym}`;
+    const body = await inTurn(person, () => answerInSteps(accepted, deps));
     return signedReply({ ...incoming, body }, deps);
   };
+}
+
+async function answerInSteps(accepted: Accepted, deps: ResponderDeps): Promise<Uint8Array> {
+  const begunAt = performance.now();
+  const { permit, body } = await answerWhileConsentHolds(accepted, deps);
+  if (!permit) await wait(untilNextStep(performance.now() - begunAt));
+  return body;
 }
 
 /**
@@ -191,5 +202,5 @@ function signedReply(
 }
 
 function untilNextStep(elapsedMs: number): number {
-  return denialStepMs - (Math.max(0, elapsedMs) % denialStepMs);
+  return denialStepMs - (elapsedMs % denialStepMs);
 }
