@@ -14,10 +14,12 @@ import {
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PeerError } from '../adapters/peers/http.ts';
+import { type ReceiptContent, receiptSigner } from '../consent/receipt.ts';
 import type { Resource } from '../fhir/index.ts';
 import type { PeerPort } from '../identity/index.ts';
 import type { Pseudonym } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
+import { decisionDigest } from './receipt.ts';
 import { requestRecords } from './request.ts';
 import { createAlliance, type TestAlliance, type TestNode } from './test/alliance.ts';
 import { type Cheat, cheatingSource, latestReasons, type PeerReply } from './test/rogue.ts';
@@ -260,6 +262,25 @@ describe('a source that cheats', () => {
       released(({ decision }) => ({ decision: { ...decision, policyDigest: '3'.repeat(64) } })),
       'REPLY_DECISION',
     ));
+
+  it('cannot release on a decision of another day', async () => {
+    const sign = receiptSigner(a.organizationId, a.keyStore);
+    const madeAt = (millisecondsAgo: number) =>
+      via({
+        receipt: 'signed-again',
+        payload: (payload) => {
+          const { v: _v, key: _key, signature: _signature, ...content } = (payload as Release).decision;
+          const at = new Date(a.clock.now().getTime() - millisecondsAgo).toISOString();
+          const decision = { ...sign({ ...(content as ReceiptContent), at }) };
+          const receipt = { ...payload.receipt, decisionDigest: decisionDigest(decision) };
+          return { ...payload, decision, receipt };
+        },
+      });
+
+    expect(await outcomeVia(madeAt(1_000))).toMatchObject({ outcome: 'permitted' });
+    await expectRejected(madeAt(61_000), 'REPLY_DECISION');
+    await expectRejected(madeAt(-61_000), 'REPLY_DECISION');
+  });
 
   it('cannot turn a release into a denial with records in its receipt', () =>
     expectRejected(

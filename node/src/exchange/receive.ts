@@ -31,6 +31,8 @@ export type ReceiveDeps = {
 };
 
 const maxReceiptAgeMs = 120_000;
+/** Between a decision and the receipt of what was released on it. */
+const maxDecisionAgeMs = 60_000;
 
 /**
  * Verifies a source's reply before anything of it is looked at: its signature over our request's, its seal, its
@@ -122,13 +124,18 @@ function saysExactly({ permit, records, rules }: ExchangeReceipt, said: readonly
   return empty.length === 0 && listed.length === said.length && listed.every((item, at) => item === said[at]);
 }
 
-/** The decision that the receipt names came along, permits, and was signed by the source. */
+/**
+ * The decision that the receipt names came along, permits, was signed by the source, and was made now: an old one would
+ * show a permit for what no consent permits any more.
+ */
 function requireDecision(
   { receipt, decision }: ReplyPayload & { permit: true },
   { organizationId, messageKey }: Member,
 ): void {
+  const age = Math.abs(Date.parse(receipt.at) - Date.parse(String(decision['at'])));
   const sound =
     decision['permit'] === true &&
+    age <= maxDecisionAgeMs &&
     decision['organizationId'] === organizationId &&
     decision['decisionId'] === receipt.decisionId &&
     receipt.decisionDigest === decisionDigest(decision) &&
