@@ -147,6 +147,21 @@ describe('bodies', () => {
     );
   });
 
+  it('of tens of thousands of chunks, each of which costs far more than its byte, are refused', async () => {
+    const head = ['POST /fhir/R4 HTTP/1.1', 'Host: localhost', 'Authorization: Bearer staff.clinician'];
+    const kind = ['Content-Type: application/json', 'Transfer-Encoding: chunked', 'Connection: close'];
+    const chunks = '1\r\n \r\n'.repeat(60_000);
+
+    const text = await callRaw(
+      api.port,
+      api.ca,
+      `${[...head, ...kind].join('\r\n')}\r\n\r\n${chunks}0\r\n\r\n`,
+    );
+
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('HTTP_BODY_FRAGMENTED');
+  });
+
   it('are taken with gzip, and a bomb of 1000:1 is cut', async () => {
     const zipped = gzipSync(JSON.stringify({ resourceType: 'Bundle', text: '中'.repeat(1000) }));
     const bomb = gzipSync(Buffer.alloc(200_000_000, 0x20), { level: 9 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { gatherBytes } from '../lib/gather-bytes.ts';
 import type { Place } from './body-room.ts';
 import { HttpError } from './errors.ts';
 
@@ -18,8 +19,7 @@ export function readBytes(
   return new Promise((resolve, reject) => {
     const gunzip = isGzip ? createGunzip() : undefined;
     const source: Readable = gunzip === undefined ? request : request.pipe(gunzip);
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const gathered = gatherBytes();
     const finish = (act: () => void): void => {
       source.off('data', onData).off('end', onEnd);
       request.off('close', onClose);
@@ -28,16 +28,16 @@ export function readBytes(
       gunzip?.destroy();
     };
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      chunks.push(chunk);
+      const isSound = gathered.add(chunk);
       try {
-        if (size > limit) throw new HttpError('HTTP_BODY_TOO_LARGE');
+        if (!isSound) throw new HttpError('HTTP_BODY_FRAGMENTED');
+        if (gathered.size > limit) throw new HttpError('HTTP_BODY_TOO_LARGE');
         place.hold(chunk.length);
       } catch (refusal) {
         finish(() => reject(refusal));
       }
     };
-    const onEnd = (): void => finish(() => resolve(Buffer.concat(chunks, size)));
+    const onEnd = (): void => finish(() => resolve(gathered.bytes()));
     const onClose = (): void => {
       if (!request.complete) finish(() => reject(new HttpError('HTTP_BODY_ABORTED')));
     };

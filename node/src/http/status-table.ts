@@ -16,6 +16,7 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   HTTP_BODY_TOO_LARGE: [413, 'The body is larger than this route takes.'],
   HTTP_BODY_UNEXPECTED: [400, 'This method takes no body.'],
   HTTP_BODY_MALFORMED: [400, 'The body cannot be decompressed.'],
+  HTTP_BODY_FRAGMENTED: [400, 'The body comes in too many small chunks.'],
   HTTP_BODY_ABORTED: [400, 'The body ended early.'],
   HTTP_ENCODING_UNSUPPORTED: [415, 'The content coding is not supported.'],
   HTTP_MEDIA_TYPE_UNSUPPORTED: [415, 'The media type is not supported; send JSON in UTF-8.'],
