@@ -13,6 +13,7 @@ import type { PublicRequests } from './public-requests.ts';
 import {
   defaultRateLimits,
   limitActor,
+  limitCostly,
   limitPublic,
   limitRefused,
   limitUnderWay,
@@ -69,7 +70,7 @@ export function createApiServer(options: ApiServerOptions): HttpServer {
   const limits = { ...defaultRateLimits, ...options.rateLimits };
   const app = createApp(options);
   app.use(limitPublic(limits, options.countPublic), authenticate(options.authenticators));
-  app.use(limitActor(limits), limitUnderWay(limits), readBody(apiBody));
+  app.use(limitActor(limits), limitUnderWay(limits), limitCostly(limits), readBody(apiBody));
   mountAll(app, options.mounts);
   app.use(limitRefused(limits), answerError(options.logger));
   return createHttpServer(app, {

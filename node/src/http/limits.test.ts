@@ -1,3 +1,4 @@
+import { Router } from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { countPublicRequests } from './public-requests.ts';
@@ -117,6 +118,35 @@ describe('rate limits', () => {
     find();
 
     expect((await send(clinician)).status).toBe(200);
+  });
+
+  it('have what costs much take turns, actor by actor, and bound how often it is asked for', async () => {
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    let working = 0;
+    const slow = Router().get('/patients/:id/accesses', async (_request, response) => {
+      working += 1;
+      await opened;
+      response.json({});
+    });
+    slow.get('/other', (_request, response) => void response.json({}));
+    const mounts = [{ path: '/', router: slow }];
+    api = await startApi({ mounts, rateLimits: { costlyPerMinute: 3 } });
+    const ask = (role: string, path = '/patients/1/accesses'): Promise<Answer> =>
+      send({ path, headers: { authorization: `Bearer staff.${role}` } });
+
+    const asked = [ask('clinician'), ask('clinician'), ask('clinician')];
+    await expect.poll(() => working).toBe(1);
+    const ofAnother = ask('registrar');
+    await expect.poll(() => working).toBe(2);
+    expect((await ask('clinician', '/other')).status).toBe(200);
+    expect(working).toBe(2);
+    open();
+
+    expect((await Promise.all([...asked, ofAnother])).map(({ status }) => status)).toEqual([
+      200, 200, 200, 200,
+    ]);
+    expect((await ask('clinician')).code).toBe('HTTP_RATE_LIMITED');
+    expect((await ask('clinician', '/other')).status).toBe(200);
   });
 
   it('bound a patient more narrowly than staff', async () => {

@@ -1,18 +1,18 @@
 import { constants, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
-import { IdentityError, type Members, type PeerCertificate } from '../identity/index.ts';
+import { IdentityError, type Members, type PeerCertificate, peerOf } from '../identity/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createApp, mountAll } from './api-server.ts';
 import { authenticatePeer } from './authenticate.ts';
 import { type BodyRules, readBody } from './body.ts';
-import { defaultTurns, type MemberTurns, takeTurns } from './member-turns.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError } from './problem.ts';
 import { limitMember } from './rate-limit.ts';
 import type { Mount } from './route-list.ts';
 import { createHttpServer, type HttpServer, type Timeouts } from './server.ts';
+import { memberTurns, type Turns, takeTurns } from './turns.ts';
 
 /** The certificate authorities of one organisation's MSP as the channel's configuration has them, PEM. */
 export type MspRoots = { mspId: string; roots: readonly string[]; intermediates?: readonly string[] };
@@ -28,7 +28,7 @@ export type PeerServerOptions = {
   timeouts?: Timeouts;
   /** Of one member. */
   requestsPerMinute?: number;
-  turns?: MemberTurns;
+  turns?: Turns;
 };
 
 export type PeerServer = HttpServer & {
@@ -55,7 +55,7 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     peerCertificate(request.socket as TLSSocket, { issuers, now: options.clock.now() });
   const app = createApp(options);
   const limit = limitMember(options.requestsPerMinute ?? memberRequestsPerMinute);
-  const turns = takeTurns(options.turns ?? defaultTurns);
+  const turns = takeTurns(options.turns ?? memberTurns, (response) => peerOf(response).organizationId);
   app.use(authenticatePeer(options.members, certificateOf), limit, turns, readBody(peerBody));
   mountAll(app, options.mounts);
   app.use(answerError(options.logger));

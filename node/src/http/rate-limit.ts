@@ -5,6 +5,7 @@ import { AppError } from '../lib/errors.ts';
 import { isPublic } from './authenticate.ts';
 import { HttpError } from './errors.ts';
 import type { PublicRequests } from './public-requests.ts';
+import { costlyTurns, takeTurns } from './turns.ts';
 
 export type RateLimits = {
   /** Public requests of one address in a minute, at all processes of the node. */
@@ -18,6 +19,8 @@ export type RateLimits = {
   /** Requests of one actor that are under way, and of one patient: each may hold a page or a body in memory. */
   actorAtOnce: number;
   patientAtOnce: number;
+  /** Requests of one actor, of those that cost a tenth of a second of the processor and more. */
+  costlyPerMinute: number;
 };
 
 export const defaultRateLimits: RateLimits = {
@@ -27,6 +30,7 @@ export const defaultRateLimits: RateLimits = {
   patientPerMinute: 1_200,
   actorAtOnce: 64,
   patientAtOnce: 8,
+  costlyPerMinute: 60,
 };
 
 type Limit = number | ((request: Request, response: Response) => number);
@@ -117,6 +121,27 @@ export function limitUnderWay({ actorAtOnce, patientAtOnce }: RateLimits): Reque
       else open.set(name, left);
     });
     next();
+  };
+}
+
+// A page drawn with its font, hundreds of sealed entries with their proofs, a whole case.
+const costly = /\/(?:\$certificate|accesses|archive)$/;
+
+/** Has one actor's costly requests take turns, and bounds their number: the whole node waits while each is worked on. */
+export function limitCostly({ costlyPerMinute }: RateLimits): RequestHandler {
+  const nameIn = (response: Response): string => {
+    const actor = actorIn(response);
+    return actor === undefined ? '' : nameOf(actor);
+  };
+  const limit = limiter(costlyPerMinute, (_request, response) => nameIn(response));
+  const turns = takeTurns(costlyTurns, nameIn);
+  return (request: Request, response: Response, next: NextFunction) => {
+    if (actorIn(response) === undefined || !costly.test(request.path)) return next();
+    const pass = (limited?: unknown): void => {
+      if (limited === undefined) turns(request, response, next);
+      else next(limited);
+    };
+    void limit(request, response, pass);
   };
 }
 
