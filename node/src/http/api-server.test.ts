@@ -334,6 +334,19 @@ describe('connections', () => {
     await refuses(send({ path: '/livez', headers: { cookie } }), 431, 'HTTP_HEADERS_TOO_LARGE');
   });
 
+  it('are refused with more fields than are read, so that none is passed over', async () => {
+    const many = Array.from({ length: 98 }, (_, at) => `X-${at}: ${at}\r\n`).join('');
+    const start = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
+
+    // What a proxy on this machine adds last says that the client is not on it.
+    const forwarded = await raw(`${start}${many}X-Forwarded-For: 203.0.113.7\r\n\r\n`);
+    const own = await raw(`${start}${many}\r\n`);
+
+    expect(forwarded).toMatch(/^HTTP\/1\.1 431 /);
+    expect(forwarded).toContain('HTTP_HEADERS_TOO_LARGE');
+    expect(own).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it('that send their headers a byte at a time are cut', async () => {
     const startedAt = Date.now();
     const answer = await new Promise<string>((resolve) => {
