@@ -169,7 +169,7 @@ describe('the peer port', () => {
     expect(JSON.parse((await send(clients.b)).text)).toMatchObject({ organizationId: 'hospital-b' });
   });
 
-  it('answers 429 to a member that asks too much, and goes on serving the others', async () => {
+  it('answers 429 to a member that asks too much, or to a certificate of no member, and goes on serving the others', async () => {
     const bounded = createPeerServer({
       tls: await issueIdentity('node-r', authorities.regulator),
       ...{ mspRoots, members: membersIn(identity.db), mounts: [{ path: '/', router: echo() }] },
@@ -187,9 +187,12 @@ describe('the peer port', () => {
 
     const ofOne = [await statusFor(clients.a), await statusFor(clients.a), await statusFor(clients.a)];
     const ofAnother = await statusFor(clients.b);
+    const ofNobody = [clients.unregistered, clients.unregistered, clients.unregistered].map(statusFor);
+    const refused = await Promise.all(ofNobody);
     await bounded.close(0);
 
     expect([...ofOne, ofAnother]).toEqual([200, 200, 429, 200]);
+    expect(refused.toSorted()).toEqual([403, 403, 429]);
   });
 
   it('has a member wait for its own requests, not others for it, and refuses it a longer line', async () => {

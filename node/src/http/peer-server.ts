@@ -9,7 +9,7 @@ import { authenticatePeer } from './authenticate.ts';
 import { type BodyRules, readBody } from './body.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError } from './problem.ts';
-import { limitMember } from './rate-limit.ts';
+import { limitCertificate } from './rate-limit.ts';
 import type { Mount } from './route-list.ts';
 import { createHttpServer, type HttpServer, type Timeouts } from './server.ts';
 import { memberTurns, type Turns, takeTurns } from './turns.ts';
@@ -54,9 +54,9 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
   const certificateOf = (request: Request): PeerCertificate =>
     peerCertificate(request.socket as TLSSocket, { issuers, now: options.clock.now() });
   const app = createApp(options);
-  const limit = limitMember(options.requestsPerMinute ?? memberRequestsPerMinute);
+  const limit = limitCertificate(options.requestsPerMinute ?? memberRequestsPerMinute);
   const turns = takeTurns(options.turns ?? memberTurns, (response) => peerOf(response).organizationId);
-  app.use(authenticatePeer(options.members, certificateOf), limit, turns, readBody(peerBody));
+  app.use(limit, authenticatePeer(options.members, certificateOf), turns, readBody(peerBody));
   mountAll(app, options.mounts);
   app.use(answerError(options.logger));
   const context = (mspRoots: readonly MspRoots[]) => ({

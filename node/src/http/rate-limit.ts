@@ -1,6 +1,7 @@
+import type { TLSSocket } from 'node:tls';
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
-import { type Actor, peerOf } from '../identity/index.ts';
+import type { Actor } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { isPublic } from './authenticate.ts';
 import { HttpError } from './errors.ts';
@@ -145,9 +146,16 @@ export function limitCostly({ costlyPerMinute }: RateLimits): RequestHandler {
   };
 }
 
-/** Bounds one member's requests to the peer port: each costs a decision, signatures and a durable record. */
-export function limitMember(requestsPerMinute: number): RequestHandler {
-  return limiter(requestsPerMinute, (_request, response) => peerOf(response).organizationId);
+/**
+ * Bounds the requests to the peer port under one certificate, which is one member's: each costs a decision, signatures
+ * and a durable record. Before it is looked up whose it is, so that one which is nobody's, or a disabled member's, is
+ * bounded, too.
+ */
+export function limitCertificate(requestsPerMinute: number): RequestHandler {
+  return limiter(
+    requestsPerMinute,
+    (request) => (request.socket as TLSSocket).getPeerX509Certificate()?.fingerprint256 ?? '',
+  );
 }
 
 function actorIn({ locals }: Response): Actor | undefined {
