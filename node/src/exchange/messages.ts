@@ -78,7 +78,9 @@ const receiptSchema: z.ZodType<ExchangeReceipt> = z.strictObject({
 });
 
 const localized = { zh: text(500), en: text(500) };
-const reason = z.strictObject({ rule: text(128), ...localized, next: z.strictObject(localized) });
+// As in an audit event's code: no spaces.
+const rule = z.string().regex(/^[\x21-\x7e]{1,128}$/);
+const reason = z.strictObject({ rule, ...localized, next: z.strictObject(localized) });
 // Leaf and disclosure are checked member by member where they are opened, by evidence/.
 const provedRecord = {
   leaf: z.custom<Leaf>(isObject),

@@ -17,9 +17,9 @@ import { PeerError } from '../adapters/peers/http.ts';
 import { type ReceiptContent, receiptSigner } from '../consent/receipt.ts';
 import type { Resource } from '../fhir/index.ts';
 import type { PeerPort } from '../identity/index.ts';
-import type { Pseudonym } from '../lib/brand.ts';
+import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
-import { decisionDigest } from './receipt.ts';
+import { decisionDigest, signReceipt } from './receipt.ts';
 import { requestRecords } from './request.ts';
 import { createAlliance, type TestAlliance, type TestNode } from './test/alliance.ts';
 import { type Cheat, cheatingSource, latestReasons, type PeerReply } from './test/rogue.ts';
@@ -33,6 +33,7 @@ let b: TestNode;
 let c: TestNode;
 let pseudonym: Pseudonym;
 let otherPseudonym: Pseudonym;
+let consenting: PatientId[];
 
 const observation = (value: number): Resource => ({
   resourceType: 'Observation',
@@ -41,23 +42,32 @@ const observation = (value: number): Resource => ({
   note: [{ text: 'x' }],
 });
 
+/** A label of sensitivity whose code no text can be made of. */
+const unspeakable = (place: number) => ({
+  system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+  code: { toString: place, valueOf: place },
+});
+
 beforeAll(async () => {
   alliance = await createAlliance();
   ({ a, b, c } = alliance);
   const resources = Array.from({ length: 6 }, (_, value) => observation(value));
   const one = await a.records.add([...resources, { resourceType: 'Condition', code: { text: 'x' } }]);
   const other = await a.records.add(resources);
-  const types = ['Observation', 'Condition'];
-  for (const { patientId } of [one, other]) {
-    a.consent.grants.set(patientId, { id: patientId, version: 1, recipient: 'hospital-b', types });
-  }
   [pseudonym, otherPseudonym] = [one.pseudonym, other.pseudonym];
+  consenting = [one.patientId, other.patientId];
+  grantAll();
   await alliance.anchor();
 });
 afterAll(() => alliance.close());
 afterEach(() => {
   b.clock.offsetMs = 0;
 });
+
+function grantAll(): void {
+  const types = ['Observation', 'Condition'];
+  for (const id of consenting) a.consent.grants.set(id, { id, version: 1, recipient: 'hospital-b', types });
+}
 
 async function outcomeVia(peers: PeerPort, types = ['Observation']) {
   const inquiry = {
@@ -257,11 +267,15 @@ describe('a source that cheats', () => {
     );
   });
 
-  it('cannot give a decision that it did not sign', () =>
+  it.each([
+    ['that it did not sign', { policyDigest: '3'.repeat(64) }],
+    ['of a time that no text can be made of', { at: { toString: 1, valueOf: 1 } }],
+  ])('cannot give a decision %s', (_, change) =>
     expectRejected(
-      released(({ decision }) => ({ decision: { ...decision, policyDigest: '3'.repeat(64) } })),
+      released(({ decision }) => ({ decision: { ...decision, ...change } })),
       'REPLY_DECISION',
-    ));
+    ),
+  );
 
   it('cannot release on a decision of another day', async () => {
     const sign = receiptSigner(a.organizationId, a.keyStore);
@@ -346,6 +360,50 @@ describe('a source that cheats', () => {
       released(({ records: [_, ...rest] }) => ({ records: [stranger.evidence, ...rest] })),
       'REPLY_PATIENTS',
     );
+  });
+
+  it.each(['a  b', ' a', 'a b', '', '规则'])('cannot deny by a rule called %j', async (rule) => {
+    a.consent.grants.clear();
+    const denied = via({
+      receipt: 'left',
+      payload: (payload) => {
+        const { signature: _, ...receipt } = { ...payload.receipt, rules: [rule] };
+        const [reason] = payload.permit ? [] : payload.reasons;
+        return { ...payload, reasons: [{ ...reason, rule }], receipt: signReceipt(receipt, a.keyStore) };
+      },
+    });
+
+    await expectRejected(denied, 'REPLY_CONTENT');
+    grantAll();
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['labels that are no list', { meta: { security: {} } }],
+    ['a label that is nothing', { meta: { security: [null] } }],
+    ['labels that cannot be put in order', { meta: { security: [unspeakable(1), unspeakable(2)] } }],
+    [
+      'a reference that is no text',
+      { resourceType: 'Immunization', patient: { reference: { toString: 1, valueOf: 1 } } },
+    ],
+    ['an id that is none', { id: 'not an id' }],
+  ])('cannot make the whole question fail, and with it the answers of others, by %s', async (_, change) => {
+    const odd = await a.records.add([{ ...observation(1), ...change } as Resource]);
+    const types = ['Observation', 'Immunization'];
+    const grant = { id: odd.patientId, version: 1, recipient: 'hospital-b', types };
+    a.consent.grants.set(odd.patientId, grant);
+    await alliance.anchor();
+
+    const result = await requestRecords(
+      {
+        ...{ staff: b.staff, person: { pseudonym: odd.pseudonym }, sources: ['hospital-a', 'hospital-c'] },
+        ...{ types, purpose: 'TREAT', count: 5 },
+      },
+      b.requester,
+    );
+
+    const outcomes = result.outcome === 'asked' ? result.sources : [];
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['failed', 'denied']);
+    expect(outcomes[0]).toEqual(rejected);
   });
 
   it('cannot send a record twice, more than asked, or of another type', async () => {

@@ -132,7 +132,8 @@ function requireDecision(
   { receipt, decision }: ReplyPayload & { permit: true },
   { organizationId, messageKey }: Member,
 ): void {
-  const age = Math.abs(Date.parse(receipt.at) - Date.parse(String(decision['at'])));
+  const { at } = decision;
+  const age = typeof at === 'string' ? Math.abs(Date.parse(receipt.at) - Date.parse(at)) : Number.NaN;
   const sound =
     decision['permit'] === true &&
     age <= maxDecisionAgeMs &&

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { logOrigin } from '@medseal/chaincode/rules';
 import {
-  EvidenceError,
   equalBytes,
   fromHex,
   hex,
@@ -14,6 +13,7 @@ import {
   parseVerifierKey,
   verifyInclusion,
 } from '@medseal/evidence';
+import { z } from 'zod';
 import { ed25519Key, verifyEd25519 } from '../crypto/ed25519.ts';
 import { compartmentPatient, FhirError, type Resource } from '../fhir/index.ts';
 import type { Member } from '../identity/index.ts';
@@ -27,6 +27,18 @@ export type VerifyDeps = { log: Pick<LogPort, 'findAnchor'>; clock: Clock };
 type Released = ReplyPayload & { permit: true };
 type Asked = { request: ExchangeRequest; source: Member };
 type TreeHead = { treeSize: number; rootHash: Uint8Array };
+
+/** What this node reads of a resource that nobody here has validated; anything else in it is only carried. */
+const header = z.looseObject({
+  resourceType: z.string(),
+  id: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/),
+  meta: z.looseObject({
+    versionId: z.string(),
+    security: z
+      .array(z.looseObject({ system: z.string().optional(), code: z.string().optional() }))
+      .optional(),
+  }),
+});
 
 const clockToleranceMs = 60_000;
 const anchorPollMs = 10;
@@ -46,8 +58,10 @@ export async function verifyRecords(
   for (const { leaf, leafIndex, inclusionProof } of payload.records) {
     const proof = inclusionProof.map(fromHex);
     const hash = leafHash(leafBytes(leaf));
-    if (!verifyInclusion({ leafHash: hash, leafIndex, proof, ...head }))
-      throw new ReplyRejected('REPLY_PROOF');
+    const isIn = rejectAs('REPLY_PROOF', () =>
+      verifyInclusion({ leafHash: hash, leafIndex, proof, ...head }),
+    );
+    if (!isIn) throw new ReplyRejected('REPLY_PROOF');
   }
   const { txId, blockNumber } = await requireAnchor(head, asked.source, log);
   return { records, checkpoint: { note: payload.checkpoint?.note ?? '', txId, blockNumber } };
@@ -66,10 +80,9 @@ function openRecord(
     throw new ReplyRejected('REPLY_LEAF');
   }
   if (leaf.digest !== hex(digest)) throw new ReplyRejected('REPLY_DISCLOSURE');
-  const { resourceType: type, id } = resource;
-  if (typeof type !== 'string' || typeof id !== 'string') throw new ReplyRejected('REPLY_DISCLOSURE');
+  const { resourceType: type, id, meta } = rejectAs('REPLY_DISCLOSURE', () => header.parse(resource));
   // What the audit record here calls the version must be what the committed content says.
-  if ((resource as Resource).meta?.versionId !== sent.version) throw new ReplyRejected('REPLY_DISCLOSURE');
+  if (meta.versionId !== sent.version) throw new ReplyRejected('REPLY_DISCLOSURE');
   const mayWithhold = withheldNames(type, redactions);
   if (!withheld.every((name) => mayWithhold.has(name))) throw new ReplyRejected('REPLY_SCOPE');
   return { type, id, version: sent.version, resource: resource as Resource, withheld, evidence: sent };
@@ -95,8 +108,8 @@ function patientOf({ resource, withheld }: ReceivedRecord): string | undefined {
   try {
     return compartmentPatient(resource);
   } catch (cause) {
-    if (!(cause instanceof FhirError)) throw cause;
-    if (cause.code === 'FHIR_COMPARTMENT_MISSING' && withheld.length > 0) return undefined;
+    const isMissing = cause instanceof FhirError && cause.code === 'FHIR_COMPARTMENT_MISSING';
+    if (isMissing && withheld.length > 0) return undefined;
     throw new ReplyRejected('REPLY_PATIENTS', { cause });
   }
 }
@@ -137,11 +150,14 @@ async function requireAnchor(
   throw new ReplyRejected('REPLY_NOT_ANCHORED');
 }
 
+/**
+ * Work on nothing but what the source sent: whatever it throws is the source's doing. Let through, it would fail the
+ * whole question, and with it the answers of other sources.
+ */
 function rejectAs<Result>(code: ReplyCode, work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
-    if (cause instanceof EvidenceError) throw new ReplyRejected(code, { cause });
-    throw cause;
+    throw new ReplyRejected(code, { cause });
   }
 }
