@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { lookup } from 'node:dns';
 import { Agent, type RequestOptions } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { PeerError } from './errors.ts';
+import { sharedLookup } from './shared-lookup.ts';
 
 /** The node's own TLS identity, PEM. */
 export type TlsIdentity = { certificate: string | Buffer; key: string | Buffer };
@@ -25,18 +28,21 @@ export class PeerAgent extends Agent {
   readonly #identity: TlsIdentity;
   readonly #peer: PeerIdentity;
   readonly #handshakeMs: number;
+  readonly #lookup: LookupFunction;
 
   constructor(options: {
     identity: TlsIdentity;
     peer: PeerIdentity;
     handshakeMs: number;
     maxSockets: number;
+    lookup?: LookupFunction | undefined;
   }) {
     // No session cache: a resumed session is not checked against the registered certificate again.
     super({ keepAlive: true, maxSockets: options.maxSockets, maxCachedSessions: 0, scheduling: 'lifo' });
     this.#identity = options.identity;
     this.#peer = options.peer;
     this.#handshakeMs = options.handshakeMs;
+    this.#lookup = sharedLookup(options.lookup ?? lookup);
   }
 
   override createConnection(options: RequestOptions, connected?: Connected): undefined {
@@ -44,6 +50,7 @@ export class PeerAgent extends Agent {
       host: options.hostname ?? options.host ?? '',
       port: Number(options.port ?? 443),
       servername: options.servername ?? '',
+      lookup: this.#lookup,
       cert: this.#identity.certificate,
       key: this.#identity.key,
       ca: [...this.#peer.roots],

@@ -1,7 +1,8 @@
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, LookupFunction } from 'node:net';
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPeerClient, type PeerClient, type PeerClientOptions, type PeerMember } from './http.ts';
@@ -149,6 +150,28 @@ describe('a call to a partner', () => {
     await send(peers, member);
     await expect(send(peers, member)).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' });
     expect(calls).toBe(3);
+  });
+});
+
+describe('a partner whose name does not resolve', () => {
+  it('is looked up once at a time, however often it is called', async () => {
+    const { member } = await partner(echo);
+    const pending: (() => void)[] = [];
+    let isSlow = true;
+    const slow: LookupFunction = (...asked) => {
+      if (isSlow) pending.push(() => lookup(...asked));
+      else lookup(...asked);
+    };
+    const peers = client({ timeoutMs: 300, lookup: slow });
+
+    const calls = Array.from({ length: 8 }, () => send(peers, member));
+    expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(Array(8).fill('rejected'));
+    await expect(send(peers, member)).rejects.toMatchObject({ code: 'PEER_TIMEOUT' });
+    expect(pending).toHaveLength(1);
+
+    isSlow = false;
+    for (const resolve of pending) resolve();
+    expect((await send(peers, member)).status).toBe(201);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { PeerAgent, type PeerIdentity, type TlsIdentity } from './agent.ts';
 import { PeerError } from './errors.ts';
 
@@ -28,6 +29,8 @@ export type PeerClientOptions = {
   timeoutMs?: number;
   maxResponseBytes?: number;
   maxConnections?: number;
+  /** Instead of the system's resolver. */
+  lookup?: LookupFunction;
 };
 
 /** A sealed reply of the largest size class, 16 MiB, is longer by its seal. */
@@ -64,8 +67,8 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
 }
 
 function newAgent(options: PeerClientOptions, peer: PeerIdentity, { timeoutMs }: Limits): PeerAgent {
-  const { identity, maxConnections: maxSockets = 16 } = options;
-  return new PeerAgent({ identity, peer, handshakeMs: timeoutMs, maxSockets });
+  const { identity, lookup, maxConnections: maxSockets = 16 } = options;
+  return new PeerAgent({ identity, peer, handshakeMs: timeoutMs, maxSockets, lookup });
 }
 
 /** The partner's pool; a changed registration gets a new one, and the connections made under the old one end. */
