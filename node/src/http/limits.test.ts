@@ -149,6 +149,27 @@ describe('rate limits', () => {
     expect((await ask('clinician', '/other')).status).toBe(200);
   });
 
+  it('count a large body of a patient, or one of unknown length, as much work', async () => {
+    const patient = { kind: 'patient' as const, patientId: 'alice-1' as never };
+    api = await startApi({
+      rateLimits: { costlyPerMinute: 1 },
+      authenticators: { verifyStaffToken: staffOf, verifyPatientSession: async () => patient },
+    });
+    const numbers = `[${'1.10,'.repeat(4_000)}0]`;
+    const write = (bearer: string, body: string, headers = {}): Promise<number> =>
+      send({
+        ...{ method: 'POST', path: '/fhir/R4/Observation', body },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}`, ...headers },
+      }).then(({ status }) => status);
+
+    expect(await write('mps_x', numbers)).toBe(201);
+    expect(await write('mps_x', numbers)).toBe(429);
+    expect(await write('mps_x', '{}', { 'transfer-encoding': 'chunked' })).toBe(429);
+    expect(await write('mps_x', '{}', { 'content-encoding': 'gzip' })).toBe(429);
+    for (let at = 0; at < 3; at += 1) expect(await write('mps_x', '{"a":1}')).toBe(201);
+    for (let at = 0; at < 3; at += 1) expect(await write('staff.clinician', numbers)).toBe(201);
+  });
+
   it('bound a patient more narrowly than staff', async () => {
     const patient = { kind: 'patient' as const, patientId: 'alice-1' as never };
     api = await startApi({

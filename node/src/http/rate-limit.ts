@@ -125,6 +125,7 @@ export function limitUnderWay({ actorAtOnce, patientAtOnce }: RateLimits): Reque
   };
 }
 
+const smallBody = 16_384;
 // A page drawn with its font, hundreds of sealed entries with their proofs, a whole case.
 const costly = /\/(?:\$certificate|accesses|archive)$/;
 
@@ -137,13 +138,22 @@ export function limitCostly({ costlyPerMinute }: RateLimits): RequestHandler {
   const limit = limiter(costlyPerMinute, (_request, response) => nameIn(response));
   const turns = takeTurns(costlyTurns, nameIn);
   return (request: Request, response: Response, next: NextFunction) => {
-    if (actorIn(response) === undefined || !costly.test(request.path)) return next();
+    const actor = actorIn(response);
+    if (actor === undefined || !isCostly(request, actor)) return next();
     const pass = (limited?: unknown): void => {
       if (limited === undefined) turns(request, response, next);
       else next(limited);
     };
     void limit(request, response, pass);
   };
+}
+
+/** What patients send is small (a consent, a signature); a megabyte of numbers takes as long to read as certificates to draw. */
+function isCostly({ path, headers }: Request, { kind }: Actor): boolean {
+  if (costly.test(path)) return true;
+  const hasKnownLength =
+    headers['transfer-encoding'] === undefined && headers['content-encoding'] === undefined;
+  return kind === 'patient' && !(hasKnownLength && Number(headers['content-length'] ?? 0) <= smallBody);
 }
 
 /**
