@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/logger.ts';
 import type { RecordsCode } from '../records/index.ts';
 import { RecordsError } from '../records/index.ts';
@@ -40,6 +41,21 @@ async function toldOf(error: Error): Promise<string> {
   server.close();
   return outcome.issue[0]?.details.text ?? '';
 }
+
+describe('a database', () => {
+  it.each([
+    ['that gives no answer', new AppError('DATABASE_UNAVAILABLE')],
+    ['that takes no writes', Object.assign(new Error('x'), { code: '25006' })],
+    ['whose disk is full', Object.assign(new Error('x'), { code: '53100' })],
+    ['whose disk fails', Object.assign(new Error('x'), { code: '58030' })],
+  ])('%s is told as a part that is not available', async (_which, error) => {
+    expect(await toldOf(error)).toContain('not available; try again');
+  });
+
+  it('that refuses a statement of ours is told as a failure of the node', async () => {
+    expect(await toldOf(Object.assign(new Error('x'), { code: '42601' }))).toContain('failed to answer');
+  });
+});
 
 describe('codes', () => {
   const codes = globSync(['*/errors.ts', 'adapters/*/errors.ts', 'lib/strict-json.ts'], {

@@ -10,8 +10,10 @@ import { codeTable } from './status-table.ts';
 
 type Problem = { status: number; code: string; text: string; cause: unknown };
 
-// A database that is away, shutting down, out of connections or locks (SQLSTATE classes), or a broken socket.
-const unavailable = /^(?:08|53|57|40|55)[0-9A-Z]{3}$|^E(?:CONNREFUSED|CONNRESET|PIPE|TIMEDOUT)$/;
+// A database that is away, silent, shutting down, out of disk, connections or locks, read-only (25006) or whose disk
+// fails (SQLSTATE classes), or a broken socket.
+const unavailable =
+  /^(?:(?:08|40|53|55|57|58)[0-9A-Z]{3}|25006|DATABASE_UNAVAILABLE|E(?:CONNREFUSED|CONNRESET|PIPE|TIMEDOUT))$/;
 
 /** The last middleware: one answer for every error, with a stable code, without stack or values. */
 export function answerError(logger: Logger): ErrorRequestHandler {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { AppError } from '../../lib/errors.ts';
 import type { Database, Queryable } from '../../lib/sql.ts';
 import { GatheringSocket } from './gathering-socket.ts';
 import { createSelects } from './selects.ts';
@@ -25,15 +26,31 @@ function createNames(): NameOf {
   };
 }
 
+/** What the driver itself says has no code: no free connection, one that broke, an answer that did not come. */
+function named(error: unknown): unknown {
+  const isDrivers = error instanceof Error && error.name === 'Error' && !('code' in error);
+  return isDrivers ? new AppError('DATABASE_UNAVAILABLE', { cause: error }) : error;
+}
+
+async function orNamed<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw named(error);
+  }
+}
+
 /** Runs one statement; `rowCount` is 0 where PostgreSQL reports none. Multi-statement texts are possible without values only. */
 function queryable(client: { query: pg.Pool['query'] }, nameOf: NameOf): Queryable {
   const query = async <Row extends object>(text: string, values?: readonly unknown[]) => {
     const name = values === undefined ? undefined : nameOf(text);
-    const result = await client.query<Row>({
-      text,
-      ...(name === undefined ? {} : { name }),
-      ...(values === undefined ? {} : { values: [...values] }),
-    });
+    const result = await orNamed(
+      client.query<Row>({
+        text,
+        ...(name === undefined ? {} : { name }),
+        ...(values === undefined ? {} : { values: [...values] }),
+      }),
+    );
     return { rows: result.rows, rowCount: result.rowCount ?? 0 };
   };
   return { query, select: query };
@@ -45,7 +62,7 @@ async function inTransaction<Result>(
   nameOf: NameOf,
   work: (tx: Queryable) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect();
+  const client = await orNamed(pool.connect());
   let broken: Error | undefined;
   // A connection that is lost between two statements says so by an event, which unheard would end the process.
   const lose = (error: Error): void => {
@@ -57,8 +74,8 @@ async function inTransaction<Result>(
     const begun = client.query('begin');
     begun.catch(() => undefined);
     const result = await work(queryable(client, nameOf));
-    await begun;
-    await client.query('commit');
+    await orNamed(begun);
+    await orNamed(client.query('commit'));
     return result;
   } catch (cause) {
     await client.query('rollback').catch(lose);
@@ -71,11 +88,19 @@ async function inTransaction<Result>(
 
 /**
  * Opens a pool on `url`. Bytea comes back as Buffer, int8 as string, timestamptz as Date.
- * A statement may run 30 s and wait 10 s for a lock; an idle transaction is ended after 60 s.
+ * A statement may run 30 s and wait 10 s for a lock; an idle transaction is ended after 60 s. The server sees to that, and
+ * a server that is frozen or cut off does not: what has no answer after 40 s, or no connection after 10 s, is
+ * DATABASE_UNAVAILABLE. Whether such a statement took effect is not known, as with a connection that broke.
  */
 export function openDatabase(
   url: string,
-  options: { maxConnections?: number; onError?: (error: Error) => void } = {},
+  options: {
+    maxConnections?: number;
+    onError?: (error: Error) => void;
+    /** 0: wait without end, for what runs on without a limit. */
+    answerMilliseconds?: number;
+    connectMilliseconds?: number;
+  } = {},
 ): PostgresDatabase {
   const pool = new pg.Pool({
     connectionString: url,
@@ -85,7 +110,8 @@ export function openDatabase(
     statement_timeout: 30_000,
     lock_timeout: 10_000,
     idle_in_transaction_session_timeout: 60_000,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.connectMilliseconds ?? 10_000,
+    query_timeout: options.answerMilliseconds ?? 40_000,
     options: keptAlive,
     application_name: 'medseal',
   });
@@ -93,7 +119,10 @@ export function openDatabase(
   const nameOf = createNames();
   return {
     ...queryable(pool, nameOf),
-    select: createSelects({ pool, queryableOf: (client) => queryable(client, nameOf) }),
+    select: createSelects({
+      connect: () => orNamed(pool.connect()),
+      queryableOf: (client) => queryable(client, nameOf),
+    }),
     transaction: (work) => inTransaction(pool, nameOf, work),
     close: () => pool.end(),
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/database.ts';
 import { migrate } from './migrate.ts';
+import { openDatabase } from './pool.ts';
 
 describe('postgres adapter', () => {
   let test: TestDatabase;
@@ -52,7 +53,9 @@ describe('postgres adapter', () => {
       await tx.query('select 1');
     });
 
-    await expect(ended).rejects.toThrow();
+    await expect(ended).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:57P01|DATABASE_UNAVAILABLE)$/),
+    });
     expect((await test.db.query('select 1')).rowCount).toBe(1);
   });
 
@@ -90,6 +93,44 @@ describe('postgres adapter', () => {
 
     expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect((await test.db.select('select $1::int as n', [3])).rows).toEqual([{ n: 3 }]);
+  });
+
+  it('waits for an answer no longer than said, and takes another connection then', async () => {
+    const db = openDatabase(test.url, { maxConnections: 1, answerMilliseconds: 300 });
+    const silent = { code: 'DATABASE_UNAVAILABLE' };
+
+    await expect(db.query('select pg_sleep(3)')).rejects.toMatchObject(silent);
+    await expect(db.select('select pg_sleep($1)', [3])).rejects.toMatchObject(silent);
+    await expect(
+      db.transaction(async (tx) => void (await tx.query('select pg_sleep(3)'))),
+    ).rejects.toMatchObject(silent);
+
+    expect((await db.query('select 1')).rowCount).toBe(1);
+    await db.close();
+  });
+
+  it('says so when every connection is in use for too long', async () => {
+    const db = openDatabase(test.url, { maxConnections: 1, connectMilliseconds: 200 });
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const busy = db.transaction(() => released);
+
+    for (const ask of [() => db.query('select 1'), () => db.select('select $1::int', [1])])
+      await expect(ask()).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+
+    release();
+    await busy;
+    await db.close();
+  });
+
+  it('leaves errors that have a code, and those of the work itself, as they are', async () => {
+    const own = new Error('stop');
+
+    await expect(test.db.query('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
+    await expect(
+      test.db.transaction(async () => {
+        throw own;
+      }),
+    ).rejects.toBe(own);
   });
 
   it('sees in a select of a transaction what the transaction has written', async () => {

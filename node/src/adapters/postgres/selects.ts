@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Queryable } from '../../lib/sql.ts';
 
 type Waiting = { send(client: Queryable): Promise<unknown>; fail(error: unknown): void };
-type Clients = { pool: pg.Pool; queryableOf(client: pg.PoolClient): Queryable };
+type Clients = { connect(): Promise<pg.PoolClient>; queryableOf(client: pg.PoolClient): Queryable };
 
 /** A slow statement holds up what was sent behind it on its connection, so that no more than these share one. */
 const mostTogether = 16;
@@ -30,10 +30,10 @@ export function createSelects(clients: Clients): Queryable['select'] {
     });
 }
 
-async function sendOn({ pool, queryableOf }: Clients, statements: readonly Waiting[]): Promise<void> {
+async function sendOn({ connect, queryableOf }: Clients, statements: readonly Waiting[]): Promise<void> {
   let client: pg.PoolClient;
   try {
-    client = await pool.connect();
+    client = await connect();
   } catch (error) {
     for (const { fail } of statements) fail(error);
     return;
