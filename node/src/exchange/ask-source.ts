@@ -47,7 +47,7 @@ async function exchange(
   const { organizationId } = source;
   try {
     const reply = await deps.peers.send(message);
-    if (reply.status !== 200) return failed(organizationId, 'PEER_REFUSED', partnersCode(reply));
+    if (reply.status !== 200) return failed(organizationId, refusalOf(reply), partnersCode(reply));
     return {
       organizationId,
       outcome: 'answered',
@@ -70,6 +70,13 @@ function failed(organizationId: string, code: SourceFailureCode, more: string[] 
 function exactReasons(rejected: ReplyRejected): string[] {
   const { code, cause } = rejected;
   return cause instanceof Error && 'code' in cause ? [code, String(cause.code)] : [code];
+}
+
+/** A partner that lacks its database, or has too much to do, may answer the same question in a moment. */
+const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+function refusalOf({ status }: RawReply): SourceFailureCode {
+  return passing.has(status) ? 'PEER_UNAVAILABLE' : 'PEER_REFUSED';
 }
 
 /** The partner's own word on a refusal: not verified, kept for whoever looks into it. */

@@ -28,6 +28,7 @@ export type SourceFailureCode =
   | 'PEER_TIMEOUT'
   | 'PEER_CERTIFICATE'
   | 'PEER_REFUSED'
+  | 'PEER_UNAVAILABLE'
   | 'PEER_INVALID_RESPONSE';
 
 /** The exact check that a reply failed; for the audit record only. */

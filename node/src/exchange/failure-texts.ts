@@ -43,6 +43,14 @@ export const failureTexts: Record<SourceFailureCode, Text & { next: Text }> = {
       en: 'Give the number of this request to your technical staff.',
     },
   },
+  PEER_UNAVAILABLE: {
+    zh: '这家机构的系统暂时不能答复。',
+    en: "This organisation's system cannot answer at present.",
+    next: {
+      zh: '请稍后再试；仍不成功，请联系该机构。',
+      en: 'Try again shortly; if it persists, call that organisation.',
+    },
+  },
   PEER_INVALID_RESPONSE: {
     zh: '答复未通过验证，因此没有采用任何内容。',
     en: 'The reply did not pass verification, so nothing of it was used.',

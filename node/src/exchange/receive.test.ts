@@ -537,6 +537,14 @@ describe('a source that cannot be reached', () => {
     expect(await latestReasons(b)).toBe('PEER_REFUSED; HTTP_401; IDENTITY_PEER_CLOCK');
   });
 
+  it.each([429, 502, 503, 504])('or says %i for now is told as PEER_UNAVAILABLE', async (status) => {
+    const body = Buffer.from(canonicalJson({ code: 'HTTP_UNAVAILABLE' }));
+    const peers = { send: async () => ({ status, fields: {}, body }) };
+
+    expect(await outcomeVia(peers)).toMatchObject({ outcome: 'failed', code: 'PEER_UNAVAILABLE' });
+    expect(await latestReasons(b)).toBe(`PEER_UNAVAILABLE; HTTP_${status}; HTTP_UNAVAILABLE`);
+  });
+
   it('by a fault of this node delivers nothing and says so', async () => {
     const peers = { send: () => Promise.reject(new TypeError('bug')) };
 

@@ -135,5 +135,6 @@ export const codeTable: Readonly<Record<string, CodeMeaning>> = {
   PEER_TIMEOUT: [504, "The partner's node did not answer in time."],
   PEER_CERTIFICATE: [502, "The partner's node showed another certificate than the registered one."],
   PEER_REFUSED: [502, "The partner's node refused the request."],
+  PEER_UNAVAILABLE: [502, "The partner's node cannot answer at present."],
   PEER_INVALID_RESPONSE: [502, "The partner's answer failed its checks."],
 };
