@@ -64,6 +64,31 @@ describe('the lease on the ledger view', () => {
     expect(freshness.freshUntil()).toBe(now() + lease);
   });
 
+  it('is not renewed by a peer that has less than was seen before, until it has caught up', async () => {
+    const { freshness, advance, state, now } = view();
+    await freshness.check();
+    const until = freshness.freshUntil();
+    advance(10_000);
+    state.height = async () => 4;
+
+    expect(await freshness.check()).toBe(false);
+    expect(freshness.freshUntil()).toBe(until);
+
+    state.height = async () => 5;
+    expect(await freshness.check()).toBe(true);
+    expect(freshness.freshUntil()).toBe(now() + lease);
+  });
+
+  it('is renewed when a block is projected while the chain is asked', async () => {
+    const { freshness, state } = view();
+    state.height = async () => {
+      state.projected = 6;
+      return 5;
+    };
+
+    expect(await freshness.check()).toBe(true);
+  });
+
   it('does not last longer because the clock is set back', async () => {
     const { freshness, clock, steady, now } = view();
     await freshness.check();

@@ -24,8 +24,9 @@ export type FreshnessOptions = {
 };
 
 /**
- * Keeps a lease on the ledger view. It is renewed when the chain is no higher than what is projected here, and runs
- * from the moment before the chain was asked: whatever was committed by then has been taken into account. It ends by the
+ * Keeps a lease on the ledger view. It is renewed when the chain is as high as what is projected here, and runs from the
+ * moment before the chain was asked: whatever was committed by then has been taken into account. A peer that has less than
+ * was seen before (restored from a backup, made anew) cannot know what the others committed since. The lease ends by the
  * system's clock or by steady time, whichever says so first: a clock that is set back does not make it longer, nor does a
  * machine that slept.
  */
@@ -33,10 +34,15 @@ export function createFreshness(options: FreshnessOptions): Freshness {
   const { ledger, projectedHeight, leaseMilliseconds, clock, logger, steady = steadyMilliseconds } = options;
   let until: { clock: number; steady: number } | undefined;
   const check = async (): Promise<boolean> => {
+    const seen = BigInt(projectedHeight());
     const ends = { clock: clock.now().getTime() + leaseMilliseconds, steady: steady() + leaseMilliseconds };
     try {
-      const height = await ledger.chainHeight();
-      if (BigInt(height) > BigInt(projectedHeight())) return false;
+      const height = BigInt(await ledger.chainHeight());
+      if (height < seen) {
+        logger.warn('ledger.behind', { height, seen });
+        return false;
+      }
+      if (height > BigInt(projectedHeight())) return false;
       if (ends.steady >= (until?.steady ?? 0)) until = ends;
       return true;
     } catch (error) {
