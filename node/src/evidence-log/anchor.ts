@@ -57,7 +57,8 @@ async function anchorNext(deps: AnchorDeps): Promise<AnchorOutcome> {
   if (underWay?.txId !== undefined && (await deps.ledger.transactionStatus(underWay.txId)) === 'valid')
     return { state: 'waiting', treeSize: underWay.treeSize };
   const treeSize = underWay?.treeSize ?? (await readTreeSize(deps.db));
-  if (treeSize <= confirmed) return { state: 'idle' };
+  requireWhole(treeSize, confirmed);
+  if (treeSize === confirmed) return { state: 'idle' };
   const latest = await latestOnLedger(deps.ledger, deps.organizationId);
   if (latest !== undefined) await requireSameLog(deps, latest);
   const anchoredSize = latest?.treeSize ?? 0;
@@ -67,14 +68,17 @@ async function anchorNext(deps: AnchorDeps): Promise<AnchorOutcome> {
 
 // A database restored from an old backup, or changed by hand, must not go on under the old log's name.
 async function requireSameLog({ db, tiles }: AnchorDeps, latest: TreeHead): Promise<void> {
-  const own = await readTreeSize(db);
-  if (latest.treeSize > own)
-    throw new EvidenceLogError('EVIDENCE_LOG_DIVERGED', {
-      message: `the ledger holds ${latest.treeSize} leaves, this database ${own}`,
-    });
+  requireWhole(await readTreeSize(db), latest.treeSize);
   if (!equalBytes(await rootAt(db, tiles, latest.treeSize), latest.rootHash))
     throw new EvidenceLogError('EVIDENCE_LOG_DIVERGED', {
       message: `another root is anchored at size ${latest.treeSize}`,
+    });
+}
+
+function requireWhole(own: number, onLedger: number): void {
+  if (own < onLedger)
+    throw new EvidenceLogError('EVIDENCE_LOG_DIVERGED', {
+      message: `the ledger holds ${onLedger} leaves, this database ${own}`,
     });
 }
 

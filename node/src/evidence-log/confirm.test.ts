@@ -49,6 +49,18 @@ describe('a log that contradicts the ledger', () => {
     await expect(node.restart().anchorNow()).rejects.toEqual(diverged);
   });
 
+  it('says so, and gives out no index twice, when a backup was restored and the ledger read again since', async () => {
+    await anchored(5);
+    await unlocked('delete from evidence_index where leaf_index >= 3');
+    await unlocked('delete from evidence_checkpoint');
+
+    await expect(node.restart().anchorNow()).rejects.toEqual(diverged);
+    await appendLeaves(node.database.db, node.log, 1);
+    await expect(node.restart().anchorNow()).rejects.toEqual(diverged);
+    expect((await node.log.status()).treeSize).toBe(3);
+    expect(node.ledger.submissions.length).toBe(1);
+  });
+
   it('is not anchored when an older state has grown past the ledger', async () => {
     await anchored(5);
     await unlocked('delete from evidence_checkpoint');

@@ -1,6 +1,6 @@
 import { appendToTiles, tilesForAppend } from '@medseal/evidence';
 import type { Database, Queryable } from '../lib/sql.ts';
-import { latestCheckpointSize } from './checkpoint-store.ts';
+import { latestAnchor, latestCheckpointSize } from './checkpoint-store.ts';
 import { EvidenceLogError } from './errors.ts';
 import { hashOfRow, insertIndices, readTreeSize, takePending } from './leaf-store.ts';
 import { createTileCache, saveTiles } from './tile-store.ts';
@@ -27,7 +27,7 @@ async function placeBatch(tx: Queryable, tenant: string): Promise<number> {
   const leaves = await takePending(tx, batchSize);
   if (leaves.length === 0) return 0;
   const treeSize = await readTreeSize(tx);
-  await requireUncut(tx, treeSize);
+  await requireUncut(tx, treeSize, tenant);
   const hashes = leaves.map((leaf) => hashOfRow(leaf, tenant));
   // Not from a cache: within this transaction the database alone says what the partial tiles hold.
   const partial = await createTileCache().load(tx, tilesForAppend(treeSize));
@@ -38,11 +38,13 @@ async function placeBatch(tx: Queryable, tenant: string): Promise<number> {
   return leaves.length;
 }
 
-// Indices cut off at the end would be given out a second time, under the same checkpoints.
-async function requireUncut(tx: Queryable, treeSize: number): Promise<void> {
+// Indices cut off at the end would be given out a second time, under the same checkpoints. In a database restored from a
+// backup the checkpoints are gone as well: what the ledger holds of them was read from it again.
+async function requireUncut(tx: Queryable, treeSize: number, tenant: string): Promise<void> {
   const signed = await latestCheckpointSize(tx);
-  if (signed > treeSize)
+  const anchored = (await latestAnchor(tx, tenant))?.treeSize ?? 0;
+  if (Math.max(signed, anchored) > treeSize)
     throw new EvidenceLogError('EVIDENCE_LOG_DIVERGED', {
-      message: `the log has ${treeSize} leaves but a checkpoint of ${signed} was signed`,
+      message: `the log has ${treeSize} leaves but a checkpoint of ${Math.max(signed, anchored)} was signed`,
     });
 }

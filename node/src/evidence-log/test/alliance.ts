@@ -273,10 +273,12 @@ export async function rewriteDatabase(node: AllianceNode, change: string): Promi
   await db.query(`
     alter table evidence_leaf disable trigger all;
     alter table evidence_index disable trigger all;
+    alter table evidence_anchor disable trigger all;
     ${change};
     delete from evidence_index;
     delete from evidence_tile;
     delete from evidence_checkpoint;
+    delete from evidence_anchor where organization_id = '${node.organizationId}';
     insert into evidence_pending select leaf_id from evidence_leaf;
   `);
   node.restart();
