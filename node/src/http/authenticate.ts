@@ -14,6 +14,7 @@ import {
 export const publicRoutes: ReadonlySet<string> = new Set([
   'GET /livez',
   'GET /readyz',
+  'GET /readyz/staff',
   'GET /fhir/R4/metadata',
   'POST /passkeys/registration/options',
   'POST /passkeys/registration',
