@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -72,21 +73,36 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Started = { event: string; code?: string; message?: string };
+type Started = { event: string; code?: string; message?: string; where?: string };
+
+function spawnNode(settings: Record<string, string>, preload: string[] = []): ChildProcess {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', ...preload, join(root, 'node/src/main.ts')],
+    { env: { PATH: process.env['PATH'] ?? '', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  running.add(child);
+  return child;
+}
 
 /** Starts a node with exactly these settings; resolves to the line that says whether it runs. */
 async function startNode(settings: Record<string, string>): Promise<Started> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(root, 'node/src/main.ts')],
-    { env: { PATH: process.env['PATH'] ?? '', ...settings }, stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  running.add(child);
-  for await (const line of createInterface({ input: child.stdout })) {
+  const { stdout, stderr } = spawnNode(settings);
+  if (stdout === null) throw new Error('the node has no output');
+  stderr?.resume();
+  for await (const line of createInterface({ input: stdout })) {
     const { event, ...rest } = JSON.parse(line) as Started;
     if (event === 'ready' || event === 'failed') return { event, ...rest };
   }
   throw new Error('the node ended without a word');
+}
+
+/** All that a node writes until it ends, and how it ended. */
+async function outputOf(child: ChildProcess): Promise<{ text: string; code: number | null }> {
+  const parts: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => parts.push(String(part)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { text: parts.join(''), code };
 }
 
 describe('docs/operations.md', () => {
@@ -129,6 +145,53 @@ describe('docs/operations.md', () => {
     expect(wrong.message).toContain('MEDSEAL_API_PORT cannot be used');
     expect(wrong.message).toContain('docs/operations.md');
     expect(unsafe).toMatchObject({ event: 'failed', code: 'CONFIG_UNSAFE' });
+  });
+
+  it('is not needed to see which setting is wrong: one line with its name, exit 1, and nothing else', async () => {
+    const settings = { ...documentedSettings(), ...here };
+    const { node: other } = layoutOf(join(folder, 'network')).organization('hospital-b');
+    const unused = await createTestDatabase();
+    const taken = { MEDSEAL_PEER_PORT: String(await freePort()) };
+    const wrong: [Record<string, string>, string, string][] = [
+      [taken, 'PORT_UNUSABLE', 'MEDSEAL_API_PORT'],
+      [{ MEDSEAL_LEDGER_CHANNEL: 'nowhere' }, 'CONFIG_INVALID', 'MEDSEAL_LEDGER_CHANNEL'],
+      [{ MEDSEAL_LEDGER_GENESIS_HASH: '0'.repeat(64) }, 'CONFIG_FILE', 'MEDSEAL_LEDGER_GENESIS'],
+      [{ MEDSEAL_PSEUDONYM_PUBLIC_KEY: 'f'.repeat(64) }, 'CONFIG_INVALID', 'MEDSEAL_PSEUDONYM_PUBLIC_KEY'],
+      [
+        {
+          MEDSEAL_DATABASE_URL: unused.url,
+          MEDSEAL_TLS_CERTIFICATE: other.certificate,
+          MEDSEAL_TLS_KEY: other.key,
+        },
+        ...(['CERTIFICATE_FOREIGN', 'MEDSEAL_TLS_CERTIFICATE'] as const),
+      ],
+    ];
+
+    for (const [change, code, setting] of wrong) {
+      const { text: output, code: exit } = await outputOf(spawnNode({ ...settings, ...change }));
+      const said = output.split('\n').filter((line) => line.includes('"event"'));
+      expect(said.map((line) => JSON.parse(line) as Started)).toEqual([
+        { event: 'failed', code, message: expect.stringContaining(setting) },
+      ]);
+      expect([exit, /\n\s+at /.test(output)]).toEqual([1, false]);
+    }
+    await unused.drop();
+  });
+
+  it('is not needed when a node dies of a fault of its own: one line with the place, and nothing of the error’s text', async () => {
+    const fault = join(folder, 'fault.mjs');
+    writeFileSync(fault, 'setTimeout(() => { throw new RangeError("张三 8-A") }, 1)');
+    const { text: output, code } = await outputOf(
+      spawnNode({ ...documentedSettings(), ...here }, ['--import', fault]),
+    );
+
+    expect(code).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({
+      event: 'crashed',
+      code: 'UNEXPECTED',
+      message: 'RangeError: unexpected',
+    });
+    expect(output).not.toMatch(/张三|8-A/);
   });
 
   it('names every setting that a node knows', () => {

@@ -15,7 +15,10 @@ const settings = z.strictObject({
   MEDSEAL_ORGANIZATION_NAME_ZH: z.string().min(1).max(120),
   MEDSEAL_ORGANIZATION_NAME_EN: z.string().min(1).max(120),
   MEDSEAL_MSP_ID: z.string().regex(/^[A-Za-z][A-Za-z0-9.-]{1,62}$/),
-  MEDSEAL_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//),
+  MEDSEAL_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'it begins with postgres://')
+    .refine((url) => URL.canParse(url), 'it is no URL; escape what is special in the password'),
   MEDSEAL_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(10),
   /** Processes that serve the ports together, each a whole node with connections and memory of its own. */
   MEDSEAL_SERVING_PROCESSES: z.coerce.number().int().min(1).max(32).default(1),

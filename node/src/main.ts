@@ -54,19 +54,29 @@ async function serve(config: Config): Promise<Fields> {
 }
 
 /** The message of our own errors is written for an operator; of any other only its kind is said, since it may quote data. */
-function reasonOf(error: unknown): { code: string; message: string } {
+function reasonOf(error: unknown, otherwise: string): { code: string; message: string } {
   if (error instanceof AppError) return { code: error.code, message: error.message };
   const { name, code } = error as { name?: unknown; code?: unknown };
-  return { code: 'START_FAILED', message: `${String(name)}: ${String(code ?? 'unexpected')}` };
+  return { code: otherwise, message: `${String(name)}: ${String(code ?? 'unexpected')}` };
 }
 
+/** Node would print the error itself, and the text of a foreign one can quote a patient's data: where it arose is enough. */
+function endInOneLine(error: unknown): void {
+  const frames =
+    error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+  const where = frames.slice(0, 8).map((line) => line.trim());
+  print('crashed', { ...reasonOf(error, 'UNEXPECTED'), where: where.join(' | ') });
+  process.exit(1);
+}
+
+process.on('uncaughtException', endInOneLine);
 if (cluster.isWorker) endWithParent();
 try {
   const fields = await serve(readConfig());
   if (cluster.isPrimary) print('ready', fields);
   else process.send?.({ kind: 'ready', fields });
 } catch (error) {
-  const reason = reasonOf(error);
+  const reason = reasonOf(error, 'START_FAILED');
   if (cluster.isPrimary) print('failed', reason);
   else await new Promise((told) => process.send?.({ kind: 'failed', ...reason }, told));
   process.exit(1);

@@ -2,9 +2,6 @@ import { createFreshness } from './adapters/fabric/freshness.ts';
 import { listenBlocks } from './adapters/fabric/listen.ts';
 import { openKeyFile } from './adapters/keys/file.ts';
 import { createLogger } from './adapters/pino/logger.ts';
-import { migrationsDirectory } from './adapters/postgres/embedded.ts';
-import { migrate } from './adapters/postgres/migrate.ts';
-import { openDatabase } from './adapters/postgres/pool.ts';
 import type { Presence } from './adapters/postgres/presence.ts';
 import { type Config, readSettingFile } from './config.ts';
 import { outboxStatus, startConsentSubmitter } from './consent/index.ts';
@@ -12,15 +9,18 @@ import { requireOwnKeys } from './crypto/index.ts';
 import { disputeStatus, startDisputeWorker } from './disputes/index.ts';
 import type { HealthCheck } from './http/index.ts';
 import { systemClock } from './lib/clock.ts';
+import { AppError } from './lib/errors.ts';
 import { openSealing, runPseudonymWorker, sealingThreads, unmatchedPatients } from './records/index.ts';
+import { bringUpToDate, openDatabases, requireWritable } from './system/database.ts';
 import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
+import { readTlsIdentity, requireOwnAuthority } from './system/own-files.ts';
 import { enterReplicas } from './system/presence.ts';
 import { ownProfile } from './system/profile.ts';
 import { openProjection, type Projection } from './system/projection.ts';
 import { runRegistration } from './system/registration.ts';
-import { buildServers } from './system/servers.ts';
+import { buildServers, listenOn } from './system/servers.ts';
 
 export type System = { organizationId: string; apiPort: number; peerPort: number; close(): Promise<void> };
 
@@ -44,20 +44,18 @@ async function openFoundation(config: Config, closers: Closers): Promise<Foundat
     level: config.MEDSEAL_LOG_LEVEL,
     organizationId: config.MEDSEAL_ORGANIZATION_ID,
   });
+  const { certificate, tlsKey } = readTlsIdentity(config, systemClock);
   const passphrase = readSettingFile(config, 'MEDSEAL_KEY_PASSPHRASE_FILE').toString('utf8').trim();
   const keys = openKeyFile({ path: config.MEDSEAL_KEY_FILE, passphrase });
-  const onError = (error: Error): void => logger.error('database.connection-lost', { error });
-  const url = config.MEDSEAL_DATABASE_URL;
-  const db = openDatabase(url, { maxConnections: config.MEDSEAL_DATABASE_CONNECTIONS, onError });
-  closers.push(() => db.close());
-  const journal = openDatabase(url, { maxConnections: 1, onError });
-  closers.push(() => journal.close());
-  await migrate(db, migrationsDirectory);
-  await requireOwnKeys(db, keys);
   const ledger = openLedger(config);
   closers.push(() => ledger.connection.close());
-  const certificate = readSettingFile(config, 'MEDSEAL_TLS_CERTIFICATE');
-  const tlsKey = readSettingFile(config, 'MEDSEAL_TLS_KEY');
+  await bringUpToDate(config);
+  const { db, journal } = openDatabases(config, logger);
+  closers.push(
+    () => db.close(),
+    () => journal.close(),
+  );
+  await requireOwnKeys(db, keys);
   const sealing = openSealing(logger, sealingThreads(config.MEDSEAL_SERVING_PROCESSES));
   closers.push(sealing.close);
   return {
@@ -81,12 +79,14 @@ const ledgerPatienceMs = 15_000;
 
 /** Follows the ledger; resolves once everything that it held at the start is projected here, or patience is over. */
 async function followLedger(
-  { config, ledger, logger }: Foundation,
+  { config, ledger, logger, certificate }: Foundation,
   projection: Projection,
   closers: Closers,
 ): Promise<void> {
   const after = projection.last();
   const height = await heightAtStart(ledger, logger);
+  // Without a ledger the organisation's authorities of today are not known.
+  if (height > 0) requireOwnAuthority(config, { certificate, mspRoots: ledger.mspRoots });
   const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
   const patience = setTimeout(resolve, ledgerPatienceMs);
   runUntilClosed(closers, (signal) =>
@@ -202,22 +202,24 @@ function healthChecks(
   { db, clock }: Foundation,
   { modules, freshUntil, presence }: { modules: Modules; freshUntil: () => number; presence: Presence },
 ): HealthCheck[] {
-  const require = (condition: boolean, otherwise: string): void => {
-    if (!condition) throw new Error(otherwise);
+  const refuseWith = (problem: string | undefined): void => {
+    if (problem !== undefined) throw new AppError(problem);
   };
   return [
-    { name: 'database', check: async () => void (await db.query('select 1')) },
+    { name: 'database', check: () => requireWritable(db) },
     {
       name: 'ledger',
-      check: async () => require(freshUntil() >= clock.now().getTime(), 'the view is older than its lease'),
+      only: 'partners',
+      check: async () => refuseWith(freshUntil() < clock.now().getTime() ? 'LEDGER_VIEW_STALE' : undefined),
     },
     {
       name: 'replicas',
-      check: async () => require(presence.isPresent(), 'the other processes of this node are not heard'),
+      check: async () => refuseWith(presence.isPresent() ? undefined : 'PROCESSES_UNHEARD'),
     },
     {
       name: 'evidence-log',
-      check: async () => require((await modules.log.status()).problem === undefined, 'the log needs a human'),
+      only: 'partners',
+      check: async () => refuseWith((await modules.log.status()).problem),
     },
   ];
 }
@@ -256,9 +258,9 @@ async function serve(options: {
   });
   foundation.ledger.onRoots((roots) => peer.replaceRoots(roots));
   closers.push(() => peer.close());
-  await peer.listen(config.MEDSEAL_HOST, config.MEDSEAL_PEER_PORT);
+  await listenOn(peer, 'MEDSEAL_PEER_PORT', config);
   closers.push(() => api.close());
-  await api.listen(config.MEDSEAL_HOST, config.MEDSEAL_API_PORT);
+  await listenOn(api, 'MEDSEAL_API_PORT', config);
   logger.info('node.ready', { ledger: foundation.ledger.trust.ledger, height: projection.height() });
   return {
     organizationId: config.MEDSEAL_ORGANIZATION_ID,

@@ -4,7 +4,9 @@ import { connectLedger, type LedgerConnection } from '../adapters/fabric/connect
 import { blockByNumber, createLedger, type LedgerPort } from '../adapters/fabric/contracts.ts';
 import { type Config, readSettingFile } from '../config.ts';
 import type { MspRoots } from '../http/index.ts';
+import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { readLedgerFiles } from './own-files.ts';
 
 export type Ledger = {
   connection: LedgerConnection;
@@ -36,13 +38,11 @@ type AnchorBlocks = {
 /** Connects to the channel's gateway and starts the line of trust from the pinned genesis block. */
 export function openLedger(config: Config): Ledger {
   const genesis = readSettingFile(config, 'MEDSEAL_LEDGER_GENESIS');
-  const trust = channelTrust(genesis, { genesisHash: config.MEDSEAL_LEDGER_GENESIS_HASH });
+  const trust = pinnedTrust(config, genesis);
   const connection = connectLedger({
     endpoint: config.MEDSEAL_LEDGER_ENDPOINT,
-    tlsRoot: readSettingFile(config, 'MEDSEAL_LEDGER_TLS_CA'),
     mspId: config.MEDSEAL_MSP_ID,
-    certificate: readSettingFile(config, 'MEDSEAL_LEDGER_CERTIFICATE'),
-    key: readSettingFile(config, 'MEDSEAL_LEDGER_KEY'),
+    ...readLedgerFiles(config),
     channel: config.MEDSEAL_LEDGER_CHANNEL,
     chaincode: config.MEDSEAL_LEDGER_CHAINCODE,
   });
@@ -79,6 +79,26 @@ export function openLedger(config: Config): Ledger {
       return { block: anchoring, configBlocks, confirmation: { txId: confirmation.txId, block: later } };
     },
   };
+}
+
+function pinnedTrust(
+  { MEDSEAL_LEDGER_GENESIS_HASH: genesisHash, MEDSEAL_LEDGER_CHANNEL: channel }: Config,
+  genesis: Uint8Array,
+): ChannelTrust {
+  let trust: ChannelTrust;
+  try {
+    trust = channelTrust(genesis, { genesisHash });
+  } catch (cause) {
+    throw new AppError('CONFIG_FILE', {
+      message: 'MEDSEAL_LEDGER_GENESIS: the file is not the genesis block with MEDSEAL_LEDGER_GENESIS_HASH',
+      cause,
+    });
+  }
+  if (trust.channelId !== channel)
+    throw new AppError('CONFIG_INVALID', {
+      message: `MEDSEAL_LEDGER_CHANNEL is not the channel of MEDSEAL_LEDGER_GENESIS, ${trust.channelId}`,
+    });
+  return trust;
 }
 
 /** Number of blocks that the peer has, with the configuration in force taken over; 0 without a ledger. */

@@ -1,9 +1,7 @@
-import { fromHex } from '@medseal/evidence';
 import { createTokenVerifier } from '../adapters/oidc/token-verifier.ts';
 import { openPolicy } from '../adapters/opa/policy.ts';
 import { createPeerClient, type PeerClient } from '../adapters/peers/http.ts';
 import type { Config } from '../config.ts';
-import { readSettingFile } from '../config.ts';
 import {
   type Consents,
   consentEvidence,
@@ -46,6 +44,8 @@ import {
 import { certificatesOf } from './certificates.ts';
 import type { Ledger } from './ledger.ts';
 import { notaryPart, proveUnderNotary } from './notary-part.ts';
+import { readCertificate } from './own-files.ts';
+import { pseudonymKeyOf } from './pseudonym-key.ts';
 
 /** What every module is built over. */
 export type Foundation = {
@@ -104,7 +104,7 @@ function buildPeers(
   const signing = { organizationId: tenantOf(config), keyStore, clock };
   const identityService = config.MEDSEAL_PSEUDONYM_ORGANIZATION_ID;
   const pseudonyms = createPseudonymClient({
-    publicKey: fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY),
+    publicKey: pseudonymKeyOf(config),
     evaluate: askIdentityService({ ...signing, identityService, members, peers }),
   });
   const witnessing = createWitnessing({
@@ -116,7 +116,9 @@ function buildPeers(
 
 function buildTokens({ config, clock }: Foundation): TokenVerifier {
   const ca =
-    config.MEDSEAL_OIDC_CA === undefined ? {} : { ca: readSettingFile(config, 'MEDSEAL_OIDC_CA').toString() };
+    config.MEDSEAL_OIDC_CA === undefined
+      ? {}
+      : { ca: readCertificate(config, 'MEDSEAL_OIDC_CA').bytes.toString() };
   const { MEDSEAL_OIDC_ISSUER: issuer, MEDSEAL_OIDC_AUDIENCE: audience } = config;
   return createTokenVerifier({ issuer, audience, clock, ...ca });
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fromHex } from '@medseal/evidence';
+import type { Config } from '../config.ts';
 import { consentRoutes } from '../consent/index.ts';
 import { disputePeerRoutes, disputeRoutes } from '../disputes/index.ts';
 import { evidenceLogRoutes, witnessPeerRoutes, witnessRoutes } from '../evidence-log/index.ts';
@@ -22,9 +22,11 @@ import {
   type PeerServer,
 } from '../http/index.ts';
 import { identityRoutes, pseudonymRoutes, verifyStaffToken } from '../identity/index.ts';
+import { AppError } from '../lib/errors.ts';
 import { recordRoutes } from '../records/index.ts';
 import { type Foundation, type Modules, tenantOf } from './modules.ts';
 import { metricsOfAll } from './process-metrics.ts';
+import { pseudonymKeyOf } from './pseudonym-key.ts';
 
 /** Evaluations a member may ask of the pseudonym function in a day. */
 const dailyPseudonyms = 20_000;
@@ -129,7 +131,7 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
   const { receive } = modules.disputes;
   const dispute = { path: '/', router: disputePeerRoutes({ receive, nodeUrl: config.MEDSEAL_NODE_URL }) };
   if (secretKey === undefined) return [exchange, witness, dispute];
-  const publicKey = fromHex(config.MEDSEAL_PSEUDONYM_PUBLIC_KEY);
+  const publicKey = pseudonymKeyOf(config);
   const pseudonyms = pseudonymRoutes({
     organizationId: tenantOf(config),
     nodeUrl: config.MEDSEAL_NODE_URL,
@@ -141,4 +143,26 @@ function peerMounts(foundation: Foundation, modules: Modules): Mount[] {
     dailyLimit: dailyPseudonyms,
   });
   return [exchange, witness, dispute, { path: '/', router: pseudonyms }];
+}
+
+const listenReasons: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'is in use by another program, or by this node itself, started before'],
+  ['EACCES', 'may not be opened by this user: ports below 1024 are reserved'],
+  ['EADDRNOTAVAIL', 'cannot be opened: MEDSEAL_HOST is no address of this machine'],
+  ['ENOTFOUND', 'cannot be opened: MEDSEAL_HOST is no address of this machine'],
+]);
+
+/** Opens a port. Throws PORT_UNUSABLE with the setting to change. */
+export async function listenOn(
+  server: HttpServer,
+  setting: 'MEDSEAL_API_PORT' | 'MEDSEAL_PEER_PORT',
+  config: Config,
+): Promise<void> {
+  try {
+    await server.listen(config.MEDSEAL_HOST, config[setting]);
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    const why = listenReasons.get(String(code)) ?? `cannot be opened (${String(code)})`;
+    throw new AppError('PORT_UNUSABLE', { message: `${setting}: ${config[setting]} ${why}`, cause });
+  }
 }
