@@ -70,6 +70,18 @@ describe('a log under witnesses', () => {
     expect(await cosignedSize(a)).toBe(7);
   });
 
+  it('asks nobody while its database has less than was anchored', async () => {
+    await alliance.anchor(a, 5);
+    await a.database.db.transaction(async (tx) => {
+      await tx.query("set local session_replication_role = 'replica'");
+      await tx.query('delete from evidence_index where leaf_index >= 3');
+      await tx.query('delete from evidence_tile');
+    });
+
+    await expect(a.witnessing.collect()).resolves.toBeUndefined();
+    expect([b.requests, c.requests]).toEqual([[], []]);
+  });
+
   it('keeps to the last cosigned checkpoint while a witness is away, where it covers the leaf', async () => {
     await alliance.anchor(a, 5);
     await a.witnessing.collect();

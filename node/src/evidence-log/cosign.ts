@@ -15,6 +15,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Database } from '../lib/sql.ts';
 import { latestAnchor } from './checkpoint-store.ts';
 import { type KeptCosignature, listCosignatures, saveCosignature, saveCosignedNote } from './cosign-store.ts';
+import { readTreeSize } from './leaf-store.ts';
 import type { TileCache } from './tile-store.ts';
 import { proveConsistency } from './tree.ts';
 import type { AnchoredCheckpoint } from './types.ts';
@@ -72,7 +73,8 @@ export function cosignatureCollector(deps: CosignDeps): () => Promise<void> {
   const pauses = new Map<string, { until: number; length: number }>();
   return async () => {
     const anchor = await latestAnchor(deps.db, deps.organizationId);
-    if (anchor === undefined) return;
+    // A database restored from a backup has less than was anchored, and nothing to prove it with; anchoring says so.
+    if (anchor === undefined || (await readTreeSize(deps.db)) < anchor.treeSize) return;
     const witnesses = await witnessesOf(deps);
     const kept = new Map((await listCosignatures(deps.db)).map((entry) => [entry.witnessId, entry]));
     const now = deps.clock.now().getTime();
