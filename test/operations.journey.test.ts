@@ -130,8 +130,12 @@ describe('docs/operations.md', () => {
     expect(new X509Certificate(ca).ca).toBe(true);
     const client = createClient(`https://localhost:${apiPort}`, ca);
     const { status, body } = await client.call('GET', '/readyz');
+    const staff = await client.call('GET', '/readyz/staff');
+    const told = await client.call<{ certificate: { endsAt: string } }>('GET', '/status');
     client.close();
-    expect([status, body['status']]).toEqual([200, 'ready']);
+    expect([status, body['status'], staff.status]).toEqual([200, 'ready', 200]);
+    const { validTo } = new X509Certificate(readFileSync(join(etc, 'tls', 'cert.pem')));
+    expect(Date.parse(told.body.certificate.endsAt)).toBe(Date.parse(validTo));
   });
 
   it('is pointed to, with the names, when settings are missing, unknown or fit for a demonstration only', async () => {

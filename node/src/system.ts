@@ -15,7 +15,7 @@ import { bringUpToDate, openDatabases, requireWritable } from './system/database
 import { heightAtStart, openLedger } from './system/ledger.ts';
 import { buildModules, type Foundation, type Modules, tenantOf } from './system/modules.ts';
 import { type Notarizing, openNotarizing } from './system/notary.ts';
-import { readTlsIdentity, requireOwnAuthority } from './system/own-files.ts';
+import { endOf, readTlsIdentity, requireOwnAuthority } from './system/own-files.ts';
 import { enterReplicas } from './system/presence.ts';
 import { ownProfile } from './system/profile.ts';
 import { openProjection, type Projection } from './system/projection.ts';
@@ -248,6 +248,7 @@ async function serve(options: {
         kind: foundation.ledger.trust.ledger,
         height: projection.height(),
       },
+      certificate: { endsAt: endOf(foundation.certificate) },
       log: await modules.log.status(),
       witness: await modules.witnessing.status(),
       patients: { unmatched: await unmatchedPatients(db) },

@@ -30,6 +30,11 @@ export function readTlsIdentity(config: Config, clock: Clock): { certificate: Bu
   return { certificate, tlsKey };
 }
 
+/** When the certificate ends; from then on everybody refuses it. */
+export function endOf(certificate: Uint8Array): string {
+  return new X509Certificate(certificate).validToDate.toISOString();
+}
+
 /**
  * Throws CERTIFICATE_FOREIGN for a certificate that partners refuse because no authority of this organisation's MSP issued
  * it. One that is published by mistake would need the regulator twice: to admit it, and to admit the right one again.
