@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { migrationsDirectory, startEmbeddedPostgres } from '../node/src/adapters/postgres/embedded.ts';
-import { migrate } from '../node/src/adapters/postgres/migrate.ts';
+import { startEmbeddedPostgres } from '../node/src/adapters/postgres/embedded.ts';
+import { migrate, migrationsDirectory } from '../node/src/adapters/postgres/migrate.ts';
 import { openDatabase } from '../node/src/adapters/postgres/pool.ts';
 import { freePort } from './journey/ports.ts';
 

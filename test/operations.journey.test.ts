@@ -2,8 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../demo/client.ts';
 import { type LedgerProcess, layoutOf, spawnLedger } from '../network/solo/src/index.ts';
@@ -85,9 +88,7 @@ function spawnNode(settings: Record<string, string>, preload: string[] = []): Ch
   return child;
 }
 
-/** Starts a node with exactly these settings; resolves to the line that says whether it runs. */
-async function startNode(settings: Record<string, string>): Promise<Started> {
-  const { stdout, stderr } = spawnNode(settings);
+async function ready({ stdout, stderr }: ChildProcess): Promise<Started> {
   if (stdout === null) throw new Error('the node has no output');
   stderr?.resume();
   for await (const line of createInterface({ input: stdout })) {
@@ -95,6 +96,11 @@ async function startNode(settings: Record<string, string>): Promise<Started> {
     if (event === 'ready' || event === 'failed') return { event, ...rest };
   }
   throw new Error('the node ended without a word');
+}
+
+/** Starts a node with exactly these settings; resolves to the line that says whether it runs. */
+function startNode(settings: Record<string, string>): Promise<Started> {
+  return ready(spawnNode(settings));
 }
 
 /** All that a node writes until it ends, and how it ended. */
@@ -136,6 +142,38 @@ describe('docs/operations.md', () => {
     expect([status, body['status'], staff.status]).toEqual([200, 'ready', 200]);
     const { validTo } = new X509Certificate(readFileSync(join(etc, 'tls', 'cert.pem')));
     expect(Date.parse(told.body.certificate.endsAt)).toBe(Date.parse(validTo));
+  });
+
+  it('is true of SIGTERM: the request under way is answered, and the node ends with 0', async () => {
+    const unused = await createTestDatabase();
+    const port = await freePort();
+    const own = {
+      MEDSEAL_DATABASE_URL: unused.url,
+      MEDSEAL_API_PORT: String(port),
+      MEDSEAL_PEER_PORT: String(await freePort()),
+    };
+    const child = spawnNode({ ...documentedSettings(), ...here, ...own });
+    const ended = once(child, 'exit');
+    expect(await ready(child)).toMatchObject({ event: 'ready' });
+
+    const ca = readFileSync(layoutOf(join(folder, 'network')).organization('hospital-a').root, 'utf8');
+    const body = JSON.stringify({ response: {} });
+    const call = request(`https://localhost:${port}/passkeys/login`, {
+      ...{ ca, method: 'POST', agent: false },
+      headers: { 'content-type': 'application/json', 'content-length': body.length },
+    });
+    const answered = once(call, 'response') as Promise<[IncomingMessage]>;
+    call.write(body.slice(0, 5));
+    // The first half is there before the signal is.
+    await delay(500);
+    child.kill('SIGTERM');
+    await delay(500);
+    call.end(body.slice(5));
+
+    const [{ statusCode }] = await answered;
+    expect(statusCode).toBe(400);
+    expect(await ended).toEqual([0, null]);
+    await unused.drop();
   });
 
   it('is pointed to, with the names, when settings are missing, unknown or fit for a demonstration only', async () => {

@@ -1,5 +1,4 @@
-import { migrationsDirectory } from '../adapters/postgres/embedded.ts';
-import { migrate } from '../adapters/postgres/migrate.ts';
+import { migrate, migrationsDirectory } from '../adapters/postgres/migrate.ts';
 import { openDatabase, type PostgresDatabase } from '../adapters/postgres/pool.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../lib/errors.ts';

