@@ -15,8 +15,15 @@ function print(event: string, fields: Fields): void {
   process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
 }
 
+/** Longer than requests under way are given. What a frozen database still holds up then is cut: a kill loses nothing. */
+const longestStop = 30_000;
+
 function stopOnSignals(stop: () => Promise<void>): void {
   const end = (): void => {
+    setTimeout(() => {
+      print('failed', { code: 'STOP_TIMEOUT', message: 'what was under way did not end in 30 s and was cut' });
+      process.exit(1);
+    }, longestStop).unref();
     stop().then(
       () => process.exit(0),
       () => process.exit(1),
