@@ -21,7 +21,10 @@ const longestStop = 30_000;
 function stopOnSignals(stop: () => Promise<void>): void {
   const end = (): void => {
     setTimeout(() => {
-      print('failed', { code: 'STOP_TIMEOUT', message: 'what was under way did not end in 30 s and was cut' });
+      print('failed', {
+        code: 'STOP_TIMEOUT',
+        message: 'what was under way did not end in 30 s and was cut',
+      });
       process.exit(1);
     }, longestStop).unref();
     stop().then(
