@@ -31,8 +31,8 @@ export function verifyTransaction(
 }
 
 /**
- * The same for a transaction that the peers committed, as they judge it: whether a certificate has ended they do not ask, and
- * who its client is they may know where this verifier cannot judge it (another curve, other rules of its organisation): then
+ * The same for a transaction that the peers committed, as they judge it: whether a certificate has ended they do not ask;
+ * who endorses for an organisation is its own rule, which it changes alone; and who its client is they may know where this verifier cannot judge it (another curve, other rules of its organisation): then
  * the organisations that endorsed it have. Where it can, the client's signature has to hold.
  */
 export function verifyCommitted(
@@ -41,7 +41,7 @@ export function verifyCommitted(
   policy: EndorsementPolicy,
 ): void {
   requireBinding(transaction, trust.channelId);
-  requireEnough(endorsersOf(transaction, trust, undefined), trust, policy);
+  requireEnough(endorsersOf(transaction, trust, { atTime: undefined, role: undefined }), trust, policy);
   const creator = judgedCreator(transaction, trust);
   if (creator !== undefined) requireSignature(transaction, creator);
 }
@@ -123,9 +123,15 @@ export function verifyEndorsements(
   trust: ChannelTrust,
   policy: EndorsementPolicy,
 ): Identity[] {
-  return requireEnough(endorsersOf(transaction, trust, notEnded(transaction)), trust, policy);
+  return requireEnough(
+    endorsersOf(transaction, trust, { atTime: notEnded(transaction), role: 'peer' }),
+    trust,
+    policy,
+  );
 }
 
+/** What is asked of an endorser beside its organisation; undefined: whenever, whoever. */
+type Asked = { atTime: ValidityTime; role: Identity['role'] | undefined };
 type Judged = { endorsers: Identity[]; fault: EvidenceError | undefined };
 
 function requireEnough(
@@ -147,7 +153,7 @@ function requireEnough(
 }
 
 /** Whose endorsements hold, each once, and what is wrong with the first that does not. */
-function endorsersOf(transaction: Transaction, trust: ChannelTrust, atTime: ValidityTime): Judged {
+function endorsersOf(transaction: Transaction, trust: ChannelTrust, { atTime, role }: Asked): Judged {
   const held = new Map<string, Identity>();
   let fault: EvidenceError | undefined;
   for (const endorsement of transaction.endorsements) {
@@ -155,6 +161,8 @@ function endorsersOf(transaction: Transaction, trust: ChannelTrust, atTime: Vali
     if (held.has(name)) continue;
     try {
       const endorser = identityOf(trust, endorsement.endorser, atTime);
+      if (role !== undefined && endorser.role !== role)
+        throw refusal('ENDORSER_ROLE', `endorsed by a ${endorser.role}`);
       requireEndorsement(endorsement, transaction, endorser);
       held.set(name, endorser);
     } catch (error) {
@@ -168,9 +176,8 @@ function endorsersOf(transaction: Transaction, trust: ChannelTrust, atTime: Vali
 function requireEndorsement(
   { endorser, signature }: Endorsement,
   { responsePayload }: Pick<Transaction, 'responsePayload'>,
-  { role, certificate }: Identity,
+  { certificate }: Identity,
 ): void {
-  if (role !== 'peer') throw refusal('ENDORSER_ROLE', `endorsed by a ${role}`);
   if (!verifyP256(certificate.key, concat(responsePayload, endorser), { signature, form: 'ledger' })) {
     throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
   }

@@ -46,8 +46,8 @@ const how = { code: 'CONFIG_MALFORMED', spelling: 'any' } as const;
 
 /**
  * Reads an organisation's MSP value. An organisation changes its own alone, so one that this verifier cannot judge (without
- * NodeOUs nobody has a role; other kinds, algorithms, lists that cannot be read) must not stop everybody: it has no
- * members here, and nothing that they sign counts.
+ * NodeOUs nobody has a role; another kind; a list that cannot be read) must not stop everybody: it has no members here, and
+ * nothing that they sign counts.
  */
 export function parseMsp(value: Uint8Array): Msp {
   const { type, config } = readMessage(mspConfig, value, how);
@@ -68,17 +68,28 @@ function fabricMsp(config: Uint8Array): Msp {
   if (fabric.unitIdentifiers.length > 0) {
     throw refusal('CONFIG_MALFORMED', 'organizational unit identifiers are not supported');
   }
-  if (fabric.rootCerts.length === 0) throw refusal('CONFIG_MALFORMED', 'an MSP without a root');
+  const roots = fabric.rootCerts.flatMap(readable);
+  if (roots.length === 0) throw refusal('CONFIG_MALFORMED', 'an MSP without a root');
   return {
     mspId: fabric.name,
-    roots: fabric.rootCerts.map(certificateOf),
-    intermediates: fabric.intermediateCerts.map(certificateOf),
+    roots,
+    intermediates: fabric.intermediateCerts.flatMap(readable),
     revocationLists: fabric.revocationLists.map((pem) =>
       parseRevocationList(fromPem(pemOf(pem), 'X509 CRL')),
     ),
     units: roles.flatMap((role) => unitOf(role, nodeUnits[role])),
     known: new Map(),
   };
+}
+
+/** An authority of a kind that this verifier does not know vouches for nobody here. */
+function readable(pem: Uint8Array): Certificate[] {
+  try {
+    return [certificateOf(pem)];
+  } catch (error) {
+    if (error instanceof EvidenceError) return [];
+    throw error;
+  }
 }
 
 /** The identity in a `SerializedIdentity`, in whatever spelling it was signed, if one of `msps` vouches for it at that time. */

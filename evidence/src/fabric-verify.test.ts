@@ -15,6 +15,7 @@ import { createOrganization, type Holder, signP256 } from '../test/organizations
 import { concat, hex } from './bytes.ts';
 import { EvidenceError } from './errors.ts';
 import { dataHashOf, parseBlock } from './fabric-block.ts';
+import { verifyTransaction } from './fabric-endorsement.ts';
 import { parseTransaction } from './fabric-transaction.ts';
 import { channelTrust } from './fabric-trust.ts';
 import { applyConfig, transactionsOf, verifyBlock } from './fabric-verify.ts';
@@ -219,6 +220,35 @@ describe('a block', () => {
     expect(() => verifyBlock(of({ bend: { endorse: forged } }), single.trust)).toThrowError(
       'ENDORSEMENT_SIGNATURE',
     );
+  });
+
+  // An organisation's Endorsement policy is its own, and peers go by it.
+  test('holds what whoever endorsed for enough organisations, which a proof does not', () => {
+    const endorsers = [hospitalA.client, hospitalB.peer];
+    const made = endorserTransaction({ creator: hospitalA.client, endorsers, writes: write('a') });
+    const bytes = blockOf({ number: 7, envelopes: [made.envelope], signer: single.signer });
+
+    expect(verifyBlock(bytes, single.trust).transactions).toHaveLength(1);
+    expect(() => verifyTransaction(parseTransaction(made.envelope), single.trust, {})).toThrowError(
+      'ENDORSER_ROLE',
+    );
+  });
+
+  test('that cannot be judged is taken on the peer’s word only as far as an operator says, and named', () => {
+    const bad = endorserTransaction({ creator: hospitalA.client, endorsers: [], writes: write('a') });
+    const bytes = blockOf({
+      number: 7,
+      envelopes: [bad.envelope, transaction().envelope],
+      signer: single.signer,
+    });
+
+    expect(verifyBlock(bytes, single.trust, { judgedAfter: 7 })).toMatchObject({
+      unjudged: [{ txId: bad.txId, code: 'ENDORSEMENT_POLICY' }],
+      transactions: [{ txId: bad.txId }, {}],
+    });
+    expect(() => verifyBlock(bytes, single.trust, { judgedAfter: 6 })).toThrowError('ENDORSEMENT_POLICY');
+    const unsigned = blockOf({ number: 7, envelopes: [bad.envelope], signer: { kind: 'bft', signers: [] } });
+    expect(() => verifyBlock(unsigned, single.trust, { judgedAfter: 7 })).toThrowError('ORDERER_QUORUM');
   });
 
   test('may hold an invalid transaction that cannot be read, but no valid one', () => {

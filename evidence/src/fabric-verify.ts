@@ -1,4 +1,4 @@
-import { EvidenceError, refusal } from './errors.ts';
+import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
 import { type Block, parseBlock, requireData, requireSuccessor, validationCodes } from './fabric-block.ts';
 import { type EndorsementPolicy, verifyCommitted } from './fabric-endorsement.ts';
 import { identityMspId } from './fabric-msp.ts';
@@ -28,6 +28,8 @@ export type VerifiedBlock = {
   readonly block: Block;
   readonly kind: 'config' | 'transactions';
   readonly transactions: readonly TransactionView[];
+  /** Committed transactions that were taken on the peer's word (`judgedAfter`), and what this verifier has against each. */
+  readonly unjudged: readonly { readonly txId: string; readonly code: EvidenceErrorCode }[];
   readonly trust: ChannelTrust;
 };
 
@@ -35,6 +37,8 @@ export type VerifiedBlock = {
 export type BlockRequirements = {
   previous?: Pick<Block, 'number' | 'hash'>;
   policy?: EndorsementPolicy;
+  /** The last block of which an operator takes on the peer's word whether its transactions are signed and endorsed. */
+  judgedAfter?: number;
 };
 
 /**
@@ -46,25 +50,44 @@ export type BlockRequirements = {
 export function verifyBlock(
   bytes: Uint8Array,
   trust: ChannelTrust,
-  { previous, policy = {} }: BlockRequirements = {},
+  { previous, policy = {}, judgedAfter = -1 }: BlockRequirements = {},
 ): VerifiedBlock {
   const block = parseBlock(bytes);
   if (previous !== undefined) requireSuccessor(block, previous);
   requireData(block, 'block');
   if (isConfigBlock(block)) {
-    return { block, kind: 'config', transactions: [], trust: nextTrust(block, trust, 'as peers') };
+    return {
+      block,
+      kind: 'config',
+      transactions: [],
+      unjudged: [],
+      trust: nextTrust(block, trust, 'as peers'),
+    };
   }
   verifyOrdererSignatures(block, trust, { atTime: undefined, lastConfig: trust.configNumber });
   const codes = validationCodes(block);
-  block.envelopes.forEach((envelope, index) => {
-    if (codes[index] !== 0) return;
-    const transaction = parseTransaction(envelope);
+  const unjudged = block.envelopes.flatMap((envelope, index) => {
+    const transaction = codes[index] === 0 ? parseTransaction(envelope) : undefined;
     // Else there is nothing to agree on: an organisation's own approval of a chaincode definition goes to its private
     // collection and is endorsed by itself alone, whatever its peers' certificates are.
-    if (transaction.writes.length > 0 || transaction.event !== undefined)
-      verifyCommitted(transaction, trust, policy);
+    if (transaction === undefined || (transaction.writes.length === 0 && transaction.event === undefined))
+      return [];
+    const fault = faultOf(() => verifyCommitted(transaction, trust, policy));
+    if (fault === undefined) return [];
+    if (block.number > judgedAfter) throw fault;
+    return [{ txId: transaction.txId, code: fault.code }];
   });
-  return { block, kind: 'transactions', transactions: transactionsOf(block), trust };
+  return { block, kind: 'transactions', transactions: transactionsOf(block), unjudged, trust };
+}
+
+function faultOf(verify: () => void): EvidenceError | undefined {
+  try {
+    verify();
+    return undefined;
+  } catch (error) {
+    if (error instanceof EvidenceError) return error;
+    throw error;
+  }
 }
 
 /**

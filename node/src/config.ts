@@ -44,6 +44,8 @@ const settings = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,127}(?:,[A-Za-z0-9][A-Za-z0-9.-]{0,127})*$/)
     .default('1.0'),
+  /** The last block of which the own peer's word is taken on transactions that this node cannot judge; none unless said. */
+  MEDSEAL_LEDGER_JUDGED_AFTER_BLOCK: z.coerce.number().int().min(0).optional(),
   MEDSEAL_LEDGER_LEASE_SECONDS: z.coerce.number().int().min(5).max(300).default(30),
   /** How many other members must cosign this node's checkpoints; without it more than half of those registered. */
   MEDSEAL_WITNESS_QUORUM: z.coerce.number().int().min(0).max(15).optional(),

@@ -101,6 +101,7 @@ async function followLedger(
         if (projection.height() >= height) resolve();
       },
       onTrust: ledger.useTrust,
+      judgedAfter: config.MEDSEAL_LEDGER_JUDGED_AFTER_BLOCK,
       signal,
     }),
   );

@@ -20,8 +20,6 @@ import { edited, encoded } from './wire.ts';
 const unjudgeable: Record<string, (organization: TestOrganization) => Uint8Array> = {
   'without roles': (organization) => organization.msp({ nodeUnits: false }),
   'of another kind': (organization) => concat(organization.msp({}), Uint8Array.of(0x08, 1)),
-  'with a root that is none': (organization) =>
-    edited(organization.msp({}), [2], (config) => concat(config, encoded(2, Uint8Array.of(1)))),
   'with unit identifiers': (organization) =>
     edited(organization.msp({}), [2], (config) => concat(config, encoded(7, Uint8Array.of()))),
 };
@@ -56,8 +54,13 @@ export function memberCases(log: TestLog): CorpusCase[] {
     })),
   });
   /** One organisation's own rules are such that this verifier cannot judge them. */
-  const unjudged = (name: string, at: number, expected: Parameters<typeof corpusCase>[3]) =>
-    Object.entries(unjudgeable).map(([kind, of]) => {
+  const unjudged = (
+    name: string,
+    at: number,
+    expected: Parameters<typeof corpusCase>[3],
+    kinds = unjudgeable,
+  ) =>
+    Object.entries(kinds).map(([kind, of]) => {
       const applications = members.map(({ organization }, place) => ({
         name: organization.mspId,
         msp: place === at ? of(organization) : organization.msp({}),
@@ -101,6 +104,12 @@ export function memberCases(log: TestLog): CorpusCase[] {
       JSON.stringify(policyOf(unitless, log)),
       'tampered IDENTITY_UNTRUSTED',
     ),
+    ...unjudged('the client’s organisation has an MSP', 0, 'valid', {
+      'with a root and an intermediate more that are none': (organization) =>
+        edited(organization.msp({}), [2], (config) =>
+          concat(config, encoded(2, Uint8Array.of(1)), encoded(3, Uint8Array.of(1))),
+        ),
+    }),
     ...unjudged('another organisation has an MSP', 1, 'valid'),
     ...unjudged('the client’s organisation has an MSP', 0, 'tampered IDENTITY_UNTRUSTED'),
     trusting('two of three', {}, 'valid'),

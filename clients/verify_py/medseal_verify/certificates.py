@@ -150,15 +150,26 @@ def parse_msp(data: bytes) -> Msp:
 
 def _fabric_msp(data: bytes) -> Msp:
     config = decode_any(FABRIC_MSP_CONFIG, data)
-    roots = tuple(map(certificate_of, config["root_certs"]))
+    roots = _readable(config["root_certs"])
     require(len(roots) > 0, "CONFIG_MALFORMED", "MSP without root")
-    intermediates = tuple(map(certificate_of, config["intermediate_certs"]))
+    intermediates = _readable(config["intermediate_certs"])
     lists = tuple(map(_list_of, config["revocation_list"]))
     node_ous = config["node_ous"]
     require(node_ous is not None and node_ous["enable"] == 1, "CONFIG_MALFORMED", "an MSP without NodeOUs")
     require(len(config["organizational_unit_identifiers"]) == 0, "CONFIG_MALFORMED", "unit identifiers")
     units = {role: _unit_of(node_ous[role]) for role in ROLES if node_ous[role] is not None}
     return Msp(config["name"], roots, intermediates, lists, units)
+
+
+def _readable(certificates: List[bytes]) -> Tuple[x509.Certificate, ...]:
+    """An authority of a kind that this verifier does not know vouches for nobody."""
+    read = []
+    for pem in certificates:
+        try:
+            read.append(certificate_of(pem))
+        except Refusal:
+            continue
+    return tuple(read)
 
 
 def _unit_of(identifier: dict) -> Tuple[str, Optional[x509.Certificate]]:

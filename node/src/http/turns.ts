@@ -21,6 +21,8 @@ export function takeTurns(
 ): RequestHandler {
   const lines = new Map<string, Line>();
   return (_request: Request, response: Response, next: NextFunction) => {
+    // Who has left is told no more that the response closed.
+    if (response.closed) return;
     const caller = callerOf(response);
     const line = lines.get(caller) ?? { working: 0, waiting: new Set() };
     lines.set(caller, line);

@@ -154,6 +154,23 @@ describe('the block listener', () => {
     expect(events).toEqual(['ledger.block-refused']);
   });
 
+  it('takes what it cannot judge on the word of its peer up to the block that an operator names, says so, and no further', async () => {
+    const policy = { minimum: organizations.length + 1 };
+    const strict = await listenUntil((_, noted) => noted.length === 1, { policy });
+    const { blocks, events } = await listenUntil((_, noted) => noted.includes('ledger.block-refused'), {
+      ...{ policy, judgedAfter: 2 },
+    });
+
+    expect(strict.blocks.map(({ number }) => number)).toEqual([0]);
+    expect(blocks.map(({ number }) => number)).toEqual([0, 1, 2]);
+    expect(blocks[2]?.transactions).toHaveLength(1);
+    expect(events).toEqual([
+      'ledger.transaction-unjudged',
+      'ledger.transaction-unjudged',
+      'ledger.block-refused',
+    ]);
+  });
+
   it('notices a block that was left out', async () => {
     const liar = bending((block) => {
       if (block.getHeader()?.getNumber() === 1) block.getHeader()?.setNumber(2);

@@ -34,6 +34,8 @@ export type ListenOptions = {
   /** The last block already taken; the next one must follow it. */
   after?: { number: number; hash: Uint8Array };
   policy?: EndorsementPolicy;
+  /** The last block of which the peer's word is taken on transactions that this node cannot judge. */
+  judgedAfter?: number | undefined;
   /** Called for one block after the other; the next is not asked for before it resolves. */
   onBlock: (block: VerifiedBlockView) => Promise<void>;
   /** Told of the configuration that is in force after a block was taken, whenever it is another one. */
@@ -96,7 +98,8 @@ type Chain = {
 };
 
 /** The place in the chain, with the trust to check the next block. */
-function createChain({ genesis, genesisHash, after, policy, connection, onTrust }: ListenOptions): Chain {
+function createChain(options: ListenOptions): Chain {
+  const { genesis, genesisHash, after, policy, judgedAfter, connection, onTrust, logger } = options;
   const pinned = channelTrust(genesis, { genesisHash });
   if (pinned.channelId !== connection.channel) throw new LedgerError('LEDGER_SETTINGS_INVALID');
   let last = after;
@@ -113,7 +116,10 @@ function createChain({ genesis, genesisHash, after, policy, connection, onTrust 
       const verified = verifyBlock(bytes, trust, {
         previous: last,
         ...(policy === undefined ? {} : { policy }),
+        ...(judgedAfter === undefined ? {} : { judgedAfter }),
       });
+      for (const { txId, code } of verified.unjudged)
+        logger.warn('ledger.transaction-unjudged', { block: verified.block.number, txId, code });
       candidate = verified.trust;
       const { number, hash } = verified.block;
       return { number, hash, transactions: verified.transactions, bytes };
