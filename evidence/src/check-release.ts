@@ -2,7 +2,7 @@ import { base64, base64url, fromBase64, fromBase64url, fromHex, hex, sha256, utf
 import { canonicalJson } from './canonical.ts';
 import { verifyEd25519 } from './checkpoint.ts';
 import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
-import type { Leaf } from './leaf.ts';
+import { isInstant, type Leaf } from './leaf.ts';
 import { hasExactly, isJsonObject, type JsonObject } from './strict-shape.ts';
 
 /** Why a record was given to somebody: the source's receipt, and the decision that it rests on. */
@@ -27,6 +27,9 @@ const decisionMembers = [
   ...['key', 'signature'],
 ];
 
+/** Milliseconds between a decision and the receipt of what was released on it. */
+const maxDecisionAge = 60_000;
+
 /**
  * Checks that the source gave this very record away on a decision of its own that permits it: both are signed, and
  * everything leads to its message key, which stands on the ledger.
@@ -50,8 +53,16 @@ export function openRelease(release: unknown, leaf: Leaf, messageKey: Uint8Array
   const same = decision['organizationId'] === source && decision['decisionId'] === receipt['decisionId'];
   if (decisionDigest !== hex(digest) || !same || decision['permit'] !== true)
     throw refusal('RELEASE_DECISION', 'another decision, or none that permits');
+  if (!isMadeFor(decision['at'], receipt['at']))
+    throw refusal('RELEASE_DECISION', 'a decision of another time');
   requireDecisionSigned(decision, messageKey);
   return { receipt, decision };
+}
+
+/** A permit of another day would stand for what no consent permits any more. */
+function isMadeFor(decided: unknown, released: unknown): boolean {
+  if (!isInstant(decided) || !isInstant(released)) return false;
+  return Math.abs(Date.parse(decided) - Date.parse(released)) <= maxDecisionAge;
 }
 
 /** The decision's own key signs it; the message key says whose that key is. */

@@ -15,6 +15,9 @@ import {
 } from '../../evidence/test/release.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
 
+/** When the receipt of `releaseOf` says the record was given. */
+const releasedAt = '2026-06-01T08:00:01.000Z';
+
 type Expected = Parameters<typeof corpusCase>[3];
 type Tampering = {
   content?: ReturnType<typeof consentContent>;
@@ -77,6 +80,25 @@ export function releaseCases(channel: TestChannel): CorpusCase[] {
     receipt('no requester', { requester: null }, 'tampered CONSENT_SCOPE'),
     decision('denied', { permit: false }, 'tampered RELEASE_DECISION'),
     decision('of another organisation', { organizationId: 'hospital-b' }, 'tampered RELEASE_DECISION'),
+    ...[
+      ['a minute before the release', -60_000, 'valid'],
+      ['a minute after the release', 60_000, 'valid'],
+      ['more than a minute before the release', -60_001, 'tampered RELEASE_DECISION'],
+      ['more than a minute after the release', 60_001, 'tampered RELEASE_DECISION'],
+    ].map(([name, by, expected]) =>
+      decision(
+        String(name),
+        { at: new Date(Date.parse(releasedAt) + Number(by)).toISOString() },
+        expected as Expected,
+      ),
+    ),
+    decision('at no time', { at: 'yesterday' }, 'tampered RELEASE_DECISION'),
+    decision(
+      'at a time of another zone',
+      { at: releasedAt.replace('Z', '+00:00') },
+      'tampered RELEASE_DECISION',
+    ),
+    receipt('at no time', { at: 0 }, 'tampered RELEASE_DECISION'),
     decision('one member more', { more: 1 }, 'tampered RELEASE_MALFORMED'),
     decision(
       'a key that is not endorsed',

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from .checkpoint import Checkpoint, ed25519_verifies
-from .commitment import leaf_bytes
+from .commitment import leaf_bytes, milliseconds_of
 from .encoding import from_base64, is_hash, sha256
 from .merkle import check_inclusion, leaf_hash
 from .refusal import Refusal, require
@@ -77,6 +77,7 @@ def check_release(value: Any, leaf: dict, key: bytes) -> Release:
     digest = sha256(b"medseal/decision-receipt/v1\n", canonical(decision)).hex()
     same = decision["organizationId"] == receipt["source"] and _same(decision["decisionId"], receipt["decisionId"])
     require(receipt["decisionDigest"] == digest and same and decision["permit"] is True, "RELEASE_DECISION")
+    require(_is_made_for(decision["at"], receipt["at"]), "RELEASE_DECISION", "a decision of another time")
     own = _members(decision["key"], {"publicKey", "endorsement"}, "RELEASE_MALFORMED")
     require(is_hash(own["publicKey"]), "RELEASE_MALFORMED", "key")
     endorsed = f"medseal/receipt-key/v1\n{decision['organizationId']}\n{own['publicKey']}\n".encode("utf-8")
@@ -86,6 +87,14 @@ def check_release(value: Any, leaf: dict, key: bytes) -> Release:
     signature = _base64url(decision["signature"])
     _check_signed(decision, domain, bytes.fromhex(own["publicKey"]), signature, "RELEASE_DECISION_SIGNATURE")
     return Release(receipt, decision)
+
+
+def _is_made_for(decided: Any, released: Any) -> bool:
+    """Whether a decision was made within a minute of the release."""
+    try:
+        return abs(milliseconds_of(decided) - milliseconds_of(released)) <= 60_000
+    except Refusal:
+        return False
 
 
 def check_consent(part: ConsentPart, release: Release, checkpoint: Checkpoint, tenant: str) -> bool:
