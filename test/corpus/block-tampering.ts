@@ -6,7 +6,7 @@ import { makeProof } from '../../evidence/test/proof.ts';
 import type { UnpackedBundle } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
 
-/** Tampering with blocks, orderers and configurations (references/evidence.md §4: T14–T28, T37, T51). */
+/** Tampering with blocks, orderers and configurations (T14–T28, T37, T51). */
 export function blockCases(shelf: Shelf): CorpusCase[] {
   const { channel, valid, policy } = shelf;
   const block = parseBlock(fromBase64(valid.anchor.block));

@@ -13,7 +13,7 @@ import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
 
 type Expected = Parameters<typeof corpusCase>[3];
 
-/** Tampering with the content and the leaf (references/evidence.md §4: T01–T05, T46, T54). */
+/** Tampering with the content and the leaf (T01–T05, T46, T54). */
 export function contentCases({ valid, policy }: Shelf): CorpusCase[] {
   const elements = valid.disclosure.elements;
   const bent = (name: string, change: object, expected?: Expected) =>

@@ -12,6 +12,7 @@ import { fileCases } from './file-tampering.ts';
 import { forkCases } from './fork-tampering.ts';
 import { logCases } from './log-tampering.ts';
 import { memberCases } from './member-tampering.ts';
+import { mutatedEnvelopes } from './mutated-envelopes.ts';
 import { mutationCases } from './mutations.ts';
 import { recordedNotaryCases } from './notary-recorded.ts';
 import { notaryCases } from './notary-tampering.ts';
@@ -23,7 +24,7 @@ import { witnessCases } from './witness-tampering.ts';
 
 export type { CorpusCase, Verdict } from './case.ts';
 
-/** Bundles, archives of cases and fork proofs, valid and tampered with, on which every verifier must give one answer (references/evidence.md §4). */
+/** Bundles, archives of cases and fork proofs, valid and tampered with, on which every verifier must give one answer. */
 export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] {
   const channel = bftChannel();
   const log = createLog();
@@ -56,6 +57,7 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...releaseCases(channel),
     ...ed25519Cases(shelf),
     ...respelledCases(channel, log),
+    ...mutatedEnvelopes(channel, log, { amount: mutations, seed }),
     ...caseCases(channel, bothLogs(policy), mutations / 3),
     ...forkCases(log, policy, mutations / 3),
     ...mutationCases({ label: 'real', ...real }, mutations, seed),

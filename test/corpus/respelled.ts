@@ -9,7 +9,7 @@ import { edited, encoded, part, respellings } from './wire.ts';
 
 const response = [1, 2, 1, 2, 2, 1];
 /** Every message in an envelope that a verifier reads, by its path. */
-const levels: Record<string, number[]> = {
+export const levels: Record<string, number[]> = {
   envelope: [],
   payload: [1],
   header: [1, 1],
@@ -118,7 +118,7 @@ function unlessSame(before: Uint8Array, after: Uint8Array, made: CorpusCase): Co
 }
 
 /** The envelope with the endorsements and the client's signature over what it now says; the endorsers saw the same proposal. */
-function resigned(envelope: Uint8Array, path: readonly number[]): Uint8Array {
+export function resigned(envelope: Uint8Array, path: readonly number[]): Uint8Array {
   if (path.length === 0) return envelope;
   const isEndorsed = path[1] === 1 || (path.length > 5 && path[5] === 1);
   const endorsed = isEndorsed ? endorsedAnew(answered(envelope)) : envelope;

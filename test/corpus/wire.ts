@@ -87,6 +87,7 @@ function varint(bytes: Uint8Array, start: number): [value: number, next: number]
   }
 }
 
-function varintBytes(value: number): number[] {
+/** A number as protobuf writes it. */
+export function varintBytes(value: number): number[] {
   return value < 128 ? [value] : [(value % 128) | 0x80, ...varintBytes(Math.floor(value / 128))];
 }

@@ -17,7 +17,7 @@ function witness(organizationId: string, seed: number) {
   };
 }
 
-/** Cosignatures by the wrong witness, of another checkpoint, at no time (references/evidence.md §4: T47). */
+/** Cosignatures by the wrong witness, of another checkpoint, at no time (T47). */
 export function witnessCases({ channel, log, valid }: Shelf): CorpusCase[] {
   const [b, renewed, c, stranger] = [
     witness('hospital-b', 1),
