@@ -32,6 +32,7 @@ import {
   untilLevel,
 } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
+import { addForeignRoot } from './own-msp.ts';
 import { rewritings, submitRewritten } from './rewritten.ts';
 
 const reason = skipReason('the project’s chaincode on a real Fabric network');
@@ -125,6 +126,19 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
       expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
     },
   );
+
+  it('is followed when an organisation changes its own rules, alone, to what only Fabric can read', async () => {
+    const before = await hospital.ledger.chainHeight();
+    await addForeignRoot(network, 'hospital-b');
+    await expect.poll(() => hospital.ledger.chainHeight(), { timeout: 15_000 }).toBeGreaterThan(before);
+    await untilLevel([regulator, hospital, neighbour]);
+    const ids = [hospital, neighbour].map(() => newId());
+    for (const [at, client] of [hospital, neighbour].entries())
+      await client.ledger.submit('consent', 'record', [ids[at] ?? '', '1', commitment, 'active']);
+    await untilLevel([regulator, hospital, neighbour]);
+
+    expect([...(await writesOf(network, new Set(ids))).values()]).toEqual([1, 1]);
+  });
 
   it('lets exactly those transactions be called that the metadata lists', async () => {
     type Metadata = { contracts: Record<string, { transactions?: { name: string }[] }> };
