@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { approveChaincode, installChaincode } from './chaincode.ts';
 import { joinPeer, ordererFlags } from './channel.ts';
 import { eventually, runCommand } from './command.ts';
-import { configOf, memberMspIds, membershipUpdate, signedUpdate } from './config-update.ts';
+import {
+  type Administrator,
+  configOf,
+  memberMspIds,
+  membershipUpdate,
+  signedUpdate,
+} from './config-update.ts';
 import { administratorEnvironment } from './environment.ts';
 import { FabricNetworkError } from './errors.ts';
 import { createMaterial } from './material.ts';
@@ -100,7 +106,8 @@ async function changeConfiguration(
   }
 }
 
-function administratorOf({ mspId, folder }: PeerPlan): { mspId: string; certificate: string; key: string } {
+/** The administrator of the organisation that a peer belongs to. */
+export function administratorOf({ mspId, folder }: PeerPlan): Administrator {
   const pem = (...path: string[]): string => readFileSync(join(folder, 'admin-msp', ...path), 'utf8');
   return { mspId, certificate: pem('signcerts', 'cert.pem'), key: pem('keystore', 'key.pem') };
 }

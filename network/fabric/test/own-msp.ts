@@ -13,6 +13,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { encode, fill } from '../../solo/src/protobuf.ts';
+import { administratorOf } from '../src/add-organization.ts';
 import { ordererFlags } from '../src/channel.ts';
 import { runCommand } from '../src/command.ts';
 import { configOf, signedUpdate } from '../src/config-update.ts';
@@ -30,7 +31,6 @@ export async function addForeignRoot({ plan, tools }: TestNetwork, organizationI
   const folder = mkdtempSync(join(tmpdir(), 'medseal-own-msp-'));
   const env = administratorEnvironment(network, peer);
   const channel = ['-c', network.channel, ...ordererFlags(network)];
-  const pem = (...path: string[]): string => readFileSync(join(peer.folder, 'admin-msp', ...path), 'utf8');
   try {
     const [fetched, update] = [join(folder, 'config.block'), join(folder, 'update.pb')];
     await runCommand(tools.peer, ['channel', 'fetch', 'config', fetched, ...channel], env);
@@ -39,12 +39,7 @@ export async function addForeignRoot({ plan, tools }: TestNetwork, organizationI
       mspId: peer.mspId,
       root: await rootOnAnotherCurve(),
     });
-    const administrator = {
-      mspId: peer.mspId,
-      certificate: pem('signcerts', 'cert.pem'),
-      key: pem('keystore', 'key.pem'),
-    };
-    writeFileSync(update, signedUpdate(change, network.channel, [administrator]));
+    writeFileSync(update, signedUpdate(change, network.channel, [administratorOf(peer)]));
     await runCommand(tools.peer, ['channel', 'update', '-f', update, ...channel], env);
   } finally {
     rmSync(folder, { recursive: true, force: true });
