@@ -3,7 +3,7 @@ import { type CaseParts, type CaseStepPlace, inOrder } from './case-archive.ts';
 import type { AnchoredLog } from './case-claims.ts';
 import { type CaseFiling, type CaseOpening, exhibitOf, loggedItemOf } from './case-documents.ts';
 import { type CaseLedgerView, verifiedWrite } from './case-write.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { attempt, EvidenceError, refusal } from './errors.ts';
 import { type Leaf, leafOf } from './leaf.ts';
 import { hasExactly } from './strict-shape.ts';
 
@@ -59,12 +59,8 @@ export function referencesOf(
 }
 
 function leavesOf(value: unknown): Leaf[] {
-  try {
-    return [leafOf(value)];
-  } catch (error) {
-    if (error instanceof EvidenceError) return [];
-    throw error;
-  }
+  const leaf = attempt(() => leafOf(value));
+  return leaf instanceof EvidenceError ? [] : [leaf];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CheckList } from './checks.ts';
-import { EvidenceError } from './errors.ts';
+import { attempt, EvidenceError } from './errors.ts';
 import { type NotaryTrust, parseNotaryProof } from './evm-notary-proof.ts';
 import { type NotaryVerdict, verifyNotaryProof } from './evm-verify.ts';
 import type { Block } from './fabric-block.ts';
@@ -33,7 +33,7 @@ export function checkNotary(list: CheckList, { part, block, policy }: Question):
 }
 
 function verdictOn(part: NotaryPart, block: Block, policy: TrustPolicy): NotaryVerdict | EvidenceError {
-  try {
+  return attempt(() => {
     const { channel, genesisHash, notary } = policy;
     const trust = notary ?? namedIn(part);
     const verdict = verifyNotaryProof(part.proof, {
@@ -44,10 +44,7 @@ function verdictOn(part: NotaryPart, block: Block, policy: TrustPolicy): NotaryV
     });
     const code = verdict.checks.find(({ status }) => status === 'failed')?.code;
     return code === undefined ? verdict : new EvidenceError(code);
-  } catch (error) {
-    if (error instanceof EvidenceError) return error;
-    throw error;
-  }
+  });
 }
 
 /** A policy that names no notary trusts none: then the proof must hold in itself, and stays an online check. */

@@ -1,5 +1,5 @@
 import type { CheckList } from './checks.ts';
-import { EvidenceError } from './errors.ts';
+import { attempt, EvidenceError } from './errors.ts';
 import type { TrustedLog } from './trust-policy.ts';
 import { judgeWitnesses, type WitnessPolicy, type WitnessVerdict } from './witness-policy.ts';
 
@@ -14,7 +14,7 @@ export function checkWitnesses(list: CheckList, { note, policy, log }: Question)
     list.skip('witnesses');
     return;
   }
-  const verdict = verdictOn(() => judgeWitnesses(note, policy, log?.verifiers ?? []));
+  const verdict = attempt(() => judgeWitnesses(note, policy, log?.verifiers ?? []));
   if (verdict instanceof EvidenceError) {
     list.run('witnesses', () => {
       throw verdict;
@@ -23,15 +23,6 @@ export function checkWitnesses(list: CheckList, { note, policy, log }: Question)
     list.run('witnesses', () => ({ result: undefined, detail: namesOf(verdict) }));
   } else {
     list.skip('witnesses', `${verdict.cosignatures.length} / ${verdict.quorum}`);
-  }
-}
-
-function verdictOn(judge: () => WitnessVerdict): WitnessVerdict | EvidenceError {
-  try {
-    return judge();
-  } catch (error) {
-    if (error instanceof EvidenceError) return error;
-    throw error;
   }
 }
 

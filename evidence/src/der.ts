@@ -21,15 +21,11 @@ const maxDepth = 32;
 
 /** The elements of a constructed one's content, each with its length in the shortest form and nothing between them. */
 export function derElements(content: Uint8Array): DerElement[] {
-  return elementsOf(content, Number.POSITIVE_INFINITY);
+  return leadingElements(content, Number.POSITIVE_INFINITY);
 }
 
 /** The first elements of a content, whatever follows them: no DER, but what Go's asn1.Unmarshal reads. */
 export function leadingElements(content: Uint8Array, count: number): DerElement[] {
-  return elementsOf(content, count);
-}
-
-function elementsOf(content: Uint8Array, count: number): DerElement[] {
   const elements: DerElement[] = [];
   for (let at = 0; at < content.length && elements.length < count; ) {
     const { start, end } = extentAt(content, at);

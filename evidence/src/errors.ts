@@ -116,3 +116,13 @@ export class EvidenceError extends Error {
 export function refusal(code: EvidenceErrorCode, message: string): EvidenceError {
   return new EvidenceError(code, { message });
 }
+
+/** What `work` comes to: its result, or the refusal that it throws. Any other error is thrown on. */
+export function attempt<Result>(work: () => Result): Result | EvidenceError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof EvidenceError) return error;
+    throw error;
+  }
+}

@@ -1,6 +1,7 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
-import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
+import { attempt, EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
 import { type Identity, identify, identityMspId, type ValidityTime } from './fabric-msp.ts';
+import { type Signers, signersOf } from './fabric-signers.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
@@ -32,8 +33,9 @@ export function verifyTransaction(
 
 /**
  * The same for a transaction that the peers committed, as they judge it: whether a certificate has ended they do not ask;
- * who endorses for an organisation is its own rule, which it changes alone; and who its client is they may know where this verifier cannot judge it (another curve, other rules of its organisation): then
- * the organisations that endorsed it have. Where it can, the client's signature has to hold.
+ * who endorses for an organisation is its own rule, which it changes alone; and who its client is they may know where this
+ * verifier cannot judge it (another curve, other rules of its organisation): then the organisations that endorsed it have.
+ * Where it can, the client's signature has to hold.
  */
 export function verifyCommitted(
   transaction: Transaction,
@@ -55,12 +57,10 @@ const unjudged: ReadonlySet<EvidenceErrorCode> = new Set([
 ]);
 
 function judgedCreator({ creator }: Transaction, trust: ChannelTrust): Identity | undefined {
-  try {
-    return identify(trust.applicationMsps, creator, undefined);
-  } catch (error) {
-    if (error instanceof EvidenceError && unjudged.has(error.code)) return undefined;
-    throw error;
-  }
+  const judged = attempt(() => identify(trust.applicationMsps, creator, undefined));
+  if (!(judged instanceof EvidenceError)) return judged;
+  if (unjudged.has(judged.code)) return undefined;
+  throw judged;
 }
 
 /** Checks that the parts of a transaction belong together, as peers do: channel, id, proposal and response. */
@@ -132,10 +132,9 @@ export function verifyEndorsements(
 
 /** What is asked of an endorser beside its organisation; undefined: whenever, whoever. */
 type Asked = { atTime: ValidityTime; role: Identity['role'] | undefined };
-type Judged = { endorsers: Identity[]; fault: EvidenceError | undefined };
 
 function requireEnough(
-  { endorsers, fault }: Judged,
+  { signers: endorsers, fault }: Signers,
   trust: ChannelTrust,
   policy: EndorsementPolicy,
 ): Identity[] {
@@ -152,25 +151,17 @@ function requireEnough(
   return endorsers;
 }
 
-/** Whose endorsements hold, each once, and what is wrong with the first that does not. */
-function endorsersOf(transaction: Transaction, trust: ChannelTrust, { atTime, role }: Asked): Judged {
-  const held = new Map<string, Identity>();
-  let fault: EvidenceError | undefined;
-  for (const endorsement of transaction.endorsements) {
-    const name = hex(endorsement.endorser);
-    if (held.has(name)) continue;
-    try {
+function endorsersOf(transaction: Transaction, trust: ChannelTrust, { atTime, role }: Asked): Signers {
+  return signersOf(transaction.endorsements, (endorsement) => ({
+    name: hex(endorsement.endorser),
+    verified: () => {
       const endorser = identityOf(trust, endorsement.endorser, atTime);
       if (role !== undefined && endorser.role !== role)
         throw refusal('ENDORSER_ROLE', `endorsed by a ${endorser.role}`);
       requireEndorsement(endorsement, transaction, endorser);
-      held.set(name, endorser);
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error;
-      fault ??= error;
-    }
-  }
-  return { endorsers: [...held.values()], fault };
+      return endorser;
+    },
+  }));
 }
 
 function requireEndorsement(

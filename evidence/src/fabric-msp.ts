@@ -7,7 +7,7 @@ import {
   parseRevocationList,
   type RevocationList,
 } from './certificate.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { attempt, EvidenceError, refusal } from './errors.ts';
 import {
   fabricMspConfig,
   type MessageOf,
@@ -53,12 +53,8 @@ export function parseMsp(value: Uint8Array): Msp {
   const { type, config } = readMessage(mspConfig, value, how);
   const { name: mspId } = readMessage(namedMspConfig, config, how);
   const nobody = { mspId, roots: [], intermediates: [], revocationLists: [], units: [], known: new Map() };
-  try {
-    return type === fabricMspType ? fabricMsp(config) : nobody;
-  } catch (error) {
-    if (error instanceof EvidenceError) return nobody;
-    throw error;
-  }
+  const judged = type === fabricMspType ? attempt(() => fabricMsp(config)) : nobody;
+  return judged instanceof EvidenceError ? nobody : judged;
 }
 
 function fabricMsp(config: Uint8Array): Msp {
@@ -84,12 +80,8 @@ function fabricMsp(config: Uint8Array): Msp {
 
 /** An authority of a kind that this verifier does not know vouches for nobody here. */
 function readable(pem: Uint8Array): Certificate[] {
-  try {
-    return [certificateOf(pem)];
-  } catch (error) {
-    if (error instanceof EvidenceError) return [];
-    throw error;
-  }
+  const certificate = attempt(() => certificateOf(pem));
+  return certificate instanceof EvidenceError ? [] : [certificate];
 }
 
 /** The identity in a `SerializedIdentity`, in whatever spelling it was signed, if one of `msps` vouches for it at that time. */

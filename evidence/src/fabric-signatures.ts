@@ -1,5 +1,5 @@
 import { concat, hex } from './bytes.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { refusal } from './errors.ts';
 import type { Block } from './fabric-block.ts';
 import {
   identifierHeader,
@@ -9,6 +9,7 @@ import {
   signatureHeader as signatureHeaderMessage,
 } from './fabric-messages.ts';
 import { type Identity, identify, identifyMember, type ValidityTime } from './fabric-msp.ts';
+import { type NamedSigner, signersOf } from './fabric-signers.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
 import { verifyP256 } from './p256.ts';
 import { present, readMessage } from './protobuf.ts';
@@ -30,7 +31,9 @@ export function verifyOrdererSignatures(
   { atTime, lastConfig }: { atTime: ValidityTime; lastConfig: number },
 ): Identity[] {
   const { value, signatures } = readMessage(metadataMessage, block.metadata[0] ?? new Uint8Array(0), how);
-  const { signers, fault } = signersOf({ block, trust, atTime, value }, signatures);
+  const signed = { block, trust, atTime, value };
+  const signerOf = trust.ordering.kind === 'bft' ? numbered : single;
+  const { signers, fault } = signersOf(signatures, (entry) => signerOf(signed, entry));
   const quorum = trust.ordering.kind === 'bft' ? trust.ordering.quorum : 1;
   if (signers.length < quorum)
     throw fault ?? refusal('ORDERER_QUORUM', `${signers.length} of the ${quorum} signatures it takes`);
@@ -42,40 +45,24 @@ export function verifyOrdererSignatures(
   return signers;
 }
 
-type Named = { name: string; signer: () => Identity; header: Uint8Array };
-
-/** Whose signatures hold, each once, and what is wrong with the first that does not. */
-function signersOf(
-  signed: SignedBlock,
-  signatures: readonly MetadataSignature[],
-): { signers: Identity[]; fault: EvidenceError | undefined } {
-  const nameOf = signed.trust.ordering.kind === 'bft' ? numbered : single;
-  const held = new Map<string, Identity>();
-  let fault: EvidenceError | undefined;
-  for (const entry of signatures) {
-    try {
-      const { name, signer, header } = nameOf(signed, entry);
-      if (held.has(name)) continue;
-      held.set(name, requireSignature(signed, { signer: signer(), header, signature: entry.signature }));
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error;
-      fault ??= error;
-    }
-  }
-  return { signers: [...held.values()], fault };
-}
-
 /** Without BFT an orderer's whole identity stands beside its signature. */
-function single({ trust, atTime }: SignedBlock, entry: MetadataSignature): Named {
+function single(signed: SignedBlock, entry: MetadataSignature): NamedSigner {
   if (entry.identifierHeader.length > 0) throw refusal(code, 'a numbered signer on a channel without BFT');
   const header = entry.signatureHeader;
   const { creator } = readMessage(signatureHeaderMessage, header, how);
-  return { name: hex(creator), signer: () => identify(trust.ordererMsps, creator, atTime), header };
+  const { trust, atTime } = signed;
+  const { signature } = entry;
+  return {
+    name: hex(creator),
+    verified: () =>
+      requireSignature(signed, { signer: identify(trust.ordererMsps, creator, atTime), header, signature }),
+  };
 }
 
 /** Under BFT it is the consenter of that number in the configuration. */
-function numbered({ trust, atTime }: SignedBlock, entry: MetadataSignature): Named {
-  const { ordering, ordererMsps } = trust;
+function numbered(signed: SignedBlock, entry: MetadataSignature): NamedSigner {
+  const { ordering, ordererMsps } = signed.trust;
+  const { signature } = entry;
   const header = entry.identifierHeader;
   if (ordering.kind !== 'bft' || header.length === 0 || entry.signatureHeader.length > 0)
     throw refusal(code, 'a BFT signature names its consenter by number only');
@@ -84,8 +71,12 @@ function numbered({ trust, atTime }: SignedBlock, entry: MetadataSignature): Nam
   if (consenter === undefined) throw refusal('ORDERER_UNKNOWN', 'not one of the consenters');
   return {
     name: String(identifier),
-    signer: () => identifyMember(ordererMsps, consenter, atTime),
-    header,
+    verified: () =>
+      requireSignature(signed, {
+        signer: identifyMember(ordererMsps, consenter, signed.atTime),
+        header,
+        signature,
+      }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
+import { attempt, EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
 import { type Block, parseBlock, requireData, requireSuccessor, validationCodes } from './fabric-block.ts';
 import { type EndorsementPolicy, verifyCommitted } from './fabric-endorsement.ts';
 import { identityMspId } from './fabric-msp.ts';
@@ -45,7 +45,8 @@ export type BlockRequirements = {
  * Checks a block of a channel: data hash, well-formed envelopes, orderers' signatures under the configuration in
  * force, its place after `previous`, and every signature of each transaction that the peer calls valid, as the peers judged
  * it: what is committed has its effect, and must not stop who follows the ledger. So it is not asked whether a certificate
- * has ended, which peers do not ask either. Transactions called invalid are only taken apart. A configuration block yields the trust for the blocks after it.
+ * has ended, which peers do not ask either. Transactions called invalid are only taken apart. A configuration block yields
+ * the trust for the blocks after it.
  */
 export function verifyBlock(
   bytes: Uint8Array,
@@ -72,22 +73,12 @@ export function verifyBlock(
     // collection and is endorsed by itself alone, whatever its peers' certificates are.
     if (transaction === undefined || (transaction.writes.length === 0 && transaction.event === undefined))
       return [];
-    const fault = faultOf(() => verifyCommitted(transaction, trust, policy));
-    if (fault === undefined) return [];
+    const fault = attempt(() => verifyCommitted(transaction, trust, policy));
+    if (!(fault instanceof EvidenceError)) return [];
     if (block.number > judgedAfter) throw fault;
     return [{ txId: transaction.txId, code: fault.code }];
   });
   return { block, kind: 'transactions', transactions: transactionsOf(block), unjudged, trust };
-}
-
-function faultOf(verify: () => void): EvidenceError | undefined {
-  try {
-    verify();
-    return undefined;
-  } catch (error) {
-    if (error instanceof EvidenceError) return error;
-    throw error;
-  }
 }
 
 /**

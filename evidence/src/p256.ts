@@ -9,7 +9,7 @@ import {
   leadingElements,
   onlyElement,
 } from './der.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { attempt, EvidenceError, refusal } from './errors.ts';
 import { nativeCrypto } from './platform.ts';
 
 /** An ECDSA public key on NIST P-256, checked to be a point of the curve. */
@@ -57,16 +57,13 @@ export function verifyP256(
 
 /** The signature in strict DER; undefined where there is none. */
 function strictSignature(signature: Uint8Array, form: SignatureForm): Uint8Array | undefined {
-  try {
-    const [r, s] = form === 'ledger' ? leadingIntegers(signature) : onlyIntegers(signature);
-    const limit = form === 'ledger' ? upperHalf : order;
-    if (!isWithin(r.content, order) || !isWithin(s.content, limit)) return undefined;
-    return concat(Uint8Array.of(derTag.sequence, r.whole.length + s.whole.length), r.whole, s.whole);
-  } catch (error) {
-    // Not DER: no signature.
-    if (error instanceof EvidenceError) return undefined;
-    throw error;
-  }
+  const pair = attempt(() => (form === 'ledger' ? leadingIntegers(signature) : onlyIntegers(signature)));
+  // Not DER: no signature.
+  if (pair instanceof EvidenceError) return undefined;
+  const [r, s] = pair;
+  const limit = form === 'ledger' ? upperHalf : order;
+  if (!isWithin(r.content, order) || !isWithin(s.content, limit)) return undefined;
+  return concat(Uint8Array.of(derTag.sequence, r.whole.length + s.whole.length), r.whole, s.whole);
 }
 
 type Pair = readonly [DerElement, DerElement];

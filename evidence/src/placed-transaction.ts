@@ -1,4 +1,4 @@
-import { EvidenceError, refusal } from './errors.ts';
+import { attempt, EvidenceError, refusal } from './errors.ts';
 import type { Block } from './fabric-block.ts';
 import { hasOwnId, requireBinding } from './fabric-endorsement.ts';
 import { parseTransaction, type Transaction } from './fabric-transaction.ts';
@@ -8,7 +8,8 @@ export type Placed = { transaction: Transaction; block: Block; txIndex: number }
 
 /** The transaction of a block with an id, once its parts belong together. Envelopes that are none are passed over. */
 export function placedIn(block: Block, txId: string, channelId: string): Placed {
-  const read = block.envelopes.map(readOf);
+  // Orderers do not look into envelopes: what another member had ordered may be no transaction at all.
+  const read = block.envelopes.map((envelope) => attempt(() => parseTransaction(envelope)));
   const named = read.flatMap((entry, txIndex) =>
     !(entry instanceof EvidenceError) && entry.txId === txId ? [{ transaction: entry, block, txIndex }] : [],
   );
@@ -21,14 +22,4 @@ export function placedIn(block: Block, txId: string, channelId: string): Placed 
   }
   requireBinding(placed.transaction, channelId);
   return placed;
-}
-
-/** Orderers do not look into envelopes: what another member had ordered may be no transaction at all. */
-function readOf(envelope: Uint8Array): Transaction | EvidenceError {
-  try {
-    return parseTransaction(envelope);
-  } catch (error) {
-    if (error instanceof EvidenceError) return error;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { openRelease } from './check-release.ts';
 import { checkWitnesses } from './check-witnesses.ts';
 import { type Checkpoint, openNote, parseCheckpoint } from './checkpoint.ts';
 import { type Check, type CheckList, type CheckName, checkList } from './checks.ts';
-import { EvidenceError, refusal } from './errors.ts';
+import { attempt, EvidenceError, refusal } from './errors.ts';
 import type { Transaction } from './fabric-transaction.ts';
 import { type Leaf, leafBytes, leafHash, leafOf } from './leaf.ts';
 import { soloSentence } from './ledger-texts.ts';
@@ -148,13 +148,7 @@ function checkRelease(list: CheckList, bundle: ParsedBundle, { leaf, log, checkp
 
 /** A key of a kind that is not judged leaves the check open. */
 function runConsent(list: CheckList, consent: ConsentPart, frame: ConsentFrame): void {
-  let outcome: 'held' | 'unjudged' | EvidenceError;
-  try {
-    outcome = openConsent(consent, frame);
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error;
-    outcome = error;
-  }
+  const outcome = attempt(() => openConsent(consent, frame));
   if (outcome === 'unjudged') list.skip('consent');
   else {
     list.run('consent', () => {
