@@ -67,7 +67,7 @@ describe('bundles of any content and shape', () => {
           expect(verifyPacked(carried, policy).verdict).toBe('valid');
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 1_000 },
     );
   });
 });
