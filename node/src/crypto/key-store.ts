@@ -1,10 +1,14 @@
 /** What one Ed25519 key signs; a signature of one purpose never passes for another. */
 export type SigningPurpose = 'log' | 'message' | 'receipt';
 
-/** Raw X25519 key pair for HPKE (RFC 9180). */
-export type AgreementKey = { privateKey: Uint8Array; publicKey: Uint8Array };
+/** The X25519 key for HPKE (RFC 9180): its raw public half, and the shared secret (RFC 7748 §6.1) with another raw public key. */
+export type AgreementKey = {
+  publicKey: Uint8Array;
+  /** Throws for what is no key, and for one of small order. */
+  agree(other: Uint8Array): Uint8Array;
+};
 
-/** The node's keys. Secret bytes stay behind this port, but for the two keys whose protocols need them raw. */
+/** The node's keys. Secret bytes stay behind this port, but for the one key whose protocol needs it raw. */
 export type KeyStore = {
   /** Seals a key under the master key; `context` must be the same when it is unwrapped. */
   wrapKey(key: Uint8Array, context: string): Uint8Array;

@@ -66,7 +66,7 @@ async function signed(
   const named = { caseId, kind, author, commitment: caseCommitment(kept.document) };
   const binding = bindingOf(named, { sender: tenant, recipient: member.organizationId });
   const text = utf8(JSON.stringify(kept.document));
-  const body = messageBytes({ ...named, sealed: await sealFor(fromHex(member.sealingKey), text, binding) });
+  const body = messageBytes({ ...named, sealed: sealFor(fromHex(member.sealingKey), text, binding) });
   const signing = { organizationId: tenant, keyStore, clock };
   const { message } = signPeerMessage({ member, path: disputePath, body }, signing);
   return { message, commitment: named.commitment };

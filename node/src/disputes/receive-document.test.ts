@@ -48,7 +48,7 @@ async function message(forgery: Forgery = {}): Promise<PeerMessage> {
   const name = { caseId, kind: 'opening', author: 'hospital-b', ...forgery.name } as DocumentName;
   const named = { ...name, commitment: forgery.commitment ?? caseCommitment(document as never) };
   const binding = bindingOf(named, { sender: sender.organizationId, recipient: recipient.organizationId });
-  const sealed = await sealFor(fromHex(recipient.member.sealingKey), utf8(JSON.stringify(document)), binding);
+  const sealed = sealFor(fromHex(recipient.member.sealingKey), utf8(JSON.stringify(document)), binding);
   const body = messageBytes({ ...named, sealed });
   const parts = {
     method: 'POST',

@@ -83,7 +83,7 @@ async function openMessage(
 ): Promise<CaseDocument> {
   const binding = bindingOf(message, { sender: sender.organizationId, recipient: tenant });
   try {
-    const text = await openFrom(keyStore.agreementKey(), message.sealed, binding);
+    const text = openFrom(keyStore.agreementKey(), message.sealed, binding);
     const document = parseCaseDocument(parseJson(text, { maxDepth: 96 }), formats[message.kind]);
     if (caseCommitment(document) !== message.commitment || document.content.caseId !== message.caseId)
       throw new DisputeError('DISPUTE_COMMITMENT');

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry } from '../audit/index.ts';
 import type { PreparedDecision } from '../consent/index.ts';
 import { type Queryable, together } from '../lib/sql.ts';
@@ -11,26 +12,27 @@ import type { ReplyPayload } from './types.ts';
 /** An accepted request and who it is about, if that person is known here. */
 export type Concern = Accepted & { patient: KnownPatient | undefined };
 export type Answer = { payload: ReplyPayload; prepared: PreparedDecision; instances: string[] };
+/** `seal` makes the bytes that leave. */
+type SealedAnswer = Answer & { seal(): Uint8Array };
 
 /** Longer than a request can be fresh anywhere, whatever the clocks. */
 const nonceLifetimeMs = 180_000;
 
 /**
  * The moment of release: decision, exchange, nonce and access are written together, if the consents the decision rests
- * on are still the same. False where one changed. A request that was answered before is EXCHANGE_REPLAYED. A decision
- * that came to nothing is kept all the same.
+ * on are still the same. Returns the sealed answer; nothing where one changed. A request that was answered before
+ * is EXCHANGE_REPLAYED. A decision that came to nothing is kept all the same.
  */
 export async function commitAnswer(
   concern: Concern,
-  answer: Answer,
+  answer: SealedAnswer,
   deps: AcceptDeps & { consent: ConsentPort },
-): Promise<boolean> {
+): Promise<Uint8Array | undefined> {
   try {
-    await deps.db.transaction((tx) => write(tx, { concern, answer }, deps));
-    return true;
+    return await deps.db.transaction((tx) => write(tx, { concern, answer }, deps));
   } catch (cause) {
     await answer.prepared.keep();
-    if (cause instanceof ConsentChanged) return false;
+    if (cause instanceof ConsentChanged) return undefined;
     if (cause instanceof ExchangeError) await recordRefusal(concern.member, cause, deps);
     throw cause;
   }
@@ -38,20 +40,22 @@ export async function commitAnswer(
 
 async function write(
   tx: Queryable,
-  { concern, answer }: { concern: Concern; answer: Answer },
+  { concern, answer }: { concern: Concern; answer: SealedAnswer },
   { consent, access }: AcceptDeps & { consent: ConsentPort },
-): Promise<void> {
+): Promise<Uint8Array> {
   const { nonce, createdAt } = concern.verified;
   const expiresAt = new Date(createdAt.getTime() + nonceLifetimeMs).toISOString();
   const { decision, record } = answer.prepared;
-  const [saved, holds] = await together([
+  const [saved, holds, , , body] = await together([
     saveAnswer(tx, rowOf(concern, answer), { nonce, expiresAt }),
     consent.stillHolds(tx, decision),
     record.write(tx, [record.entry]),
     access.record(tx, [accessOf(concern, answer)]),
+    nextTurn().then(answer.seal), // while the database is at work
   ]);
   if (!saved) throw new ExchangeError('EXCHANGE_REPLAYED');
   if (!holds) throw new ConsentChanged();
+  return body;
 }
 
 /** Rolls back a transaction whose decision is out of date. */

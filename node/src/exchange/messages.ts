@@ -1,4 +1,4 @@
-import { canonicalJson, fromUtf8, type Leaf, type RecordDisclosure, utf8 } from '@medseal/evidence';
+import { canonicalJson, type Leaf, type RecordDisclosure, utf8 } from '@medseal/evidence';
 import { z } from 'zod';
 import { roles } from '../identity/index.ts';
 import { parseJson } from '../lib/strict-json.ts';
@@ -137,7 +137,7 @@ export function parseRequest(bytes: Uint8Array): ExchangeRequest {
 /** The reply that a source sealed. REPLY_CONTENT for anything else. */
 export function parseReply(bytes: Uint8Array): ReplyPayload {
   try {
-    return replySchema.parse(parseJson(fromUtf8(bytes), { maxDepth: 96, numbers: 'written' }));
+    return replySchema.parse(parseJson(bytes, { maxDepth: 96, numbers: 'written' }));
   } catch (cause) {
     throw new ReplyRejected('REPLY_CONTENT', { cause });
   }

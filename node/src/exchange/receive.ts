@@ -50,7 +50,7 @@ export async function receive(
     verifyResponse(reply, { request: sent.signed, verifier: key, now: deps.clock.now() });
     return key;
   });
-  const payload = parseReply(await openReply(reply.body, { sourceId, sent }, deps));
+  const payload = parseReply(openReply(reply.body, { sourceId, sent }, deps));
   requireReceipt(payload, { sent, sourceId, verifier }, deps);
   if (!payload.permit) {
     const { receipt, reasons } = payload;
@@ -78,20 +78,18 @@ function requireForm(
   if (!asExpected) throw new ReplyRejected('REPLY_FORM');
 }
 
-async function openReply(
+function openReply(
   body: Uint8Array,
   { sourceId, sent }: { sourceId: string; sent: SentRequest },
   { organizationId, keyStore }: ReceiveDeps,
-): Promise<Uint8Array> {
-  const opened = await openFrom(keyStore.agreementKey(), body, {
+): Uint8Array {
+  const binding = {
     requestDigest: sent.digest,
     sourceOrganizationId: sourceId,
     requesterOrganizationId: organizationId,
     purpose: sent.request.purpose,
-  }).catch((cause: unknown) => {
-    throw new ReplyRejected('REPLY_SEAL', { cause });
-  });
-  const message = unpad(opened);
+  };
+  const message = unpad(rejectAs('REPLY_SEAL', () => openFrom(keyStore.agreementKey(), body, binding)));
   if (message === undefined) throw new ReplyRejected('REPLY_PADDING');
   return message;
 }

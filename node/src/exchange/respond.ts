@@ -79,8 +79,9 @@ async function answerWhileConsentHolds(
   for (let attempt = 1; attempt <= maxDecisions; attempt += 1) {
     const concern = { ...accepted, patient };
     const answer = await prepareAnswer(concern, deps);
-    const body = await sealAnswer(accepted, answer, deps);
-    if (await commitAnswer(concern, answer, deps)) return { permit: answer.payload.permit, body };
+    const seal = (): Uint8Array => sealAnswer(accepted, answer, deps);
+    const body = await commitAnswer(concern, { ...answer, seal }, deps);
+    if (body !== undefined) return { permit: answer.payload.permit, body };
   }
   throw new ExchangeError('EXCHANGE_UNAVAILABLE');
 }
@@ -175,7 +176,7 @@ function sealAnswer(
   { member, request, verified }: Accepted,
   { payload }: Answer,
   deps: ResponderDeps,
-): Promise<Uint8Array> {
+): Uint8Array {
   return sealFor(fromHex(member.sealingKey), padText(JSON.stringify(payload)), {
     requestDigest: verified.digest,
     sourceOrganizationId: deps.organizationId,

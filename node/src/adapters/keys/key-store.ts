@@ -5,10 +5,12 @@ import {
   createPrivateKey,
   createPublicKey,
   createSecretKey,
+  diffieHellman,
   type KeyObject,
   sign as signBytes,
 } from 'node:crypto';
 import { CryptoError } from '../../crypto/errors.ts';
+import { x25519PublicKey } from '../../crypto/hpke.ts';
 import type { AgreementKey, KeyStore, SigningPurpose } from '../../crypto/key-store.ts';
 import { newSecret } from '../../lib/ids.ts';
 import type { KeyFileSecrets } from './key-file-format.ts';
@@ -75,9 +77,10 @@ function signingKey(seed: string): SigningKey {
 }
 
 function agreementKey(seed: string): AgreementKey {
+  const privateKey = privateKeyOf(x25519Prefix, seed);
   return {
-    privateKey: Buffer.from(seed, 'hex'),
-    publicKey: rawPublicKey(privateKeyOf(x25519Prefix, seed)),
+    publicKey: rawPublicKey(privateKey),
+    agree: (other) => diffieHellman({ privateKey, publicKey: x25519PublicKey(other) }),
   };
 }
 

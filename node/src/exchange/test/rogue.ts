@@ -101,12 +101,12 @@ export function cheatingSource({ a, b }: { a: TestNode; b: TestNode }, cheat: Ch
         requesterOrganizationId: b.organizationId,
         purpose,
       };
-      const opened = await openFrom(b.keyStore.agreementKey(), reply.body, binding);
+      const opened = openFrom(b.keyStore.agreementKey(), reply.body, binding);
       const payload = JSON.parse(Buffer.from(unpad(opened) ?? []).toString()) as ReplyPayload;
       const bytes = Buffer.from(textOf(payload, { a, cheat, digest }));
       const padded = cheat.padded?.(pad(bytes)) ?? pad(bytes);
       const sealingKey = fromHex((cheat.sealTo ?? b).member.sealingKey);
-      const body = await sealFor(sealingKey, padded, { ...binding, ...cheat.binding });
+      const body = sealFor(sealingKey, padded, { ...binding, ...cheat.binding });
       const signer = { ...signerOf(cheat.signer ?? a), keyId: signerOf(a).keyId };
       const createdAt = cheat.createdAt ?? a.clock.now();
       const named = {
