@@ -87,4 +87,25 @@ describe('configuration', () => {
       /secret-word/,
     );
   });
+
+  it.each([
+    ['over its Unix socket', '%2Fvar%2Frun%2Fpostgresql', true],
+    ['over a Unix socket that is named apart', '127.0.0.1/a?host=/var/run/postgresql', true],
+    ['over the loopback interface', '[::1]:5432', true],
+    ['on another host', 'db.example', false],
+    ['on another host that is named apart', '127.0.0.1/a?host=db.example', false],
+  ])('takes a database %s without TLS or not', (_, place, isTaken) => {
+    const settings = {
+      ...validSettings,
+      MEDSEAL_DEMO: 'false',
+      MEDSEAL_OIDC_ISSUER: 'https://login.example',
+      MEDSEAL_WEBAUTHN_ORIGIN: 'https://records.example',
+      MEDSEAL_DATABASE_URL: `postgres://u:secret-word@${place}${place.includes('/') ? '' : '/a'}`,
+    };
+
+    const told = /reaches another host/;
+    const read = expect(() => readConfig(settings));
+    if (isTaken) read.not.toThrow(told);
+    else read.toThrow(told);
+  });
 });

@@ -85,14 +85,19 @@ function missingSettings(config: Config): string[] {
   return missing.length === notarySettings.length ? [] : missing;
 }
 
+/** Over the loopback interface, or over a Unix socket: its folder stands for the host (`%2Fvar%2Frun%2Fpostgresql`), also as `?host=`. */
+function isOnThisMachine({ hostname, searchParams }: URL): boolean {
+  const host = searchParams.get('host') ?? decodeURIComponent(hostname);
+  return ['localhost', '127.0.0.1', '[::1]', '::1', ''].includes(host) || host.startsWith('/');
+}
+
 /** What may not be used outside a demonstration on one machine. */
 function unsafeSettings(config: Config): string[] {
   if (config.MEDSEAL_DEMO) return [];
   const database = new URL(config.MEDSEAL_DATABASE_URL);
-  const loopback = ['localhost', '127.0.0.1', '[::1]', ''].includes(database.hostname);
   const unsafe: string[] = [];
   if (
-    !loopback &&
+    !isOnThisMachine(database) &&
     !['require', 'verify-ca', 'verify-full'].includes(database.searchParams.get('sslmode') ?? '')
   ) {
     unsafe.push('MEDSEAL_DATABASE_URL reaches another host without sslmode=verify-full');

@@ -16,6 +16,7 @@ const start = (url: string): Promise<void> => bringUpToDate({ MEDSEAL_DATABASE_U
 
 function other(change: (url: URL) => void): string {
   const url = new URL(test.url);
+  url.hostname = '127.0.0.1';
   change(url);
   return url.href;
 }
@@ -42,6 +43,9 @@ describe('the start over a database', () => {
     await expect(start(other((url) => url.searchParams.set('sslmode', 'verify-full')))).rejects.toMatchObject(
       unusable('TLS'),
     );
+    await expect(
+      start(other((url) => Object.assign(url, { hostname: '%2Fno%2Fsuch' }))),
+    ).rejects.toMatchObject(unusable('no Unix socket'));
   });
 
   it('says so when something else than PostgreSQL answers', async () => {

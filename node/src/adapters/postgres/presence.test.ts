@@ -75,7 +75,7 @@ describe('the processes of one node over one database', () => {
     const server = Number(url.port);
     const balancer = await startBalancer();
     balancer.sendTo(server);
-    url.port = String(balancer.port);
+    Object.assign(url, { hostname: '127.0.0.1', port: String(balancer.port) });
     const { presence, news } = await enter('alike', url.href);
     expect([presence.isPresent(), presence.isLead()]).toEqual([true, true]);
 
