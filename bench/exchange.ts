@@ -7,9 +7,10 @@ import { anchored } from '../demo/steps/take-in.ts';
 import { clientOf, eventually, must } from '../demo/story.ts';
 import { dataFolder, readBundles } from './bundles.ts';
 import { type Connection, openConnection, requestBytes, type Target } from './connection.ts';
+import { fillDutyRecords } from './duty-records.ts';
 import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { postBundles } from './ingest.ts';
-import { fillPlainRecords, startPlainServer } from './plain-records.ts';
+import { fillPlainRecords, startBareServer } from './plain-records.ts';
 import { openStage, type Stage } from './stage.ts';
 import { median, percentile } from './statistics.ts';
 import { fhirIdsOf } from './stored-patients.ts';
@@ -19,6 +20,14 @@ const requester = 'hospital-b';
 const records = 20;
 /** The demonstration's patient: has more observations than are asked for. */
 const patientFile = 'p043';
+
+const sideNames = ['ours', 'direct', 'relayed', 'duty'] as const;
+type SideName = (typeof sideNames)[number];
+const baselines = {
+  direct: 'bare express + pg, mTLS',
+  relayed: 'two bare nodes, mTLS between',
+  duty: 'two bare nodes that sign, open, seal, check and commit',
+};
 
 type Call = (connection: Connection) => Promise<Buffer>;
 type Side = { target: Target; call: Call };
@@ -57,11 +66,11 @@ async function searchOf(path: string): Promise<Call> {
   };
 }
 
-/** A patient of hospital A who consents to what hospital B asks for; their ids. */
+/** A patient of hospital A who consents to what hospital B asks for; their ids, and where the baselines have them. */
 async function consentingPatient(
   stage: Stage,
   options: BenchOptions,
-): Promise<{ nationalId: string; plainId: string; url: string }> {
+): Promise<{ nationalId: string; plainId: string; plain: string; duty: string }> {
   const { story } = stage;
   const set = await readBundles(dataFolder(options), 0);
   await postBundles(stage, set.directory);
@@ -87,24 +96,31 @@ async function consentingPatient(
   const body = { consent: draft.consent, assertion: sign(story, draft.challenge) };
   expectStatus(await client.call('POST', '/consents', { bearer, body }), 201);
   await anchored(story);
-  const url = await stage.database('bench_plain');
-  await fillPlainRecords(url, [bundle]);
-  return { nationalId, plainId, url };
+  const [plain, duty] = [await stage.database('bench_plain'), await stage.database('bench_duty')];
+  await fillPlainRecords(plain, [bundle]);
+  await fillDutyRecords(duty, bundle);
+  return { nationalId, plainId, plain, duty };
 }
 
-/** The bare endpoint at hospital A, and hospital B's relay to it. */
-async function startPlain(stage: Stage, database: string): Promise<{ direct: string; relayed: string }> {
+/** A baseline's endpoint at hospital A, and hospital B's half that asks it. */
+async function startBare(
+  stage: Stage,
+  script: 'plain-server' | 'duty-server',
+  database: string,
+): Promise<{ direct: string; relayed: string }> {
   const ca = (organizationId: string): string =>
     join(stage.alliance.folder, 'ledger', 'organizations', organizationId, 'msp', 'ca.pem');
-  const { url: direct } = await startPlainServer(stage, {
-    name: 'plain-a',
+  const { url: direct } = await startBareServer(stage, {
+    name: `${script}-a`,
+    script,
     organizationId: source,
     args: ['--database', database, '--ca', ca(requester)],
   });
-  const { url: relayed } = await startPlainServer(stage, {
-    name: 'plain-b',
+  const { url: relayed } = await startBareServer(stage, {
+    name: `${script}-b`,
+    script,
     organizationId: requester,
-    args: ['--upstream', direct, '--upstream-ca', ca(source)],
+    args: ['--database', database, '--upstream', direct, '--upstream-ca', ca(source)],
   });
   return { direct, relayed };
 }
@@ -124,12 +140,10 @@ async function measureSide({ target, call }: Side, count: number): Promise<Laten
   return { p50: median(latencies), p99: percentile(latencies, 0.99) };
 }
 
-async function sidesOf(
-  stage: Stage,
-  options: BenchOptions,
-): Promise<Record<'ours' | 'direct' | 'relayed', Side>> {
-  const { nationalId, plainId, url } = await consentingPatient(stage, options);
-  const plain = await startPlain(stage, url);
+async function sidesOf(stage: Stage, options: BenchOptions): Promise<Record<SideName, Side>> {
+  const { nationalId, plainId, ...databases } = await consentingPatient(stage, options);
+  const plain = await startBare(stage, 'plain-server', databases.plain);
+  const duty = await startBare(stage, 'duty-server', databases.duty);
   const { alliance } = stage;
   const own = join(alliance.folder, 'ledger', 'organizations', requester, 'node');
   const mutual = {
@@ -153,6 +167,7 @@ async function sidesOf(
     ours,
     direct: { target: { url: plain.direct, ca: alliance.ca(source), ...mutual }, call: search },
     relayed: { target: { url: plain.relayed, ca: alliance.ca(requester) }, call: search },
+    duty: { target: { url: duty.relayed, ca: alliance.ca(requester) }, call: search },
   };
 }
 
@@ -161,29 +176,22 @@ async function run(options: BenchOptions): Promise<Measure[]> {
   try {
     const sides = await sidesOf(stage, options);
     const count = options.quick ? 30 : 150;
-    const found = { ours: [] as Latency[], direct: [] as Latency[], relayed: [] as Latency[] };
+    const found: Record<SideName, Latency[]> = { ours: [], direct: [], relayed: [], duty: [] };
     for (let round = 0; round <= options.rounds; round += 1) {
-      for (const name of ['ours', 'direct', 'relayed'] as const) {
+      for (const name of sideNames) {
         const latency = await measureSide(sides[name], count);
         if (round > 0) found[name].push(latency);
       }
     }
-    const measure = (at: keyof Latency, against: 'direct' | 'relayed'): Measure => ({
-      bench: 'exchange',
-      measure: `consented query of ${records} records, ${at}`,
-      unit: 'ms',
-      values: found.ours.map((latency) => latency[at]),
-      baseline: {
-        name: against === 'direct' ? 'bare express + pg, mTLS' : 'two bare nodes, mTLS between',
-        values: found[against].map((latency) => latency[at]),
-      },
-    });
-    return [
-      measure('p50', 'direct'),
-      measure('p99', 'direct'),
-      measure('p50', 'relayed'),
-      measure('p99', 'relayed'),
-    ];
+    return (['direct', 'relayed', 'duty'] as const).flatMap((against) =>
+      (['p50', 'p99'] as const).map((at) => ({
+        bench: 'exchange',
+        measure: `consented query of ${records} records, ${at}`,
+        unit: 'ms',
+        values: found.ours.map((latency) => latency[at]),
+        baseline: { name: baselines[against], values: found[against].map((latency) => latency[at]) },
+      })),
+    );
   } finally {
     await stage.close();
   }

@@ -30,13 +30,13 @@ export async function fillPlainRecords(url: string, bundles: readonly BenchBundl
   }
 }
 
-/** Starts the plain server with a hospital's certificate; its URL and process. */
-export async function startPlainServer(
+/** Starts a baseline's server with a hospital's certificate; its URL and process. */
+export async function startBareServer(
   stage: Stage,
-  options: { name: string; organizationId: string; args: string[] },
+  options: { name: string; script: 'plain-server' | 'duty-server'; organizationId: string; args: string[] },
 ): Promise<{ url: string; pid: number }> {
   const own = join(stage.alliance.folder, 'ledger', 'organizations', options.organizationId, 'node');
-  const { ready, pid } = await stage.start(options.name, 'bench/plain-server.ts', [
+  const { ready, pid } = await stage.start(options.name, `bench/${options.script}.ts`, [
     '--certificate',
     join(own, 'cert.pem'),
     '--key',

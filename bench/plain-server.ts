@@ -1,29 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { Agent, createServer, request as httpsRequest, type ServerOptions } from 'node:https';
-import { parseArgs } from 'node:util';
 import express, { type Express } from 'express';
 import pg from 'pg';
+import { database, serve, upstream, upstreamCaller } from './bare-process.ts';
 
 // The least that could answer, in a process of its own: express over TLS 1.3 that returns rows as they lie in PostgreSQL,
-// with no policy, sealing, signature, evidence or audit. With --ca it asks callers for certificates; with --upstream it
-// fetches a search from such a server by mutual TLS instead, as one hospital would from another.
-
-const { values } = parseArgs({
-  options: {
-    database: { type: 'string', default: '' },
-    port: { type: 'string', default: '0' },
-    certificate: { type: 'string', default: '' },
-    key: { type: 'string', default: '' },
-    ca: { type: 'string' },
-    upstream: { type: 'string' },
-    'upstream-ca': { type: 'string' },
-  },
-});
-
-const identity = { cert: readFileSync(values.certificate), key: readFileSync(values.key) };
+// with no policy, sealing, signature, evidence or audit. The side that asks fetches a search from such a server, as one
+// hospital would from another.
 
 function rowsOf(app: Express): void {
-  const pool = new pg.Pool({ connectionString: values.database, max: 10 });
+  const pool = new pg.Pool({ connectionString: database, max: 10 });
   app.get('/record/:id', async (request, response) => {
     const { rows } = await pool.query({
       name: 'record',
@@ -42,32 +26,17 @@ function rowsOf(app: Express): void {
   });
 }
 
-/** The other hospital's half: fetches over mutual TLS, parses, and hands on. */
-function relay(app: Express, upstream: string): void {
-  const ca = readFileSync(values['upstream-ca'] ?? '');
-  const agent = new Agent({ keepAlive: true, maxSockets: 16, ...identity, ca });
-  app.get('/search/:patient/:type', (request, response, next) => {
-    const call = httpsRequest(new URL(request.originalUrl, upstream), { agent });
-    call.once('error', next).once('response', (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', next);
-      answer.once('end', () => response.json(JSON.parse(Buffer.concat(chunks).toString('utf8'))));
-    });
-    call.end();
+/** The other hospital's half: fetches, parses, and hands on. */
+function relay(app: Express): void {
+  const call = upstreamCaller();
+  app.get('/search/:patient/:type', async (request, response) => {
+    const { body } = await call(request.originalUrl);
+    response.json(JSON.parse(body.toString('utf8')));
   });
 }
 
 const app = express();
 app.use(express.json());
-if (values.upstream === undefined) rowsOf(app);
-else relay(app, values.upstream);
-
-const mutual: ServerOptions =
-  values.ca === undefined ? {} : { ca: readFileSync(values.ca), requestCert: true, rejectUnauthorized: true };
-const server = createServer({ ...identity, ...mutual, minVersion: 'TLSv1.3' }, app);
-server.listen(Number(values.port), '127.0.0.1', () => {
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  process.stdout.write(`${JSON.stringify({ event: 'ready', port })}\n`);
-});
-process.once('SIGTERM', () => process.exit(0));
+if (upstream === undefined) rowsOf(app);
+else relay(app);
+serve(app);

@@ -3,7 +3,7 @@ import { type Connection, openConnection, requestBytes, type Target } from './co
 import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { postBundles } from './ingest.ts';
 import { eachOnce, timed } from './load.ts';
-import { fillPlainRecords, startPlainServer } from './plain-records.ts';
+import { fillPlainRecords, startBareServer } from './plain-records.ts';
 import { cpuSecondsOf, withServing } from './process-memory.ts';
 import { openStage, type Stage } from './stage.ts';
 import { median, percentile } from './statistics.ts';
@@ -96,7 +96,12 @@ async function load(
   const database = await stage.database('bench_plain');
   await fillPlainRecords(database, bundles);
   const args = ['--database', database];
-  const { url, pid } = await startPlainServer(stage, { name: 'plain', organizationId: hospital, args });
+  const { url, pid } = await startBareServer(stage, {
+    name: 'plain',
+    script: 'plain-server',
+    organizationId: hospital,
+    args,
+  });
   return { patients: bundles.map((bundle, at) => fhirIdsOf(bundle, answers[at] ?? Buffer.of())), url, pid };
 }
 

@@ -1,0 +1,137 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  diffieHellman,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
+import { discloseRecord, openDisclosure, type RecordDisclosure } from '@medseal/evidence';
+import express, { type Express } from 'express';
+import pg from 'pg';
+import { decryptGcm } from '../node/src/crypto/cipher.ts';
+import { openBase, sealBase, x25519PublicKey } from '../node/src/crypto/hpke.ts';
+import { database, serve, upstream, upstreamCaller } from './bare-process.ts';
+import { recordKey, salt } from './duty-records.ts';
+
+// The least that an exchange cannot do without, in a process of its own: request, reply and receipt are signed and
+// checked (Ed25519), records are opened (AES-256-GCM), disclosed with their salts and checked by their digests, the reply
+// is sealed (HPKE), and both sides commit an audit row and a leaf before they answer. No policy, consents, members,
+// pseudonyms, inclusion proofs, validation or redaction, and nothing sealed of what is committed.
+
+type Receipt = { at: string; digests: string[]; signature: string };
+type Payload = { receipt: Receipt; records: RecordDisclosure[] };
+
+const pool = new pg.Pool({ connectionString: database, max: 10 });
+const opening = createSecretKey(recordKey);
+// Both processes make the same keys of the same bytes: what they cost is measured, not what they keep apart.
+const signing = keyPair('302e020100300506032b657004220420');
+const agreement = keyPair('302e020100300506032b656e04220420');
+const recipient = {
+  publicKey: agreement.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32),
+  agree: (other: Uint8Array): Uint8Array =>
+    diffieHellman({ privateKey: agreement.privateKey, publicKey: x25519PublicKey(other) }),
+};
+
+function keyPair(prefix: string): { privateKey: KeyObject; publicKey: KeyObject } {
+  const key = Buffer.concat([Buffer.from(prefix, 'hex'), Buffer.alloc(32, 5)]);
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+function requireSigned(bytes: Uint8Array, signature: string): void {
+  if (!verify(null, bytes, signing.publicKey, Buffer.from(signature, 'base64')))
+    throw new Error('not signed');
+}
+
+function signed(bytes: Uint8Array): string {
+  return sign(null, bytes, signing.privateKey).toString('base64');
+}
+
+function receiptBytes({ at, digests }: Omit<Receipt, 'signature'>): Buffer {
+  return Buffer.from(JSON.stringify([at, digests]));
+}
+
+/** Audit row and leaf, durable when this resolves. */
+async function commit(): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query({
+      name: 'audit',
+      text: 'insert into duty_audit (entry) values ($1)',
+      values: [randomBytes(800)],
+    });
+    await client.query({
+      name: 'leaf',
+      text: 'insert into duty_leaf (digest) values ($1)',
+      values: [randomBytes(32)],
+    });
+    await client.query('commit');
+  } finally {
+    client.release();
+  }
+}
+
+function source(app: Express): void {
+  app.post('/ask', express.raw({ type: () => true }), async (request, response) => {
+    const asked: Buffer = request.body;
+    requireSigned(asked, request.get('signature') ?? '');
+    const { patient, type, count } = JSON.parse(asked.toString());
+    const { rows } = await pool.query<{ iv: Buffer; body: Buffer; digest: string }>({
+      name: 'sealed',
+      text: 'select iv, body, digest from duty_record where patient = $1 and type = $2 order by seq desc limit $3',
+      values: [patient, type, count],
+    });
+    const records = rows.map(({ iv, body }) => {
+      const opened = Buffer.from(decryptGcm(body, { key: opening, iv, aad: salt })).toString();
+      return discloseRecord(JSON.parse(opened), salt, new Set());
+    });
+    const claims = { at: new Date().toISOString(), digests: rows.map(({ digest }) => digest) };
+    const receipt = { ...claims, signature: signed(receiptBytes(claims)) };
+    const payload: Payload = { receipt, records };
+    const sealed = sealBase(recipient.publicKey, Buffer.from(JSON.stringify(payload)), {
+      info: salt,
+      aad: asked,
+    });
+    await commit();
+    response.set('signature', signed(sealed)).end(sealed);
+  });
+}
+
+/** The other hospital's half: asks, checks all that came, and hands it on. */
+function requester(app: Express): void {
+  const call = upstreamCaller();
+  app.get('/search/:patient/:type', async (request, response) => {
+    const { patient, type } = request.params;
+    const asked = Buffer.from(JSON.stringify({ patient, type, count: Number(request.query['count']) }));
+    const { headers, body } = await call('/ask', {
+      method: 'POST',
+      headers: { signature: signed(asked) },
+      body: asked,
+    });
+    const resources = checked(body, { asked, signature: String(headers['signature']) });
+    await commit();
+    response.json(resources);
+  });
+}
+
+function checked(sealed: Buffer, { asked, signature }: { asked: Buffer; signature: string }): object[] {
+  requireSigned(sealed, signature);
+  const { receipt, records }: Payload = JSON.parse(
+    Buffer.from(openBase(recipient, sealed, { info: salt, aad: asked })).toString(),
+  );
+  requireSigned(receiptBytes(receipt), receipt.signature);
+  return records.map((record, at) => {
+    const { digest, resource } = openDisclosure(record);
+    if (Buffer.from(digest).toString('hex') !== receipt.digests[at]) throw new Error('another record');
+    return resource;
+  });
+}
+
+const app = express();
+if (upstream === undefined) source(app);
+else requester(app);
+serve(app);
