@@ -198,7 +198,7 @@ describe('texts planted in records', () => {
     });
     const carried: Uint8Array[] = [];
     const outcome = await askSource(
-      'hospital-a',
+      { organizationId: 'hospital-a', source: await membersIn(database('hospital-b')).get('hospital-a') },
       {
         v: 1,
         requestId: newId(),
@@ -216,7 +216,6 @@ describe('texts planted in records', () => {
         }),
         clock: systemClock,
         log: opened.log,
-        members: membersIn(database('hospital-b')),
         peers: {
           send: async (request) => {
             const reply = await peers.send(request);

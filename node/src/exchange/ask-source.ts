@@ -1,17 +1,11 @@
-import {
-  type Member,
-  type Members,
-  type PeerPort,
-  type PeerRequest,
-  signPeerMessage,
-} from '../identity/index.ts';
+import { type Member, type PeerPort, type PeerRequest, signPeerMessage } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
 import { ReplyRejected, type SourceFailureCode } from './errors.ts';
 import { exchangePath, requestBytes } from './messages.ts';
 import { type RawReply, type ReceiveDeps, receive, type SentRequest } from './receive.ts';
 import type { ExchangeRequest, VerifiedReply } from './types.ts';
 
-export type AskDeps = ReceiveDeps & { members: Pick<Members, 'get'>; peers: PeerPort };
+export type AskDeps = ReceiveDeps & { peers: PeerPort };
 
 /** What came of asking one source. `reasons` of a failure are exact and for the audit record only. */
 export type SourceOutcome = { organizationId: string; requestDigest?: Uint8Array | undefined } & (
@@ -19,13 +13,12 @@ export type SourceOutcome = { organizationId: string; requestDigest?: Uint8Array
   | { outcome: 'failed'; code: SourceFailureCode; reasons: string[] }
 );
 
-/** Asks one source and verifies its reply. Never rejects for what a source does or does not do. */
+/** Asks one source, as it is registered, and verifies its reply. Never rejects for what a source does or does not do. */
 export async function askSource(
-  organizationId: string,
+  { organizationId, source }: { organizationId: string; source: Member | undefined },
   request: ExchangeRequest,
   deps: AskDeps,
 ): Promise<SourceOutcome> {
-  const source = await deps.members.get(organizationId);
   if (source === undefined || organizationId === deps.organizationId || source.state === 'deleted') {
     return failed(organizationId, 'EXCHANGE_SOURCE_UNKNOWN');
   }

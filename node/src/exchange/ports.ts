@@ -24,6 +24,8 @@ export type ConsentPort = {
 /** A record opened for a partner, whole, with what its commitment needs (records/ `ReleasedRecord` fits). */
 export type ReleasedRecord = {
   resource: Resource;
+  /** Of its JSON, in bytes of UTF-8. */
+  length: number;
   versionId: string;
   leafId: bigint;
   contentSalt: Uint8Array;

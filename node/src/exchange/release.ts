@@ -1,7 +1,7 @@
 import { discloseRecord } from '@medseal/evidence';
 import type { Permit } from '../consent/index.ts';
 import { largestClass } from './padding.ts';
-import type { KnownPatient, LogPort, RecordsPort } from './ports.ts';
+import type { KnownPatient, LogPort, RecordsPort, ReleasedRecord } from './ports.ts';
 import type { DataPeriod, ExchangeRequest, SentCheckpoint, SentRecord } from './types.ts';
 
 /** What of a reply is released records. */
@@ -18,6 +18,8 @@ export type ReleaseDeps = { records: RecordsPort; log: LogPort };
 
 // Half of the largest reply: the rest is for the other members and the proofs.
 const maxContentLength = largestClass / 2;
+/** What a disclosure puts around an element: `name`, `value`, and `salt` with its 64 digits. */
+const elementLength = 91;
 
 /** Opens what a permitting decision releases, withholds what it redacts and proves each record against the anchored log. */
 export async function release(
@@ -41,16 +43,16 @@ export async function release(
       result.pending += 1;
       continue;
     }
+    room -= roomFor(record);
+    if (room < 0) {
+      result.omitted += 1;
+      continue;
+    }
     const disclosure = discloseRecord(
       record.resource,
       record.contentSalt,
       withheldNames(record.resource.resourceType, decision.redactions),
     );
-    room -= Buffer.byteLength(JSON.stringify(disclosure));
-    if (room < 0) {
-      result.omitted += 1;
-      continue;
-    }
     const { leaf, leafIndex, inclusionProof, checkpoint: note, anchor } = proof;
     result.records.push({ version: record.versionId, leaf, leafIndex, inclusionProof, disclosure });
     result.checkpoint ??= { note, ...anchor };
@@ -59,6 +61,11 @@ export async function release(
     );
   }
   return result;
+}
+
+/** Bytes of a disclosure. */
+function roomFor({ resource, length }: ReleasedRecord): number {
+  return length + Object.keys(resource).length * elementLength;
 }
 
 /** The same permit for the period that was asked, where that is narrower than what it grants. */

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../audit/index.ts';
 import type { Decision, Denial, Permit, PreparedDecision } from '../consent/index.ts';
 import { labelsOf } from '../fhir/index.ts';
-import type { Staff } from '../identity/index.ts';
+import type { Members, Staff } from '../identity/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
 import { newId } from '../lib/ids.ts';
 import { type Database, together } from '../lib/sql.ts';
@@ -14,6 +14,7 @@ import type { DataPeriod, DenialReason, ExchangePurpose, ExchangeRequest, Verifi
 
 export type RequesterDeps = AskDeps & {
   db: Database;
+  members: Pick<Members, 'get'>;
   consent: Omit<ConsentPort, 'stillHolds'>;
   records: Pick<RecordsPort, 'findPatient' | 'nationalIdOf'>;
   pseudonyms: PseudonymPort;
@@ -66,12 +67,17 @@ async function askAll(
   { inquiry, requestId, decision }: { inquiry: Inquiry; requestId: string; decision: Permit },
   deps: RequesterDeps,
 ): Promise<InquiryResult> {
-  const own = await deps.members.get(deps.organizationId);
+  const [own, pseudonym, sources] = await together([
+    deps.members.get(deps.organizationId),
+    pseudonymOf(inquiry.person, deps),
+    Promise.all(inquiry.sources.map((source) => deps.members.get(source))),
+  ]);
   if (own?.state !== 'registered') throw new ExchangeError('EXCHANGE_MEMBER_DISABLED');
-  const pseudonym = await pseudonymOf(inquiry.person, deps);
   const types = inquiry.types.filter((type) => mayReceive(decision, { type, id: '', labels: [] }, deps));
   const request = requestOf({ ...inquiry, types }, { requestId, pseudonym });
-  const asking = inquiry.sources.map((source) => askSource(source, request, deps));
+  const asking = inquiry.sources.map((organizationId, at) =>
+    askSource({ organizationId, source: sources[at] }, request, deps),
+  );
   const [patientId, outcomes] = await together([
     ownPatient(inquiry.person, pseudonym, deps),
     Promise.all(asking),

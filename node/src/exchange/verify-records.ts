@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { logOrigin } from '@medseal/chaincode/rules';
 import {
   equalBytes,
@@ -18,6 +18,7 @@ import { ed25519Key, verifyEd25519 } from '../crypto/ed25519.ts';
 import { compartmentPatient, FhirError, type Resource } from '../fhir/index.ts';
 import type { Member } from '../identity/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { together } from '../lib/sql.ts';
 import { type ReplyCode, ReplyRejected } from './errors.ts';
 import type { Anchor, LogPort } from './ports.ts';
 import { withheldNames } from './release.ts';
@@ -52,9 +53,23 @@ export async function verifyRecords(
 ): Promise<{ records: ReceivedRecord[]; checkpoint: SentCheckpoint | null }> {
   if (payload.records.length === 0) return { records: [], checkpoint: null };
   const latest = clock.now().getTime() + clockToleranceMs;
-  const records = payload.records.map((sent) => openRecord(sent, payload, { ...asked, latest }));
-  requireScope(records, asked.request);
   const head = checkpointOf(payload.checkpoint, asked.source);
+  const [records, { txId, blockNumber }] = await together([
+    // Once the look-up of the anchor is on its way.
+    nextTurn().then(() => recordsUnder(head, payload, { ...asked, latest })),
+    requireAnchor(head, asked.source, log),
+  ]);
+  return { records, checkpoint: { note: payload.checkpoint?.note ?? '', txId, blockNumber } };
+}
+
+/** What was disclosed, every record of which is in the tree of this head. */
+function recordsUnder(
+  head: TreeHead,
+  payload: Released,
+  asked: Asked & { latest: number },
+): ReceivedRecord[] {
+  const records = payload.records.map((sent) => openRecord(sent, payload, asked));
+  requireScope(records, asked.request);
   for (const { leaf, leafIndex, inclusionProof } of payload.records) {
     const proof = inclusionProof.map(fromHex);
     const hash = leafHash(leafBytes(leaf));
@@ -63,8 +78,7 @@ export async function verifyRecords(
     );
     if (!isIn) throw new ReplyRejected('REPLY_PROOF');
   }
-  const { txId, blockNumber } = await requireAnchor(head, asked.source, log);
-  return { records, checkpoint: { note: payload.checkpoint?.note ?? '', txId, blockNumber } };
+  return records;
 }
 
 /** Opens one disclosure: it hashes to the leaf, the leaf is a record of the source, nothing unasked is withheld. */

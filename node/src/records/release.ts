@@ -76,9 +76,11 @@ export async function openForRelease(request: ReleaseRequest, deps: RecordsDeps)
   const opened = await openHits(hits.slice(0, fits), deps);
   const records = opened.flatMap((record) => {
     if (record === undefined) return [];
-    const { original, version, index, leafId } = record;
+    const { original, version, index, leafId, text } = record;
     const contentSalt = record.contentSalt();
-    return [{ resource: original, versionId: String(version), labels: index.labels, leafId, contentSalt }];
+    const versionId = String(version);
+    const length = Buffer.byteLength(text, 'utf8');
+    return [{ resource: original, length, versionId, labels: index.labels, leafId, contentSalt }];
   });
   return { records, omitted: hits.length - fits };
 }

@@ -62,6 +62,8 @@ export type WriteResult = {
 /** A record handed to the exchange. */
 export type ReleasedRecord = {
   resource: Resource;
+  /** Of its JSON, in bytes of UTF-8. */
+  length: number;
   versionId: string;
   labels: string[];
   leafId: bigint;

@@ -245,6 +245,7 @@ function createTestRecords({ db, log }: RecordsParts): TestRecords {
       );
       const records = prepared.map((record, place) => ({
         ...record,
+        length: Buffer.byteLength(JSON.stringify(record.resource)),
         versionId: '1',
         leafId: leafIds[place] ?? 0n,
       }));
