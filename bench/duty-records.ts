@@ -9,27 +9,38 @@ export const recordKey = Buffer.alloc(32, 7);
 export const salt = Buffer.alloc(32, 9);
 
 const tables = `create table duty_record (
-  seq bigint generated always as identity primary key, patient text not null, type text not null,
-  iv bytea not null, body bytea not null, digest text not null);
+  seq bigint generated always as identity primary key, id text unique not null, patient text not null,
+  type text not null, iv bytea not null, body bytea not null, digest text not null);
   create index duty_compartment on duty_record (patient, type, seq desc);
   create table duty_audit (seq bigint generated always as identity primary key, entry bytea not null);
   create table duty_leaf (seq bigint generated always as identity primary key, digest bytea not null)`;
 
-/** Fills the database of the duty server with a patient's resources, each sealed and with its digest. */
-export async function fillDutyRecords(url: string, { patient, texts }: BenchBundle): Promise<void> {
+/** Fills the database of the duty server with the resources of the bundles, each sealed and with its digest. */
+export async function fillDutyRecords(url: string, bundles: readonly BenchBundle[]): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
   try {
     await client.query(tables);
     const key = createSecretKey(recordKey);
-    for (const text of texts) {
-      const resource = JSON.parse(text) as { resourceType: string };
-      const iv = randomBytes(12);
-      const body = encryptGcm(Buffer.from(text), { key, iv, aad: salt });
-      const digest = Buffer.from(commitRecord(resource, salt)).toString('hex');
+    for (const { patient, texts } of bundles) {
+      const rows = texts.map((text) => {
+        const resource = JSON.parse(text) as { id: string; resourceType: string };
+        const iv = randomBytes(12);
+        const body = encryptGcm(Buffer.from(text), { key, iv, aad: salt });
+        return { ...resource, iv, body, digest: Buffer.from(commitRecord(resource, salt)).toString('hex') };
+      });
       await client.query(
-        'insert into duty_record (patient, type, iv, body, digest) values ($1, $2, $3, $4, $5)',
-        [patient?.id, resource.resourceType, iv, body, digest],
+        `insert into duty_record (id, patient, type, iv, body, digest)
+         select id, $1, type, iv, body, digest
+         from unnest($2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) as t(id, type, iv, body, digest)`,
+        [
+          patient?.id ?? '',
+          rows.map(({ id }) => id),
+          rows.map(({ resourceType }) => resourceType),
+          rows.map(({ iv }) => iv),
+          rows.map(({ body }) => body),
+          rows.map(({ digest }) => digest),
+        ],
       );
     }
     await client.query('analyze duty_record');

@@ -16,11 +16,13 @@ import { openBase, sealBase, x25519PublicKey } from '../node/src/crypto/hpke.ts'
 import { database, serve, upstream, upstreamCaller } from './bare-process.ts';
 import { recordKey, salt } from './duty-records.ts';
 
-// The least that an exchange cannot do without, in a process of its own: request, reply and receipt are signed and
-// checked (Ed25519), records are opened (AES-256-GCM), disclosed with their salts and checked by their digests, the reply
-// is sealed (HPKE), and both sides commit an audit row and a leaf before they answer. No policy, consents, members,
+// The least that a read and an exchange cannot do without, in a process of its own. A read opens the record (AES-256-GCM),
+// signs its decision (Ed25519) and commits an audit row and a leaf before it answers. In an exchange request, reply and
+// receipt are signed and checked, records are disclosed with their salts and checked by their digests, the reply is sealed
+// (HPKE), and both sides commit. No policy, consents, members,
 // pseudonyms, inclusion proofs, validation or redaction, and nothing sealed of what is committed.
 
+type Sealed = { iv: Buffer; body: Buffer };
 type Receipt = { at: string; digests: string[]; signature: string };
 type Payload = { receipt: Receipt; records: RecordDisclosure[] };
 
@@ -63,20 +65,36 @@ async function commit(): Promise<void> {
   });
 }
 
+/** A record read at its own hospital: opened, the decision signed, the access committed. */
+function records(app: Express): void {
+  app.get('/record/:id', async (request, response) => {
+    const { rows } = await pool.query<Sealed>({
+      name: 'record',
+      text: 'select iv, body from duty_record where id = $1',
+      values: [request.params.id],
+    });
+    const text = rows[0] === undefined ? '' : openText(rows[0]);
+    signed(Buffer.from(JSON.stringify([request.params.id, new Date()])));
+    await commit();
+    response.type('application/fhir+json').send(text);
+  });
+}
+
+function openText({ iv, body }: Sealed): string {
+  return Buffer.from(decryptGcm(body, { key: opening, iv, aad: salt })).toString('utf8');
+}
+
 function source(app: Express): void {
   app.post('/ask', express.raw({ type: () => true }), async (request, response) => {
     const asked: Buffer = request.body;
     requireSigned(asked, request.get('signature') ?? '');
     const { patient, type, count } = JSON.parse(asked.toString());
-    const { rows } = await pool.query<{ iv: Buffer; body: Buffer; digest: string }>({
+    const { rows } = await pool.query<Sealed & { digest: string }>({
       name: 'sealed',
       text: 'select iv, body, digest from duty_record where patient = $1 and type = $2 order by seq desc limit $3',
       values: [patient, type, count],
     });
-    const records = rows.map(({ iv, body }) => {
-      const opened = Buffer.from(decryptGcm(body, { key: opening, iv, aad: salt })).toString();
-      return discloseRecord(JSON.parse(opened), salt, new Set());
-    });
+    const records = rows.map((row) => discloseRecord(JSON.parse(openText(row)), salt, new Set()));
     const claims = { at: new Date().toISOString(), digests: rows.map(({ digest }) => digest) };
     const receipt = { ...claims, signature: signed(receiptBytes(claims)) };
     const payload: Payload = { receipt, records };
@@ -120,6 +138,8 @@ function checked(sealed: Buffer, { asked, signature }: { asked: Buffer; signatur
 }
 
 const app = express();
-if (upstream === undefined) source(app);
-else requester(app);
+if (upstream === undefined) {
+  records(app);
+  source(app);
+} else requester(app);
 serve(app);

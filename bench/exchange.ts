@@ -98,7 +98,7 @@ async function consentingPatient(
   await anchored(story);
   const [plain, duty] = [await stage.database('bench_plain'), await stage.database('bench_duty')];
   await fillPlainRecords(plain, [bundle]);
-  await fillDutyRecords(duty, bundle);
+  await fillDutyRecords(duty, [bundle]);
   return { nationalId, plainId, plain, duty };
 }
 

@@ -1,5 +1,8 @@
 import pg from 'pg';
 import { anchored } from '../demo/steps/take-in.ts';
+import { sealingKeyOf } from '../node/src/crypto/seal.ts';
+import { byteaArray } from '../node/src/lib/bytea-array.ts';
+import { columnsOf, sealVersion, type VersionToSeal } from '../node/src/records/seal-version.ts';
 import { type BenchBundle, type BundleSet, dataFolder, readBundles } from './bundles.ts';
 import { openConnection, requestBytes } from './connection.ts';
 import type { Bench, BenchOptions, Measure } from './harness.ts';
@@ -48,6 +51,36 @@ async function insertRaw(pool: pg.Pool, bundles: readonly BenchBundle[]): Promis
   });
 }
 
+const sealingKey = sealingKeyOf(Buffer.alloc(32, 7));
+
+/** What the node seals of one resource, with an index of the usual length. */
+function toSeal(text: string): VersionToSeal {
+  const { resourceType: type, id } = JSON.parse(text) as { resourceType: string; id: string };
+  const [idToken, index] = ['0123456789abcdef', JSON.stringify({ type, id, values: 'x'.repeat(250) })];
+  return { tenant: hospital, type, id, version: 1, idToken, key: sealingKey, text, index } as VersionToSeal;
+}
+
+/** The same with what no record can do without: each is committed to and sealed, with its index, in this one thread. */
+async function insertSealed(pool: pg.Pool, bundles: readonly BenchBundle[]): Promise<void> {
+  await eachOnce(bundles, connections, {
+    open: () => pool.connect(),
+    close: (client) => client.release(),
+    work: async ({ texts }, client) => {
+      await client.query('begin');
+      for (let start = 0; start < texts.length; start += rowsAtOnce) {
+        const sealed = texts.slice(start, start + rowsAtOnce).map((text) => sealVersion(toSeal(text)));
+        const { wrappedKeys, indices, bodies } = columnsOf(sealed);
+        await client.query(
+          `insert into sealed_record (wrapped_key, index, body, digest)
+           select * from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[])`,
+          [wrappedKeys, indices, bodies, byteaArray(sealed.map(({ digest }) => digest))],
+        );
+      }
+      await client.query('commit');
+    },
+  });
+}
+
 async function databaseBytes(url: string): Promise<number> {
   const client = new pg.Client(url);
   await client.connect();
@@ -60,7 +93,14 @@ async function databaseBytes(url: string): Promise<number> {
   }
 }
 
-type Rounds = { ours: number[]; raw: number[]; peaks: number[]; ownBytes: number; rawBytes: number };
+type Rounds = {
+  ours: number[];
+  raw: number[];
+  sealed: number[];
+  peaks: number[];
+  ownBytes: number;
+  rawBytes: number;
+};
 
 async function measure(stage: Stage, options: BenchOptions): Promise<Rounds & { set: BundleSet }> {
   const folder = dataFolder(options);
@@ -70,11 +110,19 @@ async function measure(stage: Stage, options: BenchOptions): Promise<Rounds & { 
   await pool.query(
     'create table raw_record (seq bigint generated always as identity primary key, body text)',
   );
+  const sealedPool = new pg.Pool({
+    connectionString: await stage.database('bench_sealed'),
+    max: connections,
+  });
+  await sealedPool.query(
+    `create table sealed_record (seq bigint generated always as identity primary key,
+       wrapped_key bytea, index bytea, body bytea, digest bytea)`,
+  );
   const pid = stage.alliance.processes.get(hospital)?.pid ?? -1;
   let set = await readBundles(folder, 0);
   await postBundles(stage, set.directory);
   const before = { own: await databaseBytes(ownUrl), raw: await databaseBytes(rawUrl) };
-  const found: Rounds = { ours: [], raw: [], peaks: [], ownBytes: 0, rawBytes: 0 };
+  const found: Rounds = { ours: [], raw: [], sealed: [], peaks: [], ownBytes: 0, rawBytes: 0 };
   let taken = 0;
   for (let round = 0; round < options.rounds; round += 1) {
     set = await readBundles(folder, round);
@@ -82,13 +130,14 @@ async function measure(stage: Stage, options: BenchOptions): Promise<Rounds & { 
     const { patients } = set;
     found.ours.push((count * 1000) / (await timed(() => postBundles(stage, patients))));
     found.raw.push((count * 1000) / (await timed(() => insertRaw(pool, patients))));
+    found.sealed.push((count * 1000) / (await timed(() => insertSealed(sealedPool, patients))));
     found.peaks.push(memoryOf(pid).peak / mebibyte);
     taken += patients.reduce((sum, { texts }) => sum + Buffer.byteLength(texts.join('')), 0);
   }
   await anchored(stage.story);
   found.ownBytes = ((await databaseBytes(ownUrl)) - before.own) / taken;
   found.rawBytes = ((await databaseBytes(rawUrl)) - before.raw) / taken;
-  await pool.end();
+  await Promise.all([pool.end(), sealedPool.end()]);
   return { ...found, set };
 }
 
@@ -98,7 +147,7 @@ export const bench: Bench = {
   run: async (options) => {
     const stage = await openStage(['regulator', hospital]);
     try {
-      const { ours, raw, peaks, ownBytes, rawBytes, set } = await measure(stage, options);
+      const { ours, raw, sealed, peaks, ownBytes, rawBytes, set } = await measure(stage, options);
       const about = `${set.resources} resources, ${(set.bytes / 1e6).toFixed(1)} MB a round`;
       const measures: Omit<Measure, 'bench'>[] = [
         {
@@ -107,6 +156,12 @@ export const bench: Bench = {
           values: ours,
           baseline: { name: 'raw pg insert', values: raw },
           note: about,
+        },
+        {
+          measure: 'taken in',
+          unit: 'resources/s',
+          values: ours,
+          baseline: { name: 'raw pg insert of what is committed to and sealed first', values: sealed },
         },
         {
           measure: 'peak memory of the node',

@@ -1,5 +1,6 @@
 import { type BenchBundle, dataFolder, readBundles } from './bundles.ts';
 import { type Connection, openConnection, requestBytes, type Target } from './connection.ts';
+import { fillDutyRecords } from './duty-records.ts';
 import type { Bench, BenchOptions, Measure } from './harness.ts';
 import { postBundles } from './ingest.ts';
 import { eachOnce, timed } from './load.ts';
@@ -15,7 +16,10 @@ const pageSize = 50;
 
 type Side = { target: Target; headers: Record<string, string>; pid: number };
 type Question = { ours: string; plain: string };
-type Sides = { ours: Side; plain: Side };
+const baselines = { plain: 'express + pg', duty: 'express + pg that opens, signs and commits' };
+type Baseline = keyof typeof baselines;
+type Sides = Record<'ours' | Baseline, Side>;
+type Compared = Partial<Record<keyof Sides, Timing[]>>;
 /** `cpu`: processor time of the serving processes for one request. */
 type Timing = { perSecond: number; p50: number; p99: number; cpu: number };
 
@@ -47,62 +51,74 @@ function cpuOf({ pid }: Side): number {
   return withServing(pid).reduce((seconds, each) => seconds + cpuSecondsOf(each), 0);
 }
 
-/** Both sides in turn, `rounds` times, after one that warms both up. */
+/** Ours and baselines in turn, `rounds` times, after one that warms all up. */
 async function compare(
-  sides: Sides,
+  sides: Partial<Sides>,
   questions: readonly Question[],
   rounds: number,
-): Promise<{ ours: Timing[]; plain: Timing[] }> {
-  const found: { ours: Timing[]; plain: Timing[] } = { ours: [], plain: [] };
+): Promise<Compared> {
+  const found: Compared = {};
   for (let round = 0; round <= rounds; round += 1) {
-    const ours = await ask(
-      sides.ours,
-      questions.map((question) => question.ours),
-    );
-    const plain = await ask(
-      sides.plain,
-      questions.map((question) => question.plain),
-    );
-    if (round === 0) continue;
-    found.ours.push(ours);
-    found.plain.push(plain);
+    for (const name of ['ours', 'plain', 'duty'] as const) {
+      const side = sides[name];
+      if (side === undefined) continue;
+      const paths = questions.map((question) => (name === 'ours' ? question.ours : question.plain));
+      const timing = await ask(side, paths);
+      found[name] = [...(found[name] ?? []), ...(round === 0 ? [] : [timing])];
+    }
   }
   return found;
 }
 
-type Compared = Awaited<ReturnType<typeof compare>>;
+const units = {
+  perSecond: ['', '1/s'],
+  p50: [' p50', 'ms'],
+  p99: [' p99', 'ms'],
+  cpu: [' processor time', 'ms'],
+} as const;
 
-function measures(name: string, { ours, plain }: Compared, wanted: readonly (keyof Timing)[]): Measure[] {
-  const units = {
-    perSecond: ['', '1/s'],
-    p50: [' p50', 'ms'],
-    p99: [' p99', 'ms'],
-    cpu: [' processor time', 'ms'],
-  } as const;
+function measures(
+  name: string,
+  compared: Compared,
+  wanted: readonly (keyof Timing)[],
+  against: Baseline = 'plain',
+): Measure[] {
+  const [ours = [], others = []] = [compared.ours, compared[against]];
   return wanted.map((key) => ({
     bench: 'read-search',
     measure: name + units[key][0],
     unit: units[key][1],
     values: ours.map((timing) => timing[key]),
-    baseline: { name: 'express + pg', values: plain.map((timing) => timing[key]) },
+    baseline: { name: baselines[against], values: others.map((timing) => timing[key]) },
   }));
 }
 
 async function load(
   stage: Stage,
   bundles: BenchBundle[],
-): Promise<{ patients: StoredPatient[]; url: string; pid: number }> {
+): Promise<{ patients: StoredPatient[]; plain: Side; duty: Side }> {
   const answers = await postBundles(stage, bundles);
-  const database = await stage.database('bench_plain');
-  await fillPlainRecords(database, bundles);
-  const args = ['--database', database];
-  const { url, pid } = await startBareServer(stage, {
-    name: 'plain',
-    script: 'plain-server',
-    organizationId: hospital,
-    args,
-  });
-  return { patients: bundles.map((bundle, at) => fhirIdsOf(bundle, answers[at] ?? Buffer.of())), url, pid };
+  const [plain, duty] = [await stage.database('bench_plain'), await stage.database('bench_duty')];
+  await fillPlainRecords(plain, bundles);
+  await fillDutyRecords(
+    duty,
+    bundles.filter(({ patient }) => patient !== undefined),
+  );
+  const start = async (script: 'plain-server' | 'duty-server', database: string): Promise<Side> => {
+    const args = ['--database', database];
+    const { url, pid } = await startBareServer(stage, {
+      name: script,
+      script,
+      organizationId: hospital,
+      args,
+    });
+    return { target: { url, ca: stage.alliance.ca(hospital) }, headers: {}, pid };
+  };
+  return {
+    patients: bundles.map((bundle, at) => fhirIdsOf(bundle, answers[at] ?? Buffer.of())),
+    plain: await start('plain-server', plain),
+    duty: await start('duty-server', duty),
+  };
 }
 
 /** `count` entries of `items`, evenly spread. */
@@ -122,17 +138,14 @@ async function run({ rounds, quick, processes }: BenchOptions): Promise<Measure[
   try {
     const set = await readBundles(dataFolder({ quick }), 0);
     await postBundles(stage, set.directory);
-    const { patients, url, pid } = await load(stage, set.patients);
-    const ca = stage.alliance.ca(hospital);
+    const { patients, plain, duty } = await load(stage, set.patients);
     const authorization = `Bearer ${await stage.token(`clinician@${hospital}`)}`;
-    const sides: Sides = {
-      ours: {
-        target: { url: stage.alliance.apiUrl(hospital), ca },
-        headers: { Authorization: authorization },
-        pid: stage.alliance.processes.get(hospital)?.pid ?? 0,
-      },
-      plain: { target: { url, ca }, headers: {}, pid },
+    const ours = {
+      target: { url: stage.alliance.apiUrl(hospital), ca: stage.alliance.ca(hospital) },
+      headers: { Authorization: authorization },
+      pid: stage.alliance.processes.get(hospital)?.pid ?? 0,
     };
+    const sides = { ours, plain };
     const reads = patients
       .flatMap(({ records }) => records)
       .map((record): Question => ({ ours: `/fhir/R4/${record.own}`, plain: `/record/${record.plainId}` }));
@@ -146,14 +159,11 @@ async function run({ rounds, quick, processes }: BenchOptions): Promise<Measure[
       ours: `${ours}&code=http://loinc.org|8302-2`,
       plain,
     }));
+    const read = await compare({ ...sides, duty }, shuffledReads, rounds);
     const size = `${(largest.bytes / 1e6).toFixed(1)} MB`;
     return [
-      ...measures('read by id', await compare(sides, shuffledReads, rounds), [
-        'perSecond',
-        'p50',
-        'p99',
-        'cpu',
-      ]),
+      ...measures('read by id', read, ['perSecond', 'p50', 'p99', 'cpu']),
+      ...measures('read by id', read, ['perSecond', 'p50', 'cpu'], 'duty'),
       ...measures('search, any patient', await compare(sides, searches, rounds), [
         'perSecond',
         'p50',
