@@ -1,8 +1,15 @@
-import { equalBytes, fromBase64, fromHex, hex } from './bytes.ts';
+import { equalBytes, fromBase64, hex } from './bytes.ts';
 import { type DerElement, derElements, derTag, derWhole, expectTag, onlyElement } from './der.ts';
 import { nameOf, timeOf, unitsOf } from './der-values.ts';
 import { EvidenceError, refusal } from './errors.ts';
-import { type P256Key, p256Key, verifyP256 } from './p256.ts';
+import {
+  type CertificateAlgorithm,
+  certificateAlgorithm,
+  octetsOf,
+  type PublicKey,
+  publicKeyOf,
+  verifyAuthority,
+} from './public-key.ts';
 
 /** What is needed of an X.509 certificate (RFC 5280). Names are compared by their DER, as hex. */
 export type Certificate = {
@@ -14,22 +21,23 @@ export type Certificate = {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly isAuthority: boolean;
-  readonly key: P256Key;
+  readonly key: PublicKey;
+} & Signed;
+
+/** What an issuer signed, and how; an algorithm that is not judged vouches for nothing. */
+type Signed = {
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
+  readonly algorithm: CertificateAlgorithm | undefined;
 };
 
 /** A certificate revocation list: serial numbers of one issuer. */
 export type RevocationList = {
   readonly issuer: string;
   readonly serials: ReadonlySet<string>;
-  readonly signed: Uint8Array;
-  readonly signature: Uint8Array;
-};
+} & Signed;
 
-// AlgorithmIdentifier and extension ids by their DER, as hex: RFC 5758 §3.2, RFC 5480 §2.1.1, RFC 5280 §4.2.1.
-const ecdsaWithSha256 = fromHex('300a06082a8648ce3d040302');
-const ecPublicKeyOnP256 = fromHex('301306072a8648ce3d020106082a8648ce3d030107');
+// Extension ids by their DER, as hex: RFC 5280 §4.2.1.
 const basicConstraints = '551d13';
 const keyUsage = '551d0f';
 // What may be marked critical: an extension we do not evaluate must not be (RFC 5280 §4.2).
@@ -62,11 +70,14 @@ export function certificateFromPem(pem: string): Certificate {
   return certificate;
 }
 
-/** Parses a certificate with a P-256 key that is signed with ecdsa-with-SHA256; others are refused. */
+/**
+ * Parses a certificate with a key of a kind that Fabric takes; others are refused. It may be signed with any algorithm: how a
+ * root signed itself is never asked.
+ */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const { content, signed, signature } = signedPart(der, maxCertificateLength);
+  const { content, stated, ...signed } = signedPart(der, maxCertificateLength);
   const [serial, algorithm, issuer, validity, subject, key, ...rest] = withoutVersion(derElements(content));
-  requireAlgorithm(algorithm);
+  requireSame(algorithm, stated);
   const [notBefore, notAfter, ...others] = derElements(expectTag(validity, derTag.sequence).content);
   if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'validity');
   return {
@@ -79,22 +90,22 @@ export function parseCertificate(der: Uint8Array): Certificate {
     notAfter: timeOf(notAfter),
     isAuthority: isAuthority(extensionsOf(rest)),
     key: keyOf(expectTag(key, derTag.sequence)),
-    signed,
-    signature,
+    ...signed,
   };
 }
 
-/** Parses a revocation list signed with ecdsa-with-SHA256. */
+/** Parses a revocation list. With an algorithm that is not judged it is refused: who knows whom it revokes. */
 export function parseRevocationList(der: Uint8Array): RevocationList {
-  const { content, signed, signature } = signedPart(der, maxListLength);
+  const { content, stated, ...signed } = signedPart(der, maxListLength);
   const elements = derElements(content);
   const [algorithm, issuer, thisUpdate, nextUpdate, ...rest] =
     elements[0]?.tag === derTag.integer ? elements.slice(1) : elements;
-  requireAlgorithm(algorithm);
+  requireSame(algorithm, stated);
+  if (signed.algorithm === undefined) throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
   timeOf(thisUpdate);
   timeOf(nextUpdate);
   const revoked = rest[0]?.tag === derTag.sequence ? derElements(rest[0].content) : [];
-  return { issuer: nameOf(issuer), serials: new Set(revoked.map(serialOf)), signed, signature };
+  return { issuer: nameOf(issuer), serials: new Set(revoked.map(serialOf)), ...signed };
 }
 
 /** A revoked certificate: its number, the time, extensions (RFC 5280 §5.1). */
@@ -104,22 +115,23 @@ function serialOf({ tag, content }: DerElement): string {
   return hex(expectTag(serial, derTag.integer).content);
 }
 
-type SignedPart = { content: Uint8Array; signed: Uint8Array; signature: Uint8Array };
+type SignedPart = Signed & { content: Uint8Array; stated: Uint8Array };
 
 /** What a certificate and a list are alike: SEQUENCE { signed, algorithm, signature }, all of it DER. */
 function signedPart(der: Uint8Array, maxLength: number): SignedPart {
   if (der.length > maxLength) throw refusal('CERTIFICATE_MALFORMED', 'too long');
-  const [part, algorithm, bits, ...others] = derElements(derWhole(der, derTag.sequence).content);
+  const [part, identifier, bits, ...others] = derElements(derWhole(der, derTag.sequence).content);
   const { whole: signed, content } = expectTag(part, derTag.sequence);
-  requireAlgorithm(algorithm);
+  const stated = expectTag(identifier, derTag.sequence);
   const signature = octetsOf(bits);
   if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'more than three parts');
-  return { content, signed, signature };
+  return { content, signed, signature, stated: stated.whole, algorithm: certificateAlgorithm(stated) };
 }
 
-function requireAlgorithm(algorithm: DerElement | undefined): void {
-  if (algorithm === undefined || !equalBytes(algorithm.whole, ecdsaWithSha256))
-    throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
+/** The algorithm stands inside of what is signed, too (RFC 5280 §4.1.1.2). */
+function requireSame(algorithm: DerElement | undefined, stated: Uint8Array): void {
+  if (algorithm === undefined || !equalBytes(algorithm.whole, stated))
+    throw refusal('CERTIFICATE_MALFORMED', 'two algorithms');
 }
 
 /** Version 1 is not written (RFC 5280 §4.1.2.1). */
@@ -132,31 +144,18 @@ function withoutVersion(elements: DerElement[]): DerElement[] {
   return rest;
 }
 
-/** The bytes of a bit string without unused bits. */
-function octetsOf(bits: DerElement | undefined): Uint8Array {
-  const { content } = expectTag(bits, derTag.bitString);
-  if (content[0] !== 0) throw refusal('CERTIFICATE_MALFORMED', 'unused bits');
-  return content.subarray(1);
-}
-
 /** Whether `authority` issued the certificate or list: names match and the signature verifies. */
-export function isIssuedBy(
-  issued: Pick<Certificate, 'issuer' | 'signed' | 'signature'>,
-  authority: Certificate,
-): boolean {
+export function isIssuedBy(issued: Signed & Pick<Certificate, 'issuer'>, authority: Certificate): boolean {
   return (
     authority.isAuthority &&
     issued.issuer === authority.subject &&
-    verifyP256(authority.key, issued.signed, { signature: issued.signature, form: 'strict' })
+    verifyAuthority(authority.key, issued.signed, issued)
   );
 }
 
-function keyOf({ content }: DerElement): P256Key {
-  const [algorithm, bits, ...others] = derElements(content);
-  const onP256 =
-    algorithm !== undefined && others.length === 0 && equalBytes(algorithm.whole, ecPublicKeyOnP256);
-  const key = onP256 ? p256Key(octetsOf(bits)) : undefined;
-  if (key === undefined) throw refusal('CERTIFICATE_MALFORMED', 'not a P-256 key');
+function keyOf(info: DerElement): PublicKey {
+  const key = publicKeyOf(info);
+  if (key === undefined) throw refusal('CERTIFICATE_MALFORMED', 'no key of a kind that is judged');
   return key;
 }
 

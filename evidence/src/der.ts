@@ -1,3 +1,4 @@
+import { concat } from './bytes.ts';
 import { refusal } from './errors.ts';
 
 /** One element of DER (X.690 §8.1): its tag, its content, and all of it from the tag on. */
@@ -37,6 +38,13 @@ export function leadingElements(content: Uint8Array, count: number): DerElement[
     at = end;
   }
   return elements;
+}
+
+/** An element of a content of less than 64 KiB, its length in the shortest form. */
+export function derOf(tag: number, ...content: Uint8Array[]): Uint8Array {
+  const length = content.reduce((sum, part) => sum + part.length, 0);
+  const short = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return concat(Uint8Array.of(tag, ...(length < 0x80 ? [length] : short)), ...content);
 }
 
 /** The one element that the bytes are, all the way down in its one encoding. */

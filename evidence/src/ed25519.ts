@@ -43,7 +43,7 @@ function nativeVerifier(publicKey: Uint8Array): Verifier {
 }
 
 /** Not of small order, and y in its one encoding; with what is no point of the curve nothing verifies anyway. */
-function isStrictKey(publicKey: Uint8Array): boolean {
+export function isStrictKey(publicKey: Uint8Array): boolean {
   // Not slice(): Node.js overrides it with one that shares the memory.
   const y = Uint8Array.from(publicKey);
   y[31] = (y[31] ?? 0) & 0x7f;

@@ -3,7 +3,7 @@ import common from '@hyperledger/fabric-protos/lib/common/common_pb.js';
 import { describe, expect, test } from 'vitest';
 import { acceptedFlips } from '../test/flips.ts';
 import { assemble } from '../test/ledger.ts';
-import { createOrganization, signP256 } from '../test/organizations.ts';
+import { createOrganization, signLedger } from '../test/organizations.ts';
 import { unpackedBundle, verifyPacked } from '../test/unpacked.ts';
 import { concat, fromBase64, fromHex, hex } from './bytes.ts';
 import { parseBlock } from './fabric-block.ts';
@@ -42,7 +42,7 @@ function signatureBy(mspId: string, bytes: Uint8Array, role: 'orderer' | 'peer' 
   const value = common.Metadata.deserializeBinary(metadata[0]!).getValue_asU8();
   const signature = new common.MetadataSignature();
   signature.setSignatureHeader(header.serializeBinary());
-  signature.setSignature(signP256(holder.key, concat(value, header.serializeBinary(), headerBytes)));
+  signature.setSignature(signLedger(holder.key, concat(value, header.serializeBinary(), headerBytes)));
   return signature;
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { hospitalA, hospitalB, members, orderers, regulator, singleChannel } from '../test/alliance.ts';
 import { organizationsOf } from '../test/configuration.ts';
 import { endorserTransaction, type TransactionOptions } from '../test/ledger.ts';
-import { createOrganization, type Holder, serializedAs, signP256 } from '../test/organizations.ts';
+import { createOrganization, type Holder, serializedAs, signLedger } from '../test/organizations.ts';
+import { issuing } from '../test/signing.ts';
 import { concat } from './bytes.ts';
 import { type EndorsementPolicy, verifyTransaction } from './fabric-endorsement.ts';
 import { parseTransaction } from './fabric-transaction.ts';
@@ -115,8 +116,8 @@ describe('the client’s signature', () => {
     const bad = [
       new Uint8Array(0),
       Uint8Array.of(0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00),
-      signP256(hospitalB.client.key, payload),
-      signP256(hospitalA.client.key, payload, 'high'),
+      signLedger(hospitalB.client.key, payload),
+      signLedger(hospitalA.client.key, payload, 'high'),
     ];
     for (const signature of bad) {
       expect(() => verifyTransaction({ ...parseTransaction(envelope), signature }, trust, {})).toThrowError(
@@ -155,7 +156,7 @@ describe('the client’s signature', () => {
     ];
     const revoking = singleChannel({ applications: applications({ revoked: [client.der] }) }).trust;
     const forged = singleChannel({
-      applications: applications({ revoked: [client.der], crlKey: hospitalB.client.key }),
+      applications: applications({ revoked: [client.der], crlIssuing: issuing(hospitalB.client.key) }),
     });
 
     expect(() => verify({}, {}, revoking)).toThrowError('IDENTITY_REVOKED');
@@ -172,7 +173,7 @@ describe('endorsements', () => {
   test('count in whatever spelling and form Fabric’s peers take them', () => {
     const endorsers = [withUnknownField(hospitalA.peer), withUnknownField(regulator.peer)];
     const endorse = (message: Uint8Array, endorser: Holder): Uint8Array =>
-      concat(signP256(endorser.key, message), Uint8Array.of(7));
+      concat(signLedger(endorser.key, message), Uint8Array.of(7));
 
     expect(verify({ endorsers, bend: { endorse } }).endorsers.map(({ mspId }) => mspId)).toEqual([
       'HospitalAMSP',
@@ -182,9 +183,9 @@ describe('endorsements', () => {
 
   test('over another payload, by another key, in their high form or of no form are refused', () => {
     const endorse: ((message: Uint8Array, endorser: Holder) => Uint8Array)[] = [
-      (message, endorser) => signP256(endorser.key, concat(message, Uint8Array.of(0))),
-      (message) => signP256(hospitalB.client.key, message),
-      (message, endorser) => signP256(endorser.key, message, 'high'),
+      (message, endorser) => signLedger(endorser.key, concat(message, Uint8Array.of(0))),
+      (message) => signLedger(hospitalB.client.key, message),
+      (message, endorser) => signLedger(endorser.key, message, 'high'),
       () => new Uint8Array(0),
     ];
     for (const bent of endorse) {
@@ -232,7 +233,7 @@ describe('endorsements', () => {
     const garbage: Holder = { ...hospitalB.peer, serialized: Uint8Array.of(0xff) };
     const client = hospitalB.organization.issue({ role: 'client' });
     const forged = (message: Uint8Array, endorser: Holder) =>
-      signP256(endorser === hospitalB.peer ? hospitalA.client.key : endorser.key, message);
+      signLedger(endorser === hospitalB.peer ? hospitalA.client.key : endorser.key, message);
     const enough = [hospitalA.peer, regulator.peer];
 
     for (const junk of [garbage, client, hospitalB.peer])
@@ -253,7 +254,7 @@ describe('endorsements', () => {
     let count = 0;
     const forgedFirst = (message: Uint8Array, endorser: Holder) => {
       count += 1;
-      return signP256(count === 1 ? hospitalB.client.key : endorser.key, message);
+      return signLedger(count === 1 ? hospitalB.client.key : endorser.key, message);
     };
     const endorsers = [hospitalA.peer, hospitalA.peer, hospitalA.peer, regulator.peer];
 

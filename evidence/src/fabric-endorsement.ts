@@ -1,10 +1,9 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
 import { attempt, EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
-import { type Identity, identify, identityMspId, type ValidityTime } from './fabric-msp.ts';
+import { type Identity, identify, identityMspId, isSignedBy, type ValidityTime } from './fabric-msp.ts';
 import { type Signers, signersOf } from './fabric-signers.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
-import { verifyP256 } from './p256.ts';
 
 /**
  * Whose endorsements count and how many distinct organisations it takes. Without `organizations` every application
@@ -98,9 +97,8 @@ export function verifyCreator(transaction: Transaction, trust: ChannelTrust): Id
   return creator;
 }
 
-function requireSignature({ payload, signature }: Transaction, { certificate }: Identity): void {
-  if (!verifyP256(certificate.key, payload, { signature, form: 'ledger' }))
-    throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
+function requireSignature({ payload, signature }: Transaction, creator: Identity): void {
+  if (!isSignedBy(creator, payload, signature)) throw refusal('TX_CREATOR_SIGNATURE', 'does not verify');
 }
 
 /** How far a transaction's time may be from the clocks of the peers that endorsed it. */
@@ -167,9 +165,9 @@ function endorsersOf(transaction: Transaction, trust: ChannelTrust, { atTime, ro
 function requireEndorsement(
   { endorser, signature }: Endorsement,
   { responsePayload }: Pick<Transaction, 'responsePayload'>,
-  { certificate }: Identity,
+  signer: Identity,
 ): void {
-  if (!verifyP256(certificate.key, concat(responsePayload, endorser), { signature, form: 'ledger' })) {
+  if (!isSignedBy(signer, concat(responsePayload, endorser), signature)) {
     throw refusal('ENDORSEMENT_SIGNATURE', 'does not verify');
   }
 }

@@ -146,6 +146,8 @@ const consenter = message({
   clientTlsCert: bytesField(6),
   serverTlsCert: bytesField(7),
 });
+/** Names of what a channel may do; what stands under them is empty. */
+export const capabilitiesMessage = message({ capabilities: bytesMap(1) });
 export const orderersMessage = message({ consenters: messageList(1, consenter) });
 
 const unitIdentifier = message({ certificate: bytesField(1), unit: textField(2) });
@@ -161,6 +163,7 @@ export type UnitIdentifier = MessageOf<typeof unitIdentifier>;
 export const mspConfig = message({ type: int32Field(1), config: bytesField(2) });
 /** What MSPs of all kinds begin with. */
 export const namedMspConfig = message({ name: textField(1) });
+const cryptoConfig = message({ signatureHashFamily: textField(1), identifierHash: textField(2) });
 export const fabricMspConfig = message({
   name: textField(1),
   rootCerts: bytesList(2),
@@ -169,7 +172,7 @@ export const fabricMspConfig = message({
   revocationLists: bytesList(5),
   signingIdentity: bytesField(6),
   unitIdentifiers: bytesList(7),
-  cryptoConfig: bytesField(8),
+  cryptoConfig: messageField(8, cryptoConfig),
   tlsRootCerts: bytesList(9),
   tlsIntermediateCerts: bytesList(10),
   nodeUnits: messageField(11, nodeUnits),

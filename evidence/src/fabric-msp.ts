@@ -17,11 +17,18 @@ import {
   type UnitIdentifier,
 } from './fabric-messages.ts';
 import { readMessage } from './protobuf.ts';
+import { type LedgerHash, type PublicKey, verifyMember } from './public-key.ts';
 
 /** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
 export type Role = 'client' | 'peer' | 'admin' | 'orderer';
 /** A member of an organisation whose certificate was checked. */
-export type Identity = { readonly mspId: string; readonly role: Role; readonly certificate: Certificate };
+export type Identity = {
+  readonly mspId: string;
+  readonly role: Role;
+  readonly certificate: Certificate;
+  /** What it signs of a message, by the rules of its organisation. */
+  readonly hash: LedgerHash;
+};
 
 /** When certificates have to be valid: at a time, or not to have ended by one; undefined: whenever. Milliseconds. */
 export type ValidityTime = number | { readonly notEndedBy: number } | undefined;
@@ -32,6 +39,9 @@ export type Msp = {
   readonly roots: readonly Certificate[];
   readonly intermediates: readonly Certificate[];
   readonly revocationLists: readonly RevocationList[];
+  /** Kinds of keys that its members may have. */
+  readonly memberKeys: readonly PublicKey['kind'][];
+  readonly hash: LedgerHash;
   readonly units: readonly { role: Role; unit: string; issuer: Certificate | undefined }[];
   /** Identities whose chain and role were checked already, by PEM. Validity in time is checked anew each time. */
   readonly known: Map<string, { identity: Identity; chain: readonly Certificate[] }>;
@@ -49,15 +59,19 @@ const how = { code: 'CONFIG_MALFORMED', spelling: 'any' } as const;
  * NodeOUs nobody has a role; another kind; a list that cannot be read) must not stop everybody: it has no members here, and
  * nothing that they sign counts.
  */
-export function parseMsp(value: Uint8Array): Msp {
+export function parseMsp(value: Uint8Array, memberKeys: Msp['memberKeys']): Msp {
   const { type, config } = readMessage(mspConfig, value, how);
   const { name: mspId } = readMessage(namedMspConfig, config, how);
-  const nobody = { mspId, roots: [], intermediates: [], revocationLists: [], units: [], known: new Map() };
-  const judged = type === fabricMspType ? attempt(() => fabricMsp(config)) : nobody;
-  return judged instanceof EvidenceError ? nobody : judged;
+  const judged = type === fabricMspType ? attempt(() => fabricMsp(config)) : nothing;
+  const rules = judged instanceof EvidenceError ? nothing : judged;
+  return { mspId, memberKeys, known: new Map(), ...rules };
 }
 
-function fabricMsp(config: Uint8Array): Msp {
+type Rules = Omit<Msp, 'mspId' | 'memberKeys' | 'known'>;
+
+const nothing: Rules = { roots: [], intermediates: [], revocationLists: [], units: [], hash: undefined };
+
+function fabricMsp(config: Uint8Array): Rules {
   const fabric = readMessage(fabricMspConfig, config, how);
   const { nodeUnits } = fabric;
   if (nodeUnits?.enable !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
@@ -67,16 +81,22 @@ function fabricMsp(config: Uint8Array): Msp {
   const roots = fabric.rootCerts.flatMap(readable);
   if (roots.length === 0) throw refusal('CONFIG_MALFORMED', 'an MSP without a root');
   return {
-    mspId: fabric.name,
     roots,
     intermediates: fabric.intermediateCerts.flatMap(readable),
     revocationLists: fabric.revocationLists.map((pem) =>
       parseRevocationList(fromPem(pemOf(pem), 'X509 CRL')),
     ),
     units: roles.flatMap((role) => unitOf(role, nodeUnits[role])),
-    known: new Map(),
+    hash: hashes.get(fabric.cryptoConfig?.signatureHashFamily ?? ''),
   };
 }
+
+// fabric/msp/mspimplsetup.go, setupCrypto; identities.go, getHashOpt. Under any other name no signature holds.
+const hashes: ReadonlyMap<string, LedgerHash> = new Map([
+  ['', 'sha256'],
+  ['SHA2', 'sha256'],
+  ['SHA3', 'sha3-256'],
+]);
 
 /** An authority of a kind that this verifier does not know vouches for nobody here. */
 function readable(pem: Uint8Array): Certificate[] {
@@ -108,6 +128,15 @@ export function identifyMember(
   return identity;
 }
 
+/** Whether a member signed the message, as Fabric's peers judge it. */
+export function isSignedBy(
+  { certificate, hash }: Identity,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return verifyMember(certificate.key, message, { signature, hash });
+}
+
 function isValid({ notBefore, notAfter }: Certificate, at: ValidityTime): boolean {
   if (at === undefined) return true;
   return typeof at === 'number' ? notBefore <= at && at <= notAfter : at.notEndedBy <= notAfter;
@@ -125,12 +154,15 @@ function readIdentity(serialized: Uint8Array): MessageOf<typeof serializedIdenti
 function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {
   const certificate = certificateFromPem(pem);
   if (certificate.isAuthority) throw refusal('IDENTITY_UNTRUSTED', 'an authority is no member');
+  if (!msp.memberKeys.includes(certificate.key.kind))
+    throw refusal('IDENTITY_UNTRUSTED', `no member has a key of kind ${certificate.key.kind}`);
   const chain = chainOf(msp, certificate);
   for (const [at, link] of chain.entries()) {
     const issuer = chain[at + 1];
     if (issuer !== undefined && isRevoked(msp, link, issuer)) throw refusal('IDENTITY_REVOKED', 'revoked');
   }
-  const identity = { mspId: msp.mspId, role: roleOf(msp, certificate, chain[1]), certificate };
+  const role = roleOf(msp, certificate, chain[1]);
+  const identity = { mspId: msp.mspId, role, certificate, hash: msp.hash };
   if (msp.known.size >= maxKnown) msp.known.clear();
   msp.known.set(pem, { identity, chain });
   return { identity, chain };

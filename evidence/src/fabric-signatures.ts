@@ -8,10 +8,9 @@ import {
   ordererMetadata,
   signatureHeader as signatureHeaderMessage,
 } from './fabric-messages.ts';
-import { type Identity, identify, identifyMember, type ValidityTime } from './fabric-msp.ts';
+import { type Identity, identify, identifyMember, isSignedBy, type ValidityTime } from './fabric-msp.ts';
 import { type NamedSigner, signersOf } from './fabric-signers.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
-import { verifyP256 } from './p256.ts';
 import { present, readMessage } from './protobuf.ts';
 
 type SignedBlock = { block: Block; trust: ChannelTrust; atTime: ValidityTime; value: Uint8Array };
@@ -88,7 +87,7 @@ function requireSignature(
 ): Identity {
   if (signer.role !== 'orderer') throw refusal('ORDERER_ROLE', `signed by a ${signer.role}`);
   const message = concat(value, header, block.headerBytes);
-  if (!verifyP256(signer.certificate.key, message, { signature, form: 'ledger' })) {
+  if (!isSignedBy(signer, message, signature)) {
     throw refusal('ORDERER_SIGNATURE', 'does not verify');
   }
   return signer;

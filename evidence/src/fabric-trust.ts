@@ -4,6 +4,7 @@ import { type Block, parseBlock, requireData } from './fabric-block.ts';
 import {
   type Config,
   type ConfigGroup,
+  capabilitiesMessage,
   channelHeader as channelHeaderMessage,
   configEnvelope,
   consensusType,
@@ -90,15 +91,17 @@ export function channelConfig(block: Block): ChannelConfig {
 function partiesOf(
   config: Config,
 ): Pick<ChannelTrust, 'ledger' | 'ordering' | 'ordererMsps' | 'applicationMsps'> {
-  const { groups } = present(config.channelGroup, malformed);
+  const channel = present(config.channelGroup, malformed);
+  const { groups } = channel;
+  const memberKeys = memberKeysOf(channel);
   const orderer = present(groups.get('Orderer'), malformed);
   const application = present(groups.get('Application'), malformed);
   const { type: consensus } = readMessage(consensusType, configValue(orderer, 'ConsensusType'), how);
   return {
     ledger: consensus === 'solo' ? 'solo' : 'fabric',
     ordering: consensus === 'BFT' ? bftOrdering(orderer) : { kind: 'single' },
-    ordererMsps: mspsOf(orderer),
-    applicationMsps: mspsOf(application),
+    ordererMsps: mspsOf(orderer, memberKeys),
+    applicationMsps: mspsOf(application, memberKeys),
   };
 }
 
@@ -114,10 +117,17 @@ function bftOrdering(orderer: ConfigGroup): Ordering {
   return { kind: 'bft', consenters, quorum: Math.ceil((consenters.size + faulty + 1) / 2) };
 }
 
-function mspsOf(group: ConfigGroup): ReadonlyMap<string, Msp> {
+/** Ed25519 is for channels that can do V3_0 (fabric/common/capabilities/channel.go, MSPVersion; msp/mspimplsetup.go, setupV3). */
+function memberKeysOf({ values }: ConfigGroup): Msp['memberKeys'] {
+  const stated = values.get('Capabilities');
+  const { capabilities } = readMessage(capabilitiesMessage, stated?.value ?? new Uint8Array(0), how);
+  return capabilities.has('V3_0') ? ['ecdsa', 'ed25519'] : ['ecdsa'];
+}
+
+function mspsOf(group: ConfigGroup, memberKeys: Msp['memberKeys']): ReadonlyMap<string, Msp> {
   const msps = new Map<string, Msp>();
   for (const organization of group.groups.values()) {
-    const msp = parseMsp(configValue(organization, 'MSP'));
+    const msp = parseMsp(configValue(organization, 'MSP'), memberKeys);
     if (msp.mspId === '' || msps.has(msp.mspId)) throw refusal('CONFIG_MALFORMED', 'MSP id');
     msps.set(msp.mspId, msp);
   }

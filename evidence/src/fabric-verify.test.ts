@@ -11,7 +11,7 @@ import {
 } from '../test/alliance.ts';
 import { configEnvelope, organizationsOf } from '../test/configuration.ts';
 import { assemble, blockOf, endorserTransaction } from '../test/ledger.ts';
-import { createOrganization, type Holder, signP256 } from '../test/organizations.ts';
+import { createOrganization, type Holder, signLedger } from '../test/organizations.ts';
 import { concat, hex } from './bytes.ts';
 import { EvidenceError } from './errors.ts';
 import { dataHashOf, parseBlock } from './fabric-block.ts';
@@ -180,7 +180,7 @@ describe('a block', () => {
         signer: single.signer,
       });
     const strange = [
-      { ...organization.issue({ role: 'client', curve: 'P-384' }), key: hospitalA.client.key },
+      { ...organization.issue({ role: 'client', kind: 'secp256k1' }), key: hospitalA.client.key },
       organization.issue({ role: 'client', critical: '1.2.3.4' }),
       organization.issue({ units: ['client', 'peer'] }),
       createOrganization('HospitalAMSP').issue({ role: 'client' }),
@@ -216,7 +216,7 @@ describe('a block', () => {
     expect(() => verifyBlock(of({ bend: { signature: Uint8Array.of(0x30, 0) } }), single.trust)).toThrowError(
       'TX_CREATOR_SIGNATURE',
     );
-    const forged = (message: Uint8Array) => signP256(hospitalB.client.key, message);
+    const forged = (message: Uint8Array) => signLedger(hospitalB.client.key, message);
     expect(() => verifyBlock(of({ bend: { endorse: forged } }), single.trust)).toThrowError(
       'ENDORSEMENT_SIGNATURE',
     );

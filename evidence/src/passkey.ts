@@ -1,7 +1,7 @@
 import { concat, equalBytes, fromHex } from './bytes.ts';
 import { verifyEd25519 } from './checkpoint.ts';
-import { p256Key, verifyP256 } from './p256.ts';
-import { rsaKey, verifyRs256 } from './rsa.ts';
+import { ecdsaKey, verifyEcdsa } from './ecdsa.ts';
+import { rsaKey, verifyPkcs1 } from './rsa.ts';
 
 /** Whether a signature over a message is that of the passkey. */
 export type PasskeyVerifier = (message: Uint8Array, signature: Uint8Array) => boolean;
@@ -36,9 +36,9 @@ export function isSoundPasskey(cose: Uint8Array): boolean {
 }
 
 function es256Verifier(coordinates: Uint8Array): PasskeyVerifier {
-  const key = p256Key(concat(Uint8Array.of(4), coordinates));
+  const key = ecdsaKey('P-256', concat(Uint8Array.of(4), coordinates));
   if (key === undefined) return never;
-  return (message, signature) => verifyP256(key, message, { signature, form: 'strict' });
+  return (message, signature) => verifyEcdsa(key, message, { signature, form: 'strict', hash: 'sha256' });
 }
 
 function rs256Verifier(cose: Uint8Array): PasskeyVerifier {
@@ -48,7 +48,9 @@ function rs256Verifier(cose: Uint8Array): PasskeyVerifier {
   const isWhole = tag === rs256Length && end > start && high * 256 + low === end - start;
   if (!isWhole || !equalBytes(cose.subarray(end), rs256Suffix)) return never;
   const key = rsaKey(cose.subarray(start, end));
-  return key === undefined ? never : (message, signature) => verifyRs256(key, message, signature);
+  return key === undefined
+    ? never
+    : (message, signature) => verifyPkcs1(key, message, { signature, hash: 'sha256' });
 }
 
 const never: PasskeyVerifier = () => false;

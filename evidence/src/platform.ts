@@ -6,7 +6,12 @@ export type NativeHash = (algorithm: 'sha256', bytes: Uint8Array, encoding: 'hex
 export type NativeCrypto = {
   hash: NativeHash;
   createPublicKey(options: SpkiKey): unknown;
-  verify(digest: 'sha256' | null, message: Uint8Array, key: unknown, signature: Uint8Array): boolean;
+  verify(
+    digest: 'sha256' | 'sha384' | 'sha512' | 'sha3-256' | null,
+    message: Uint8Array,
+    key: unknown,
+    signature: Uint8Array,
+  ): boolean;
 };
 /** What of node:zlib is used. */
 export type NativeZlib = {

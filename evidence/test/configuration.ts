@@ -14,6 +14,8 @@ export type ConfigOptions = {
   orderers: { name: string; msp: Uint8Array }[];
   consenters?: { id: number; mspId: string; pem: string }[];
   at?: string;
+  /** What the channel can do, as `V3_0`. */
+  capabilities?: string[];
   /** Bytes after the configuration's own. */
   suffix?: Uint8Array;
 };
@@ -39,6 +41,10 @@ export function configEnvelope(options: ConfigOptions): Uint8Array {
   const channel = new configtx.ConfigGroup();
   channel.getGroupsMap().set('Orderer', orderer);
   channel.getGroupsMap().set('Application', groupOf(options.applications));
+  const capabilities = new configuration.Capabilities();
+  for (const name of options.capabilities ?? [])
+    capabilities.getCapabilitiesMap().set(name, new configuration.Capability());
+  if (options.capabilities !== undefined) setValue(channel, 'Capabilities', capabilities.serializeBinary());
   const config = new configtx.Config();
   config.setSequence(sequence);
   config.setChannelGroup(channel);

@@ -8,7 +8,7 @@ import transactions from '@hyperledger/fabric-protos/lib/peer/transaction_pb.js'
 import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { concat, hex, sha256 } from '../src/bytes.ts';
 import { dataHashOf, encodeHeader } from '../src/fabric-block.ts';
-import { type Holder, signP256 } from './organizations.ts';
+import { type Holder, signLedger } from './organizations.ts';
 
 export type TransactionOptions = {
   creator: Holder;
@@ -22,6 +22,8 @@ export type TransactionOptions = {
   bend?: Partial<{
     txId: string;
     signature: Uint8Array;
+    /** How the client signs. */
+    sign: (message: Uint8Array, creator: Holder) => Uint8Array;
     proposalPayload: Uint8Array;
     actionHeader: Uint8Array;
     invokedName: string;
@@ -70,20 +72,21 @@ export function endorserTransaction(options: TransactionOptions): { envelope: Ui
     const endorsement = new responses.Endorsement();
     endorsement.setEndorser(endorser.serialized);
     endorsement.setSignature(
-      bend.endorse?.(message, endorser) ?? signP256(endorser.key, message, bend.endorsementForm),
+      bend.endorse?.(message, endorser) ?? signLedger(endorser.key, message, bend.endorsementForm),
     );
     endorsed.addEndorsements(endorsement);
   }
-  const payload = new transactions.ChaincodeActionPayload();
-  payload.setChaincodeProposalPayload(bend.proposalPayload ?? proposalPayload);
-  payload.setAction(endorsed);
+  const proposed = new transactions.ChaincodeActionPayload();
+  proposed.setChaincodeProposalPayload(bend.proposalPayload ?? proposalPayload);
+  proposed.setAction(endorsed);
   const action = new transactions.TransactionAction();
   action.setHeader(bend.actionHeader ?? endorsedHeader);
-  action.setPayload(payload.serializeBinary());
+  action.setPayload(proposed.serializeBinary());
   const body = new transactions.Transaction();
   body.addActions(action);
   const parts = { channelHeader, signatureHeader: signatureHeaderBytes, data: body.serializeBinary() };
-  const signature = bend.signature ?? signP256(creator.key, payloadOf(parts));
+  const payload = payloadOf(parts);
+  const signature = bend.signature ?? bend.sign?.(payload, creator) ?? signLedger(creator.key, payload);
   return { envelope: envelope({ ...parts, signature }), txId };
 }
 
@@ -156,7 +159,7 @@ function signaturesOf(signer: BlockSigner, value: Uint8Array, header: Uint8Array
     const signature = new common.MetadataSignature();
     signature.setSignatureHeader(signatureHeader.serializeBinary());
     signature.setSignature(
-      signP256(signer.orderer.key, concat(value, signatureHeader.serializeBinary(), header), signer.form),
+      signLedger(signer.orderer.key, concat(value, signatureHeader.serializeBinary(), header), signer.form),
     );
     return [signature];
   }
@@ -166,7 +169,7 @@ function signaturesOf(signer: BlockSigner, value: Uint8Array, header: Uint8Array
     identifier.setNonce(new Uint8Array(24).fill(id));
     const signature = new common.MetadataSignature();
     signature.setIdentifierHeader(identifier.serializeBinary());
-    signature.setSignature(signP256(orderer.key, concat(value, identifier.serializeBinary(), header)));
+    signature.setSignature(signLedger(orderer.key, concat(value, identifier.serializeBinary(), header)));
     return signature;
   });
 }

@@ -1,10 +1,8 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import identities from '@hyperledger/fabric-protos/lib/msp/identities_pb.js';
 import mspConfig from '@hyperledger/fabric-protos/lib/msp/msp_config_pb.js';
-import { p256 } from '@noble/curves/nist.js';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import {
-  AlgorithmIdentifier,
   AttributeTypeAndValue,
   AttributeValue,
   BasicConstraints,
@@ -26,14 +24,9 @@ import {
 import { base64, fromHex } from '../src/bytes.ts';
 import { parseCertificate } from '../src/certificate.ts';
 import type { Role } from '../src/fabric-msp.ts';
+import { generateKeys, type Issuing, issuing, type KeyKind } from './signing.ts';
 
-/** ECDSA signature in DER, in its low form unless asked otherwise. */
-export function signP256(key: KeyObject, message: Uint8Array, form: 'low' | 'high' = 'low'): Uint8Array {
-  const signature = p256.Signature.fromBytes(sign('sha256', message, key), 'der');
-  const flip = signature.hasHighS() !== (form === 'high');
-  const s = flip ? p256.Point.CURVE().n - signature.s : signature.s;
-  return new p256.Signature(signature.r, s).toBytes('der');
-}
+export { signLedger } from './signing.ts';
 
 export type Holder = { pem: string; der: Uint8Array; key: KeyObject; serialized: Uint8Array };
 export type IssueOptions = {
@@ -43,7 +36,28 @@ export type IssueOptions = {
   notAfter?: string;
   authority?: boolean;
   critical?: string;
-  curve?: string;
+  /** Of the member's key. */
+  kind?: KeyKind;
+  /** The member's key, which may be none that anybody has. */
+  ed25519?: Uint8Array;
+  /** Says that it is signed in another way than it is. */
+  issuing?: Issuing;
+};
+
+/** What an organisation's authority is. */
+export type OrganizationOptions = {
+  /** Of the root's key. */
+  kind?: KeyKind;
+  hash?: Parameters<typeof issuing>[2];
+  /** Says how the root signed itself. */
+  ownSignature?: Issuing;
+};
+export type MspOptions = {
+  revoked?: Uint8Array[];
+  nodeUnits?: boolean;
+  crlIssuing?: Issuing;
+  hashFamily?: string;
+  intermediates?: readonly Holder[];
 };
 
 /** An organisation with a root of its own that issues members. */
@@ -51,60 +65,93 @@ export type TestOrganization = {
   mspId: string;
   root: Holder;
   issue(options: IssueOptions): Holder;
+  /** An authority under the root, with its own kind of key, and what it issues. */
+  intermediate(kind: KeyKind): { authority: Holder; issue(options: IssueOptions): Holder };
   /** The organisation's MSP value, with certificates revoked. */
-  msp(options?: { revoked?: Uint8Array[]; nodeUnits?: boolean; crlKey?: KeyObject }): Uint8Array;
+  msp(options?: MspOptions): Uint8Array;
 };
 
-const ecdsaWithSha256 = new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.2' });
+type Authority = { mspId: string; name: Name; issuing: Issuing };
 
-export function createOrganization(mspId: string): TestOrganization {
-  const rootName = nameOf([['2.5.4.3', `ca.${mspId}`]]);
-  const rootKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const rootDer = certificate({
-    subject: rootName,
-    issuer: rootName,
-    publicKey: rootKeys.publicKey,
-    signer: rootKeys.privateKey,
-    options: { authority: true },
-  });
-  const root = holder(mspId, rootDer, rootKeys.privateKey);
+export function createOrganization(mspId: string, options: OrganizationOptions = {}): TestOrganization {
+  const { kind = 'P-256', hash, ownSignature } = options;
+  const name = nameOf([['2.5.4.3', `ca.${mspId}`]]);
+  const keys = generateKeys(kind);
+  const how = issuing(keys.privateKey, kind, hash);
+  const own = { subject: name, issuer: name, publicKey: keys.publicKey, issuing: ownSignature ?? how };
+  const root = holder(mspId, certificate({ ...own, options: { authority: true } }), keys.privateKey);
+  const authority = { mspId, name, issuing: how };
   return {
     mspId,
     root,
-    issue: (options) => {
-      const keys = generateKeyPairSync('ec', { namedCurve: options.curve ?? 'P-256' });
-      const units = options.units ?? (options.role === undefined ? [] : [options.role]);
-      const subject = nameOf([
-        ...units.map((unit): [string, string] => ['2.5.4.11', unit]),
-        ['2.5.4.3', `${units.join()}.${mspId}`],
-      ]);
-      const der = certificate({
-        subject,
-        issuer: rootName,
-        publicKey: keys.publicKey,
-        signer: rootKeys.privateKey,
-        options,
-      });
-      return holder(mspId, der, keys.privateKey);
-    },
-    msp: ({ revoked = [], nodeUnits = true, crlKey = rootKeys.privateKey } = {}) => {
-      const fabric = new mspConfig.FabricMSPConfig();
-      fabric.setName(mspId);
-      fabric.addRootCerts(Buffer.from(root.pem));
-      if (revoked.length > 0)
-        fabric.addRevocationList(Buffer.from(revocationList(rootName, revoked, crlKey)));
-      const units = new mspConfig.FabricNodeOUs();
-      units.setEnable(nodeUnits);
-      units.setClientOuIdentifier(unit('client', root.pem));
-      units.setPeerOuIdentifier(unit('peer', root.pem));
-      units.setAdminOuIdentifier(unit('admin', root.pem));
-      units.setOrdererOuIdentifier(unit('orderer', root.pem));
-      fabric.setFabricNodeOus(units);
-      const config = new mspConfig.MSPConfig();
-      config.setConfig(fabric.serializeBinary());
-      return config.serializeBinary();
-    },
+    issue: (member) => issueMember(authority, member),
+    intermediate: (kindBelow) => intermediateOf(authority, kindBelow),
+    msp: (of = {}) => mspOf(authority, root, of),
   };
+}
+
+function issueMember({ mspId, name, issuing: how }: Authority, options: IssueOptions): Holder {
+  const keys = generateKeys(options.kind);
+  const publicKey = options.ed25519 === undefined ? keys.publicKey : publicEd25519(options.ed25519);
+  const units = options.units ?? (options.role === undefined ? [] : [options.role]);
+  const subject = nameOf([
+    ...units.map((unit): [string, string] => ['2.5.4.11', unit]),
+    ['2.5.4.3', `${units.join()}.${mspId}`],
+  ]);
+  const der = certificate({
+    subject,
+    issuer: name,
+    publicKey,
+    issuing: options.issuing ?? how,
+    options,
+  });
+  return holder(mspId, der, keys.privateKey);
+}
+
+function publicEd25519(key: Uint8Array): KeyObject {
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key]);
+  return createPublicKey({ key: der, format: 'der', type: 'spki' });
+}
+
+function intermediateOf(above: Authority, kind: KeyKind): ReturnType<TestOrganization['intermediate']> {
+  const { mspId } = above;
+  const keys = generateKeys(kind);
+  const name = nameOf([['2.5.4.3', `intermediate.${kind}.${mspId}`]]);
+  const of = { subject: name, issuer: above.name, publicKey: keys.publicKey, issuing: above.issuing };
+  const below = { mspId, name, issuing: issuing(keys.privateKey, kind) };
+  return {
+    authority: holder(mspId, certificate({ ...of, options: { authority: true } }), keys.privateKey),
+    issue: (options) => issueMember(below, options),
+  };
+}
+
+function mspOf(authority: Authority, root: Holder, options: MspOptions): Uint8Array {
+  const { revoked = [], nodeUnits = true, intermediates = [] } = options;
+  const fabric = new mspConfig.FabricMSPConfig();
+  fabric.setName(authority.mspId);
+  fabric.addRootCerts(Buffer.from(root.pem));
+  for (const { pem } of intermediates) fabric.addIntermediateCerts(Buffer.from(pem));
+  if (revoked.length > 0)
+    fabric.addRevocationList(
+      Buffer.from(revocationList(authority.name, revoked, options.crlIssuing ?? authority.issuing)),
+    );
+  const units = new mspConfig.FabricNodeOUs();
+  units.setEnable(nodeUnits);
+  const issuer = intermediates.length > 0 ? '' : root.pem;
+  units.setClientOuIdentifier(unit('client', issuer));
+  units.setPeerOuIdentifier(unit('peer', issuer));
+  units.setAdminOuIdentifier(unit('admin', issuer));
+  units.setOrdererOuIdentifier(unit('orderer', issuer));
+  fabric.setFabricNodeOus(units);
+  if (options.hashFamily !== undefined) {
+    const crypto = new mspConfig.FabricCryptoConfig();
+    crypto.setSignatureHashFamily(options.hashFamily);
+    crypto.setIdentityIdentifierHashFunction('SHA256');
+    fabric.setCryptoConfig(crypto);
+  }
+  const config = new mspConfig.MSPConfig();
+  config.setConfig(fabric.serializeBinary());
+  return config.serializeBinary();
 }
 
 /** The same identity claimed for another organisation. */
@@ -146,11 +193,11 @@ type CertificateRequest = {
   subject: Name;
   issuer: Name;
   publicKey: KeyObject;
-  signer: KeyObject;
+  issuing: Issuing;
   options: IssueOptions;
 };
 
-function certificate({ subject, issuer, publicKey, signer, options }: CertificateRequest): Uint8Array {
+function certificate({ subject, issuer, publicKey, issuing: how, options }: CertificateRequest): Uint8Array {
   const { notBefore = '2020-01-01', notAfter = '2040-01-01', authority = false, critical } = options;
   const basic = AsnConvert.serialize(new BasicConstraints({ cA: authority }));
   const usage = AsnConvert.serialize(new KeyUsage(authority ? 0x20 : 0x01));
@@ -167,7 +214,7 @@ function certificate({ subject, issuer, publicKey, signer, options }: Certificat
   const tbsCertificate = new TBSCertificate({
     version: Version.v3,
     serialNumber,
-    signature: ecdsaWithSha256,
+    signature: how.algorithm,
     issuer,
     validity: new Validity({ notBefore: new Date(notBefore), notAfter: new Date(notAfter) }),
     subject,
@@ -178,18 +225,18 @@ function certificate({ subject, issuer, publicKey, signer, options }: Certificat
     extensions: new Extensions(extensions),
   });
   const signed = new Uint8Array(AsnConvert.serialize(tbsCertificate));
-  const signatureValue = toBuffer(signP256(signer, signed));
+  const signatureValue = toBuffer(how.sign(signed));
   return new Uint8Array(
     AsnConvert.serialize(
-      new Certificate({ tbsCertificate, signatureAlgorithm: ecdsaWithSha256, signatureValue }),
+      new Certificate({ tbsCertificate, signatureAlgorithm: how.algorithm, signatureValue }),
     ),
   );
 }
 
-function revocationList(issuer: Name, revoked: Uint8Array[], signer: KeyObject): string {
+function revocationList(issuer: Name, revoked: Uint8Array[], how: Issuing): string {
   const tbsCertList = new TBSCertList({
     version: Version.v2,
-    signature: ecdsaWithSha256,
+    signature: how.algorithm,
     issuer,
     thisUpdate: new Time(new Date('2026-01-01')),
     nextUpdate: new Time(new Date('2036-01-01')),
@@ -201,8 +248,8 @@ function revocationList(issuer: Name, revoked: Uint8Array[], signer: KeyObject):
         }),
     ),
   });
-  const signature = toBuffer(signP256(signer, new Uint8Array(AsnConvert.serialize(tbsCertList))));
-  const list = new CertificateList({ tbsCertList, signatureAlgorithm: ecdsaWithSha256, signature });
+  const signature = toBuffer(how.sign(new Uint8Array(AsnConvert.serialize(tbsCertList))));
+  const list = new CertificateList({ tbsCertList, signatureAlgorithm: how.algorithm, signature });
   return pemOf('X509 CRL', new Uint8Array(AsnConvert.serialize(list)));
 }
 

@@ -1,7 +1,7 @@
 import { base64, concat, fromBase64, parseBlock, sha256 } from '../../evidence/src/index.ts';
 import { hospitalA, members, type TestChannel } from '../../evidence/test/alliance.ts';
 import { assemble, blockOf } from '../../evidence/test/ledger.ts';
-import { signP256 } from '../../evidence/test/organizations.ts';
+import { signLedger } from '../../evidence/test/organizations.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import type { UnpackedBundle } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
@@ -122,7 +122,7 @@ export function resigned(envelope: Uint8Array, path: readonly number[]): Uint8Ar
   if (path.length === 0) return envelope;
   const isEndorsed = path[1] === 1 || (path.length > 5 && path[5] === 1);
   const endorsed = isEndorsed ? endorsedAnew(answered(envelope)) : envelope;
-  const signature = signP256(hospitalA.client.key, part(endorsed, [1]));
+  const signature = signLedger(hospitalA.client.key, part(endorsed, [1]));
   return concat(encoded(1, part(endorsed, [1])), encoded(2, signature));
 }
 
@@ -136,7 +136,7 @@ function endorsedAnew(envelope: Uint8Array): Uint8Array {
   return edited(envelope, [1, 2, 1, 2, 2], (action) => {
     const head = path2(action);
     const endorsements = members.map(({ peer }) => {
-      const signature = signP256(peer.key, concat(payload, peer.serialized));
+      const signature = signLedger(peer.key, concat(payload, peer.serialized));
       return encoded(2, concat(encoded(1, peer.serialized), encoded(2, signature)));
     });
     return concat(head, ...endorsements);

@@ -4,7 +4,7 @@ import {
   createOrganization,
   type Holder,
   serializedAs,
-  signP256,
+  signLedger,
 } from '../../evidence/test/organizations.ts';
 import { anchorWrites, makeProof, type ProofOptions } from '../../evidence/test/proof.ts';
 import { type CorpusCase, corpusCase, type Shelf } from './case.ts';
@@ -66,7 +66,7 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
   return [
     make(
       'T29 client signature of another',
-      { bend: { signature: signP256(hospitalB.client.key, utf8('other')) } },
+      { bend: { signature: signLedger(hospitalB.client.key, utf8('other')) } },
       'tampered TX_CREATOR_SIGNATURE',
     ),
     make(
@@ -114,7 +114,7 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
     ...signatureForms.map(([name, form, expected]) =>
       make(
         `endorsements ${name}`,
-        { bend: { endorse: (message, peer) => form(signP256(peer.key, message)) } },
+        { bend: { endorse: (message, peer) => form(signLedger(peer.key, message)) } },
         expected === 'valid' ? 'valid' : 'tampered ENDORSEMENT_SIGNATURE',
       ),
     ),
@@ -145,7 +145,7 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
     ),
     make(
       'T32 endorsement of another payload',
-      { bend: { endorse: (message, peer) => signP256(peer.key, concat(message, Uint8Array.of(0))) } },
+      { bend: { endorse: (message, peer) => signLedger(peer.key, concat(message, Uint8Array.of(0))) } },
       'tampered ENDORSEMENT_SIGNATURE',
     ),
     make('T33 high s', { bend: { endorsementForm: 'high' } }, 'tampered ENDORSEMENT_SIGNATURE'),
@@ -218,8 +218,8 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
       'tampered IDENTITY_ROLE',
     ),
     make(
-      'creator on another curve',
-      { creator: { ...organization.issue({ role: 'client', curve: 'P-384' }), key: hospitalA.client.key } },
+      'creator on a curve that Fabric does not take',
+      { creator: organization.issue({ role: 'client', kind: 'secp256k1' }) },
       'tampered CERTIFICATE_MALFORMED',
     ),
     make('creator is an authority', { creator: organization.root }, 'tampered IDENTITY_UNTRUSTED'),
