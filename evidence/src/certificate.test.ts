@@ -121,19 +121,19 @@ describe('an authority', () => {
         const member = parseCertificate(issue({ role: 'client' }).der);
         expect(isIssuedBy(member, parseCertificate(root.der))).toBe(true);
         for (const { algorithm } of [P384, RSA].filter(
-          (strange) => strange.algorithm?.kind !== member.algorithm?.kind,
+          (strange) => strange.algorithm.kind !== member.algorithm.kind,
         ))
           expect(isIssuedBy({ ...member, algorithm }, parseCertificate(root.der))).toBe(false);
         const otherHash = hash === 'sha256' ? 'sha384' : 'sha256';
         const algorithm = { ...member.algorithm, hash: otherHash } as typeof member.algorithm;
         expect(isIssuedBy({ ...member, algorithm }, parseCertificate(root.der))).toBe(false);
       }
-    for (const kind of ['P-256', 'rsa'] as const) {
-      const { root, issue } = createOrganization('HospitalAMSP', { kind, hash: 'sha1' });
-      expect(isIssuedBy(parseCertificate(issue({ role: 'client' }).der), parseCertificate(root.der))).toBe(
-        false,
-      );
-    }
+    const old = createOrganization('HospitalAMSP', { kind: 'rsa', hash: 'sha1' });
+    const member = parseCertificate(old.issue({ role: 'client' }).der);
+    expect(isIssuedBy(member, parseCertificate(old.root.der))).toBe(false);
+    // Fabric takes no ECDSA root that signed itself so (msp/mspimpl.go, sanitizeCert), but an RSA one.
+    const ecdsa = createOrganization('HospitalAMSP', { kind: 'P-256', hash: 'sha1' });
+    expect(() => parseCertificate(ecdsa.root.der)).toThrowError('CERTIFICATE_MALFORMED');
   });
 
   test('may have signed itself in a way that is not judged, as an old root with SHA-1, and still vouch for others', () => {
@@ -143,7 +143,7 @@ describe('an authority', () => {
       ownSignature: issuing(privateKey, 'rsa', 'sha1'),
     });
 
-    expect(parseCertificate(old.root.der).algorithm).toBeUndefined();
+    expect(parseCertificate(old.root.der).algorithm).toEqual({ kind: 'unjudged' });
     expect(
       isIssuedBy(parseCertificate(old.issue({ role: 'client' }).der), parseCertificate(old.root.der)),
     ).toBe(true);

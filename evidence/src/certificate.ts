@@ -24,11 +24,11 @@ export type Certificate = {
   readonly key: PublicKey;
 } & Signed;
 
-/** What an issuer signed, and how; an algorithm that is not judged vouches for nothing. */
+/** What an issuer signed, and how. */
 type Signed = {
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
-  readonly algorithm: CertificateAlgorithm | undefined;
+  readonly algorithm: CertificateAlgorithm;
 };
 
 /** A certificate revocation list: serial numbers of one issuer. */
@@ -70,10 +70,7 @@ export function certificateFromPem(pem: string): Certificate {
   return certificate;
 }
 
-/**
- * Parses a certificate with a key of a kind that Fabric takes; others are refused. It may be signed with any algorithm: how a
- * root signed itself is never asked.
- */
+/** Parses a certificate with a key of a kind that Fabric takes; others are refused. */
 export function parseCertificate(der: Uint8Array): Certificate {
   const { content, stated, ...signed } = signedPart(der, maxCertificateLength);
   const [serial, algorithm, issuer, validity, subject, key, ...rest] = withoutVersion(derElements(content));
@@ -94,14 +91,14 @@ export function parseCertificate(der: Uint8Array): Certificate {
   };
 }
 
-/** Parses a revocation list. With an algorithm that is not judged it is refused: who knows whom it revokes. */
+/** Parses a revocation list. Signed in a way that is not judged it is refused: who knows whom it revokes. */
 export function parseRevocationList(der: Uint8Array): RevocationList {
   const { content, stated, ...signed } = signedPart(der, maxListLength);
   const elements = derElements(content);
   const [algorithm, issuer, thisUpdate, nextUpdate, ...rest] =
     elements[0]?.tag === derTag.integer ? elements.slice(1) : elements;
   requireSame(algorithm, stated);
-  if (signed.algorithm === undefined) throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
+  if (signed.algorithm.kind === 'unjudged') throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
   timeOf(thisUpdate);
   timeOf(nextUpdate);
   const revoked = rest[0]?.tag === derTag.sequence ? derElements(rest[0].content) : [];
@@ -123,9 +120,11 @@ function signedPart(der: Uint8Array, maxLength: number): SignedPart {
   const [part, identifier, bits, ...others] = derElements(derWhole(der, derTag.sequence).content);
   const { whole: signed, content } = expectTag(part, derTag.sequence);
   const stated = expectTag(identifier, derTag.sequence);
+  const algorithm = certificateAlgorithm(stated);
   const signature = octetsOf(bits);
+  if (algorithm === undefined) throw refusal('CERTIFICATE_MALFORMED', 'algorithm');
   if (others.length > 0) throw refusal('CERTIFICATE_MALFORMED', 'more than three parts');
-  return { content, signed, signature, stated: stated.whole, algorithm: certificateAlgorithm(stated) };
+  return { content, signed, signature, stated: stated.whole, algorithm };
 }
 
 /** The algorithm stands inside of what is signed, too (RFC 5280 §4.1.1.2). */

@@ -22,7 +22,9 @@ export type LedgerHash = 'sha256' | 'sha3-256' | undefined;
 export type CertificateAlgorithm =
   | { readonly kind: 'ecdsa'; readonly hash: Exclude<EcdsaHash, 'sha3-256'> }
   | { readonly kind: 'ed25519' }
-  | { readonly kind: 'rsa'; readonly padding: 'pkcs1' | 'pss'; readonly hash: RsaHash };
+  | { readonly kind: 'rsa'; readonly padding: 'pkcs1' | 'pss'; readonly hash: RsaHash }
+  /** With SHA-1, as old roots signed themselves: read, and never taken for anybody's signature. */
+  | { readonly kind: 'unjudged' };
 
 // AlgorithmIdentifier by its DER, as hex: RFC 8410 §3, RFC 3279 §2.3.1.
 const ed25519Algorithm = '300506032b6570';
@@ -77,7 +79,7 @@ export function verifyMember(
   );
 }
 
-export type Certified = { signature: Uint8Array; algorithm: CertificateAlgorithm | undefined };
+export type Certified = { signature: Uint8Array; algorithm: CertificateAlgorithm };
 
 /** Whether an authority signed a certificate or a list, as Go judges it (crypto/x509, checkSignature). */
 export function verifyAuthority(
@@ -85,23 +87,24 @@ export function verifyAuthority(
   signed: Uint8Array,
   { signature, algorithm }: Certified,
 ): boolean {
-  if (algorithm?.kind === 'ecdsa' && authority.kind === 'ecdsa')
+  if (algorithm.kind === 'ecdsa' && authority.kind === 'ecdsa')
     return verifyEcdsa(authority.key, signed, { signature, form: 'strict', hash: algorithm.hash });
-  if (algorithm?.kind === 'ed25519' && authority.kind === 'ed25519')
+  if (algorithm.kind === 'ed25519' && authority.kind === 'ed25519')
     return verifyEd25519(signature, signed, authority.key);
-  if (algorithm?.kind !== 'rsa' || authority.kind !== 'rsa') return false;
+  if (algorithm.kind !== 'rsa' || authority.kind !== 'rsa') return false;
   const verify = algorithm.padding === 'pss' ? verifyPss : verifyPkcs1;
   return verify(authority.key, signed, { signature, hash: algorithm.hash });
 }
 
-/** The algorithm of an AlgorithmIdentifier; undefined for one with which no authority vouches for anything here. */
+/** The algorithm of an AlgorithmIdentifier; undefined for one that is not known. */
 export function certificateAlgorithm({ whole }: DerElement): CertificateAlgorithm | undefined {
   return algorithms.get(hex(whole));
 }
 
-// RFC 5758 §3.2, RFC 8410 §3, RFC 4055 §5 (NULL, which some leave out), RFC 4055 §3.1.
+// RFC 5758 §3.2, RFC 8410 §3, RFC 4055 §5 (NULL, which some leave out), RFC 4055 §3.1, RFC 3279 §2.2.1.
 const algorithms: ReadonlyMap<string, CertificateAlgorithm> = new Map([
   [ed25519Algorithm, { kind: 'ed25519' }],
+  ['300d06092a864886f70d0101050500', { kind: 'unjudged' }],
   ...(['sha256', 'sha384', 'sha512'] as const).flatMap((hash, at) => algorithmsOf(hash, at)),
 ]);
 

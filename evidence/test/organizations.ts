@@ -37,7 +37,7 @@ export type IssueOptions = {
   authority?: boolean;
   critical?: string;
   /** Of the member's key. */
-  kind?: KeyKind;
+  kind?: KeyKind | undefined;
   /** The member's key, which may be none that anybody has. */
   ed25519?: Uint8Array;
   /** Says that it is signed in another way than it is. */

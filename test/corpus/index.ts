@@ -1,4 +1,4 @@
-import { bftChannel, singleChannel } from '../../evidence/test/alliance.ts';
+import { bftChannel, hospitalA, members, singleChannel } from '../../evidence/test/alliance.ts';
 import { createLog, makeProof, policyOf } from '../../evidence/test/proof.ts';
 import { realProof } from '../../evidence/test/recorded.ts';
 import { blockCases } from './block-tampering.ts';
@@ -10,6 +10,7 @@ import { contentCases, valueCases } from './content-tampering.ts';
 import { ed25519Cases } from './ed25519-tampering.ts';
 import { fileCases } from './file-tampering.ts';
 import { forkCases } from './fork-tampering.ts';
+import { keyKindCases } from './key-kinds.ts';
 import { logCases } from './log-tampering.ts';
 import { memberCases } from './member-tampering.ts';
 import { mutatedEnvelopes } from './mutated-envelopes.ts';
@@ -18,7 +19,7 @@ import { recordedNotaryCases } from './notary-recorded.ts';
 import { notaryCases } from './notary-tampering.ts';
 import { recordedCases } from './recorded.ts';
 import { releaseCases } from './release-tampering.ts';
-import { respelledCases } from './respelled.ts';
+import { respelledCases, type Signers } from './respelled.ts';
 import { transactionCases } from './transaction-tampering.ts';
 import { witnessCases } from './witness-tampering.ts';
 
@@ -51,6 +52,7 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...transactionCases(shelf),
     ...confirmationCases(shelf),
     ...memberCases(log),
+    ...keyKindCases(log, { amount: mutations, seed: seed + 3 }),
     ...witnessCases(shelf),
     ...notaryCases(shelf),
     ...recordedNotaryCases(),
@@ -58,12 +60,27 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...ed25519Cases(shelf),
     ...respelledCases(channel, log),
     ...mutatedEnvelopes(channel, log, { amount: mutations, seed }),
+    ...mutatedEnvelopes(bftChannel({ capabilities: ['V3_0'] }), log, {
+      amount: mutations / 3,
+      seed: seed + 4,
+      signers: otherKinds(),
+    }),
     ...caseCases(channel, bothLogs(policy), mutations / 3),
     ...forkCases(log, policy, mutations / 3),
     ...mutationCases({ label: 'real', ...real }, mutations, seed),
     ...mutationCases(withheld, mutations, seed + 1),
     ...mutationCases(ordered, mutations, seed + 2),
   ];
+}
+
+/** Members with keys of other kinds than the usual one. */
+function otherKinds(): Signers {
+  return {
+    client: hospitalA.organization.issue({ role: 'client', kind: 'P-384' }),
+    peers: members.map(({ organization }, at) =>
+      organization.issue({ role: 'peer', kind: (['ed25519', 'P-521', 'P-224'] as const)[at] }),
+    ),
+  };
 }
 
 /** The policy with a log of the other hospital, which a case between both needs. */

@@ -4,7 +4,7 @@ import type { TestChannel } from '../../evidence/test/alliance.ts';
 import { blockOf } from '../../evidence/test/ledger.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
-import { levels, resigned } from './respelled.ts';
+import { levels, resigned, type Signers } from './respelled.ts';
 import { edited, fieldsOf, respellings, varintBytes } from './wire.ts';
 
 type Change = (message: Uint8Array) => Uint8Array;
@@ -17,26 +17,27 @@ type Mutation = { level: string; change: Change; signs: boolean };
 export function mutatedEnvelopes(
   channel: TestChannel,
   log: TestLog,
-  { amount, seed }: { amount: number; seed: number },
+  { amount, seed, signers }: { amount: number; seed: number; signers?: Signers },
 ): CorpusCase[] {
-  const valid = makeProof(channel, log);
+  const transaction = signers && { creator: signers.client, endorsers: [...signers.peers] };
+  const valid = makeProof(channel, log, transaction && { transaction });
   const policy = JSON.stringify(policyOf(channel, log, { confirmation: 'optional' }));
   const { confirmation: _confirmation, ...unconfirmed } = valid;
   const [foreign, anchor] = parseBlock(fromBase64(valid.anchor.block)).envelopes as [Uint8Array, Uint8Array];
   return fc.sample(mutation, { numRuns: amount, seed }).map(({ level, change, signs }, number) => {
     const path = levels[level] ?? [];
     const changed = edited(anchor, path, change);
-    const envelope = signs ? signedAnew(changed, path) : changed;
+    const envelope = signs ? signedAnew(changed, path, signers) : changed;
     const block = blockOf({ number: 7, envelopes: [foreign, envelope], signer: channel.signer });
     const proof = { ...unconfirmed, anchor: { ...valid.anchor, block: base64(block) } };
-    return corpusCase(`mutated envelope ${number}: ${level}`, proof, policy);
+    return corpusCase(`mutated envelope ${seed}-${number}: ${level}`, proof, policy);
   });
 }
 
 /** What is changed beyond a message cannot be signed anew. */
-function signedAnew(envelope: Uint8Array, path: readonly number[]): Uint8Array {
+function signedAnew(envelope: Uint8Array, path: readonly number[], signers: Signers | undefined): Uint8Array {
   try {
-    return resigned(envelope, path);
+    return resigned(envelope, path, signers);
   } catch {
     return envelope;
   }

@@ -1,7 +1,7 @@
 import { base64, concat, fromBase64, parseBlock, sha256 } from '../../evidence/src/index.ts';
 import { hospitalA, members, type TestChannel } from '../../evidence/test/alliance.ts';
 import { assemble, blockOf } from '../../evidence/test/ledger.ts';
-import { signLedger } from '../../evidence/test/organizations.ts';
+import { type Holder, signLedger } from '../../evidence/test/organizations.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import type { UnpackedBundle } from '../../evidence/test/unpacked.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
@@ -117,12 +117,20 @@ function unlessSame(before: Uint8Array, after: Uint8Array, made: CorpusCase): Co
   return Buffer.compare(before, after) === 0 ? [] : [made];
 }
 
+/** Who signs a transaction. */
+export type Signers = { client: Holder; peers: readonly Holder[] };
+const usual: Signers = { client: hospitalA.client, peers: members.map(({ peer }) => peer) };
+
 /** The envelope with the endorsements and the client's signature over what it now says; the endorsers saw the same proposal. */
-export function resigned(envelope: Uint8Array, path: readonly number[]): Uint8Array {
+export function resigned(
+  envelope: Uint8Array,
+  path: readonly number[],
+  { client, peers }: Signers = usual,
+): Uint8Array {
   if (path.length === 0) return envelope;
   const isEndorsed = path[1] === 1 || (path.length > 5 && path[5] === 1);
-  const endorsed = isEndorsed ? endorsedAnew(answered(envelope)) : envelope;
-  const signature = signLedger(hospitalA.client.key, part(endorsed, [1]));
+  const endorsed = isEndorsed ? endorsedAnew(answered(envelope), peers) : envelope;
+  const signature = signLedger(client.key, part(endorsed, [1]));
   return concat(encoded(1, part(endorsed, [1])), encoded(2, signature));
 }
 
@@ -131,11 +139,11 @@ function answered(envelope: Uint8Array): Uint8Array {
   return edited(envelope, [...response, 1], () => sha256(concat(...proposal)));
 }
 
-function endorsedAnew(envelope: Uint8Array): Uint8Array {
+function endorsedAnew(envelope: Uint8Array, peers: readonly Holder[]): Uint8Array {
   const payload = part(envelope, response);
   return edited(envelope, [1, 2, 1, 2, 2], (action) => {
     const head = path2(action);
-    const endorsements = members.map(({ peer }) => {
+    const endorsements = peers.map((peer) => {
       const signature = signLedger(peer.key, concat(payload, peer.serialized));
       return encoded(2, concat(encoded(1, peer.serialized), encoded(2, signature)));
     });

@@ -2,7 +2,7 @@
 
 from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
-from .certificates import Member, Time, certificate_of, certified_member, member_of, signature_verifies
+from .certificates import Member, Time, certificate_of, certified_member, member_of
 from .config import Config
 from .encoding import sha256
 from .messages import (
@@ -182,7 +182,7 @@ def _consenter(msp_id: str, identity: bytes, config: Config, at: Time) -> Member
 
 def _check_signature(block: Block, before: bytes, member: Member, signature: bytes) -> None:
     require(member.role == "orderer", "ORDERER_ROLE", member.role)
-    require(signature_verifies(member.key, before + block.header, signature), "ORDERER_SIGNATURE")
+    require(member.signed(before + block.header, signature), "ORDERER_SIGNATURE")
 
 
 def bft_quorum(total: int) -> int:

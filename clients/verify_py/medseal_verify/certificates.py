@@ -5,37 +5,53 @@ from functools import lru_cache
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID, NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from .encoding import from_base64
+from .keys import MEMBER_HASHES, Algorithm, Hash, Key, algorithm_of, authority_signed, elements, key_of, member_signed
 from .messages import FABRIC_MSP_CONFIG, MSP_CONFIG, SERIALIZED_IDENTITY
 from .protobuf import NotCanonical, decode_any
 from .refusal import Refusal, require
 
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----(?:\r?\n)*\Z")
 _KNOWN_CRITICAL = (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE)
 ROLES = ("client", "peer", "admin", "orderer")
 _LINKS = 5
+_VERSION = 0xA0  # the tag of a certificate's version
+
+
+class Certified(NamedTuple):
+    """A certificate, and what the library does not say of it."""
+
+    parsed: x509.Certificate
+    key: Key
+    algorithm: Algorithm
+
+
+class RevocationList(NamedTuple):
+    parsed: x509.CertificateRevocationList
+    algorithm: Algorithm
 
 
 class Msp(NamedTuple):
     id: str
-    roots: Tuple[x509.Certificate, ...]
-    intermediates: Tuple[x509.Certificate, ...]
-    revocation_lists: Tuple[x509.CertificateRevocationList, ...]
-    units: Dict[str, Tuple[str, Optional[x509.Certificate]]]
+    roots: Tuple[Certified, ...]
+    intermediates: Tuple[Certified, ...]
+    revocation_lists: Tuple[RevocationList, ...]
+    units: Dict[str, Tuple[str, Optional[Certified]]]
+    member_kinds: Tuple[str, ...]
+    hash: Optional[Hash]
 
 
 class Member(NamedTuple):
     msp_id: str
     role: str
-    key: ec.EllipticCurvePublicKey
+    key: Key
+    hash: Optional[Hash]
+
+    def signed(self, message: bytes, signature: bytes) -> bool:
+        return member_signed(self.key, self.hash, message, signature)
 
 
 def _pem(data: bytes, label: bytes) -> bytes:
@@ -46,7 +62,7 @@ def _pem(data: bytes, label: bytes) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def certificate_of(pem: bytes) -> x509.Certificate:
+def certificate_of(pem: bytes) -> Certified:
     """A certificate; every part that is used later is read here, so that a bad one fails here."""
     try:
         der = _pem(pem, b"CERTIFICATE")
@@ -56,86 +72,16 @@ def certificate_of(pem: bytes) -> x509.Certificate:
         _ = (certificate.subject, certificate.issuer, certificate.not_valid_after_utc)
         if any(part.critical and part.oid not in _KNOWN_CRITICAL for part in certificate.extensions):
             raise ValueError("unknown critical extension")
-        if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
-            raise ValueError("not signed with ecdsa-with-SHA256")
-        key_of(certificate)
-        return certificate
+        signed, stated, _ = elements(elements(der)[0].content)
+        parts = elements(signed.content)
+        _, inner, _, _, _, key = parts[1:7] if parts[0].tag == _VERSION else parts[:6]
+        return Certified(certificate, key_of(key.whole), algorithm_of(inner.whole, stated.whole))
     except Exception as error:  # the library names no closed set of errors
         raise Refusal("CERTIFICATE_MALFORMED", str(error)) from None
 
 
-def key_of(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
-    try:
-        key = certificate.public_key()
-    except Exception as error:
-        raise Refusal("CERTIFICATE_MALFORMED", str(error)) from None
-    require(
-        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1),
-        "CERTIFICATE_MALFORMED",
-        "no P-256 key",
-    )
-    return key
-
-
-def signature_verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> bool:
-    """ECDSA over SHA-256 as Fabric's peers take it: s in its low half, and anything after s and after the sequence."""
-    values = _leading_integers(signature)
-    return values is not None and values[1] <= _ORDER // 2 and _verifies(key, message, values)
-
-
-def strict_signature_verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> bool:
-    """ECDSA over SHA-256, strict DER."""
-    values = _leading_integers(signature)
-    return values is not None and encode_dss_signature(*values) == signature and _verifies(key, message, values)
-
-
-def _verifies(key: ec.EllipticCurvePublicKey, message: bytes, values: Tuple[int, int]) -> bool:
-    if not all(0 < value < _ORDER for value in values):
-        return False
-    try:
-        key.verify(encode_dss_signature(*values), message, ec.ECDSA(hashes.SHA256()))
-        return True
-    except InvalidSignature:
-        return False
-
-
-def _leading_integers(data: bytes) -> Optional[Tuple[int, int]]:
-    """The two integers that a DER sequence begins with (Go's asn1.Unmarshal into a structure of two)."""
-    sequence = _extent(data, 0, 0x30)
-    if sequence is None:
-        return None
-    content = data[sequence[0] : sequence[1]]
-    values, at = [], 0
-    for _ in range(2):
-        extent = _extent(content, at, 2)
-        number = extent and content[extent[0] : extent[1]]
-        if not extent or not number or not _is_positive_and_shortest(number):
-            return None
-        values.append(int.from_bytes(number, "big"))
-        at = extent[1]
-    return values[0], values[1]
-
-
-def _is_positive_and_shortest(number: bytes) -> bool:
-    return number[0] < 128 and (len(number) == 1 or number[0] > 0 or number[1] >= 128)
-
-
-def _extent(data: bytes, at: int, tag: int) -> Optional[Tuple[int, int]]:
-    """Where the content of a DER element of this tag starts and ends; its length is in the shortest form."""
-    if at + 2 > len(data) or data[at] != tag:
-        return None
-    start, length = at + 2, data[at + 1]
-    if length >= 128:
-        count = length - 128
-        start += count
-        length = int.from_bytes(data[at + 2 : start], "big")
-        if not 1 <= count <= 4 or start > len(data) or length < 128 or length < 256 ** (count - 1):
-            return None
-    return (start, start + length) if start + length <= len(data) else None
-
-
-def parse_msp(data: bytes) -> Msp:
-    """The MSP of an organisation as the configuration states it.
+def parse_msp(data: bytes, member_kinds: Tuple[str, ...]) -> Msp:
+    """The MSP of an organisation as the configuration states it, and the kinds of keys that its members may have.
 
     One that cannot be judged has no members, and stops nobody else.
     """
@@ -143,12 +89,12 @@ def parse_msp(data: bytes) -> Msp:
     name = decode_any({1: FABRIC_MSP_CONFIG[1]}, outer["config"])["name"]
     try:
         require(outer["type"] == 0, "CONFIG_MALFORMED", "only Fabric MSPs can be judged")
-        return _fabric_msp(outer["config"])
+        return _fabric_msp(outer["config"], member_kinds)
     except (Refusal, NotCanonical):
-        return Msp(name, (), (), (), {})
+        return Msp(name, (), (), (), {}, member_kinds, None)
 
 
-def _fabric_msp(data: bytes) -> Msp:
+def _fabric_msp(data: bytes, member_kinds: Tuple[str, ...]) -> Msp:
     config = decode_any(FABRIC_MSP_CONFIG, data)
     roots = _readable(config["root_certs"])
     require(len(roots) > 0, "CONFIG_MALFORMED", "MSP without root")
@@ -158,10 +104,12 @@ def _fabric_msp(data: bytes) -> Msp:
     require(node_ous is not None and node_ous["enable"] == 1, "CONFIG_MALFORMED", "an MSP without NodeOUs")
     require(len(config["organizational_unit_identifiers"]) == 0, "CONFIG_MALFORMED", "unit identifiers")
     units = {role: _unit_of(node_ous[role]) for role in ROLES if node_ous[role] is not None}
-    return Msp(config["name"], roots, intermediates, lists, units)
+    crypto = config["crypto_config"]
+    hash_ = MEMBER_HASHES.get("" if crypto is None else crypto["signature_hash_family"])
+    return Msp(config["name"], roots, intermediates, lists, units, member_kinds, hash_)
 
 
-def _readable(certificates: List[bytes]) -> Tuple[x509.Certificate, ...]:
+def _readable(certificates: List[bytes]) -> Tuple[Certified, ...]:
     """An authority of a kind that this verifier does not know vouches for nobody."""
     read = []
     for pem in certificates:
@@ -172,21 +120,25 @@ def _readable(certificates: List[bytes]) -> Tuple[x509.Certificate, ...]:
     return tuple(read)
 
 
-def _unit_of(identifier: dict) -> Tuple[str, Optional[x509.Certificate]]:
+def _unit_of(identifier: dict) -> Tuple[str, Optional[Certified]]:
     require(identifier["organizational_unit_identifier"] != "", "CONFIG_MALFORMED", "an empty unit")
     issuer = certificate_of(identifier["certificate"]) if identifier["certificate"] else None
     return identifier["organizational_unit_identifier"], issuer
 
 
-def _list_of(pem: bytes) -> x509.CertificateRevocationList:
+def _list_of(pem: bytes) -> RevocationList:
     try:
-        revocations = x509.load_der_x509_crl(_pem(pem, b"X509 CRL"))
-        if revocations.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
-            raise ValueError("not signed with ecdsa-with-SHA256")
+        der = _pem(pem, b"X509 CRL")
+        revocations = x509.load_der_x509_crl(der)
         if revocations.next_update_utc is None:
             raise ValueError("no next update")
         _ = [entry.serial_number for entry in revocations]
-        return revocations
+        signed, stated, _ = elements(elements(der)[0].content)
+        parts = elements(signed.content, 2)
+        algorithm = algorithm_of(parts[1 if parts[0].tag == 2 else 0].whole, stated.whole)
+        if algorithm.kind == "none":
+            raise ValueError("signed in a way that is not judged")
+        return RevocationList(revocations, algorithm)
     except Exception as error:  # the library names no closed set of errors
         raise Refusal("CERTIFICATE_MALFORMED", f"revocation list: {error}") from None
 
@@ -221,9 +173,9 @@ def _identity(serialized: bytes) -> Dict[str, Any]:
         raise Refusal("IDENTITY_MALFORMED", str(error)) from None
 
 
-def certified_member(certificate: x509.Certificate, msp: Msp, at: Time) -> Member:
-    key = key_of(certificate)
+def certified_member(certificate: Certified, msp: Msp, at: Time) -> Member:
     require(not _is_authority(certificate), "IDENTITY_UNTRUSTED", "an authority is no member")
+    require(certificate.key.kind in msp.member_kinds, "IDENTITY_UNTRUSTED", f"{certificate.key.kind} is no member's")
     path = _path(certificate, msp, 0)
     if path is None:
         raise Refusal("IDENTITY_UNTRUSTED", msp.id)
@@ -231,10 +183,11 @@ def certified_member(certificate: x509.Certificate, msp: Msp, at: Time) -> Membe
     role = _role(certificate, path[1], msp)
     for link in path:
         require(_is_valid(link, at), "IDENTITY_EXPIRED", msp.id)
-    return Member(msp.id, role, key)
+    return Member(msp.id, role, certificate.key, msp.hash)
 
 
-def _is_valid(link: x509.Certificate, at: Time) -> bool:
+def _is_valid(certificate: Certified, at: Time) -> bool:
+    link = certificate.parsed
     if at is None:
         return True
     if isinstance(at, NotEndedBy):
@@ -242,13 +195,13 @@ def _is_valid(link: x509.Certificate, at: Time) -> bool:
     return link.not_valid_before_utc.timestamp() <= at <= link.not_valid_after_utc.timestamp()
 
 
-def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[x509.Certificate]]:
+def _path(certificate: Certified, msp: Msp, links: int) -> Optional[List[Certified]]:
     if certificate in msp.roots and links > 0:
         return [certificate]
     if links == _LINKS:
         return None
     for authority in msp.roots + msp.intermediates:
-        if authority.subject != certificate.issuer or not _is_authority(authority):
+        if authority.parsed.subject != certificate.parsed.issuer or not _is_authority(authority):
             continue
         if not _issued(certificate, authority):
             continue
@@ -258,15 +211,14 @@ def _path(certificate: x509.Certificate, msp: Msp, links: int) -> Optional[List[
     return None
 
 
-def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    return strict_signature_verifies(
-        key_of(authority), certificate.tbs_certificate_bytes, certificate.signature
-    )
+def _issued(certificate: Certified, authority: Certified) -> bool:
+    signed, signature = certificate.parsed.tbs_certificate_bytes, certificate.parsed.signature
+    return authority_signed(authority.key, certificate.algorithm, signed, signature)
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def _is_authority(certificate: Certified) -> bool:
     ca, may_sign = False, True
-    for part in certificate.extensions:
+    for part in certificate.parsed.extensions:
         if isinstance(part.value, x509.BasicConstraints):
             ca = part.value.ca
         if isinstance(part.value, x509.KeyUsage):
@@ -274,18 +226,24 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     return ca and may_sign
 
 
-def _is_revoked(certificate: x509.Certificate, authority: x509.Certificate, msp: Msp) -> bool:
+def _is_revoked(certificate: Certified, authority: Certified, msp: Msp) -> bool:
     """Only a list that the certificate's issuer signed revokes it."""
     return any(
-        listing.issuer == certificate.issuer
-        and strict_signature_verifies(key_of(authority), listing.tbs_certlist_bytes, listing.signature)
-        and listing.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+        listing.parsed.issuer == certificate.parsed.issuer
+        and _signed_list(authority, listing)
+        and listing.parsed.get_revoked_certificate_by_serial_number(certificate.parsed.serial_number) is not None
         for listing in msp.revocation_lists
     )
 
 
-def _role(certificate: x509.Certificate, issuer: x509.Certificate, msp: Msp) -> str:
-    stated = {unit.value for unit in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)}
+def _signed_list(authority: Certified, listing: RevocationList) -> bool:
+    signed, signature = listing.parsed.tbs_certlist_bytes, listing.parsed.signature
+    return authority_signed(authority.key, listing.algorithm, signed, signature)
+
+
+def _role(certificate: Certified, issuer: Certified, msp: Msp) -> str:
+    units = certificate.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    stated = {unit.value for unit in units}
     roles = [
         role
         for role, (name, authority) in msp.units.items()

@@ -55,9 +55,15 @@ def parse_verifier_key(text: object, kind: int = 1) -> VerifierKey:
     return VerifierKey(name, digest, data[1:])
 
 
+def is_sound_ed25519_key(public_key: bytes) -> bool:
+    """Whether a key is in its one encoding and not of small order; it may be no point, and then nothing verifies."""
+    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    return len(public_key) == 32 and y < _FIELD and y not in _SMALL_Y
+
+
 def _is_strict_key(public_key: bytes) -> bool:
     y = int.from_bytes(public_key, "little") & (2**255 - 1)
-    return y < _FIELD and y not in _SMALL_Y and _is_on_curve(y)
+    return is_sound_ed25519_key(public_key) and _is_on_curve(y)
 
 
 def _is_on_curve(y: int) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 from .certificates import Msp, parse_msp
-from .messages import CONFIG_ENVELOPE, CONSENSUS_TYPE, ORDERERS
+from .messages import CAPABILITIES, CONFIG_ENVELOPE, CONSENSUS_TYPE, ORDERERS
 from .protobuf import NotCanonical, decode_any
 from .refusal import Refusal, require
 
@@ -34,6 +34,7 @@ def _parse(channel: str, data: bytes) -> Config:
     require(config is not None and config["channel_group"] is not None, "CONFIG_MALFORMED", "no configuration")
     require(config["sequence"] < 2**53, "CONFIG_MALFORMED", "sequence")
     groups = config["channel_group"]["groups"]
+    kinds = _member_kinds(config["channel_group"])
     require("Application" in groups and "Orderer" in groups, "CONFIG_MALFORMED", "group missing")
     orderer = groups["Orderer"]
     consensus = decode_any(CONSENSUS_TYPE, _value(orderer, "ConsensusType"))["type"]
@@ -43,8 +44,15 @@ def _parse(channel: str, data: bytes) -> Config:
         consenters = {entry["id"]: (entry["msp_id"], entry["identity"]) for entry in listed}
         require(len(consenters) == len(listed) > 0, "CONFIG_MALFORMED", "consenters")
     return Config(
-        channel, config["sequence"], consensus, _msps(groups["Application"]), _msps(orderer), consenters
+        channel, config["sequence"], consensus, _msps(groups["Application"], kinds), _msps(orderer, kinds), consenters
     )
+
+
+def _member_kinds(channel: Dict[str, Any]) -> Tuple[str, ...]:
+    """Kinds of keys that members may have: Ed25519 where the channel can do V3_0."""
+    stated = channel["values"].get("Capabilities")
+    capabilities = decode_any(CAPABILITIES, b"" if stated is None else stated["value"])["capabilities"]
+    return ("ecdsa", "ed25519") if "V3_0" in capabilities else ("ecdsa",)
 
 
 def _value(group: Dict[str, Any], name: str) -> bytes:
@@ -54,8 +62,8 @@ def _value(group: Dict[str, Any], name: str) -> bytes:
     return value["value"]
 
 
-def _msps(group: Dict[str, Any]) -> Dict[str, Msp]:
-    msps = [parse_msp(_value(organization, "MSP")) for organization in group["groups"].values()]
+def _msps(group: Dict[str, Any], kinds: Tuple[str, ...]) -> Dict[str, Msp]:
+    msps = [parse_msp(_value(organization, "MSP"), kinds) for organization in group["groups"].values()]
     by_id = {msp.id: msp for msp in msps}
     require(len(by_id) == len(msps) > 0 and "" not in by_id, "CONFIG_MALFORMED", "organisations")
     return by_id

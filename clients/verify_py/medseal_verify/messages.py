@@ -112,12 +112,13 @@ FABRIC_MSP_CONFIG: Message = {
     5: _b("revocation_list", True),
     6: _b("signing_identity"),
     7: _b("organizational_unit_identifiers", True),
-    8: _b("crypto_config"),
+    8: _m("crypto_config", {1: _s("signature_hash_family"), 2: _s("identity_identifier_hash_function")}),
     9: _b("tls_root_certs", True),
     10: _b("tls_intermediate_certs", True),
     11: _m("node_ous", NODE_OUS),
 }
 CONSENSUS_TYPE: Message = {1: _s("type"), 2: _b("metadata"), 3: Field("state", "int32")}
+CAPABILITIES: Message = {1: Field("capabilities", "map")}
 CONSENTER: Message = {
     1: Field("id", "uint32"),
     2: _s("host"),

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .block import Block, read_any, read_envelope, seconds_of
-from .certificates import Member, NotEndedBy, member_of, msp_id_of, signature_verifies
+from .certificates import Member, NotEndedBy, member_of, msp_id_of
 from .config import Config
 from .encoding import sha256
 from .messages import (
@@ -163,7 +163,7 @@ def _not_ended(transaction: Transaction) -> NotEndedBy:
 def check_creator(transaction: Transaction, config: Config) -> str:
     """The client's organisation, which must be that of the endorsed proposal."""
     member = member_of(transaction.creator, config.applications, _not_ended(transaction))
-    verifies = signature_verifies(member.key, transaction.signed, transaction.signature)
+    verifies = member.signed(transaction.signed, transaction.signature)
     require(verifies, "TX_CREATOR_SIGNATURE")
     require(msp_id_of(transaction.proposer) == member.msp_id, "TX_HEADER_MISMATCH", "proposed by another")
     return member.msp_id
@@ -197,7 +197,7 @@ def _endorsed_by(endorsement: Dict[str, Any], transaction: Transaction, config: 
     member = _endorser(endorsement["endorser"], config, _not_ended(transaction))
     require(member.role == "peer", "ENDORSER_ROLE", member.role)
     message = transaction.response_payload + endorsement["endorser"]
-    require(signature_verifies(member.key, message, endorsement["signature"]), "ENDORSEMENT_SIGNATURE", member.msp_id)
+    require(member.signed(message, endorsement["signature"]), "ENDORSEMENT_SIGNATURE", member.msp_id)
     return member.msp_id
 
 
