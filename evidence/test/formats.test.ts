@@ -1,6 +1,7 @@
 import { sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { onlyElement } from '../src/der.ts';
 import {
   anchorKey,
   type CaseParts,
@@ -46,6 +47,7 @@ import {
   witnessName,
   witnessOf,
 } from '../src/index.ts';
+import { type LedgerHash, publicKeyOf, verifyMember } from '../src/public-key.ts';
 import { fixedEd25519 } from './organizations.ts';
 import { unpackedBundle, verifyPacked } from './unpacked.ts';
 
@@ -141,6 +143,21 @@ describe('what docs/formats says is what the code does', () => {
     expect([hex(bytes), hex(sha256(bytes))]).toEqual([header.bytes, header.hash]);
     expect(hex(parseBlock(block(0)).hash)).toBe(facts.genesisHash);
     expect(validationCodes(parseBlock(block(facts.block)))).toEqual(facts.validationCodes);
+  });
+
+  test('signatures of members on Fabric', () => {
+    const vectors: { kind: string; key: string; message: string; signature: string }[] =
+      vectorsOf('fabric-block').memberSignatures;
+
+    expect(vectors.map(({ kind }) => kind)).toEqual(['P-224', 'P-256', 'P-384', 'P-521', 'Ed25519']);
+    for (const { kind, key, message, signature } of vectors) {
+      const publicKey = publicKeyOf(onlyElement(fromHex(key)));
+      const verifies = (text: string, hash: LedgerHash) =>
+        publicKey && verifyMember(publicKey, fromHex(text), { signature: fromHex(signature), hash });
+      expect(verifies(message, 'sha256'), kind).toBe(true);
+      expect(verifies(message, 'sha3-256'), kind).toBe(kind === 'Ed25519');
+      expect(verifies(`${message}00`, 'sha256'), kind).toBe(false);
+    }
   });
 
   test('bundle', () => {
