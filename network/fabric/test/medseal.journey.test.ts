@@ -21,6 +21,7 @@ import { openProjection } from '../../../node/src/system/projection.ts';
 import { createTestDatabase } from '../../../test/database.ts';
 import { untilEndorsable } from '../src/ready.ts';
 import { closedCase } from './case.ts';
+import { foreignAuthority } from './foreign-authority.ts';
 import { leaderOf, longestGap, startLoad, untilOrderersLevel } from './load.ts';
 import {
   approvalOf,
@@ -32,7 +33,7 @@ import {
   untilLevel,
 } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
-import { addForeignRoot } from './own-msp.ts';
+import { addRoots, replacePeerIdentity } from './own-msp.ts';
 import { rewritings, submitRewritten } from './rewritten.ts';
 
 const reason = skipReason('the project’s chaincode on a real Fabric network');
@@ -127,17 +128,32 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     },
   );
 
-  it('is followed when an organisation changes its own rules, alone, to what only Fabric can read', async () => {
+  it('is followed when an organisation gives itself other roots, alone, and its members keys of other kinds', async () => {
     const before = await hospital.ledger.chainHeight();
-    await addForeignRoot(network, 'hospital-b');
+    const [onP384, withRsa] = [await foreignAuthority('P-384'), await foreignAuthority('rsa')];
+    const roots = [onP384.certificate, withRsa.certificate];
+    await addRoots(network, { organizationId: 'hospital-b', roots });
     await expect.poll(() => hospital.ledger.chainHeight(), { timeout: 15_000 }).toBeGreaterThan(before);
     await untilLevel([regulator, hospital, neighbour]);
-    const ids = [hospital, neighbour].map(() => newId());
-    for (const [at, client] of [hospital, neighbour].entries())
+    await network.processes.end('peer-hospital-b', 'SIGKILL');
+    await replacePeerIdentity(network, { organizationId: 'hospital-b', authority: onP384 });
+    network.restart('peer-hospital-b');
+    await untilEndorsable(network.plan(), { function: 'member:initialize', args: ['RegulatorMSP'] });
+    const clients = [
+      await onP384.issue('P-384', 'client'),
+      await onP384.issue('ed25519', 'client'),
+      await withRsa.issue('P-256', 'client'),
+    ].map(({ certificate, key }) =>
+      memberClient(network, 'hospital-b', { certificate: Buffer.from(certificate), key: Buffer.from(key) }),
+    );
+    const recording = [hospital, neighbour, ...clients];
+    const ids = recording.map(() => newId());
+    for (const [at, client] of recording.entries())
       await client.ledger.submit('consent', 'record', [ids[at] ?? '', '1', commitment, 'active']);
+    for (const { connection } of clients) connection.close();
     await untilLevel([regulator, hospital, neighbour]);
 
-    expect([...(await writesOf(network, new Set(ids))).values()]).toEqual([1, 1]);
+    expect([...(await writesOf(network, new Set(ids))).values()]).toEqual(recording.map(() => 1));
   });
 
   it('lets exactly those transactions be called that the metadata lists', async () => {

@@ -30,9 +30,13 @@ export function settingsOf(network: Pick<FabricNetwork, 'plan'>, organizationId:
   };
 }
 
-/** A member's node's way to the ledger. */
-export function memberClient(network: Pick<FabricNetwork, 'plan'>, organizationId: string): MemberClient {
-  const connection = connectLedger(settingsOf(network, organizationId));
+/** A member's node's way to the ledger, with its usual identity or another. */
+export function memberClient(
+  network: Pick<FabricNetwork, 'plan'>,
+  organizationId: string,
+  identity: { certificate?: Uint8Array; key?: Uint8Array } = {},
+): MemberClient {
+  const connection = connectLedger({ ...settingsOf(network, organizationId), ...identity });
   const kind = organizationId === 'regulator' ? 'regulator' : 'hospital';
   return { connection, ledger: createLedger(connection), member: createMember(organizationId, kind) };
 }

@@ -1,30 +1,24 @@
-// @peculiar/x509 needs this polyfill before it is loaded.
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { common, msp } from '@hyperledger/fabric-protos';
-import {
-  BasicConstraintsExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
 import { encode, fill } from '../../solo/src/protobuf.ts';
 import { administratorOf } from '../src/add-organization.ts';
 import { ordererFlags } from '../src/channel.ts';
 import { runCommand } from '../src/command.ts';
 import { configOf, signedUpdate } from '../src/config-update.ts';
 import { administratorEnvironment } from '../src/environment.ts';
+import type { ForeignAuthority } from './foreign-authority.ts';
 import type { TestNetwork } from './network.ts';
 
 /**
- * Has an organisation change the channel's configuration of itself, by its own administrator's signature alone: one more root in
- * its MSP, on a curve that only Fabric takes, and a field that nobody knows.
+ * Has an organisation change the channel's configuration of itself, by its own administrator's signature alone: more roots in its
+ * MSP, whatever their keys, roles that any of its roots may give, and a field that nobody knows.
  */
-export async function addForeignRoot({ plan, tools }: TestNetwork, organizationId: string): Promise<void> {
+export async function addRoots(
+  { plan, tools }: TestNetwork,
+  { organizationId, roots }: { organizationId: string; roots: readonly string[] },
+): Promise<void> {
   const network = plan();
   const peer = network.peers.find((each) => each.organizationId === organizationId);
   if (peer === undefined) throw new Error(`no organisation ${organizationId}`);
@@ -37,7 +31,7 @@ export async function addForeignRoot({ plan, tools }: TestNetwork, organizationI
     const change = ownUpdate(configOf(readFileSync(fetched)), {
       channel: network.channel,
       mspId: peer.mspId,
-      root: await rootOnAnotherCurve(),
+      roots,
     });
     writeFileSync(update, signedUpdate(change, network.channel, [administratorOf(peer)]));
     await runCommand(tools.peer, ['channel', 'update', '-f', update, ...channel], env);
@@ -46,9 +40,9 @@ export async function addForeignRoot({ plan, tools }: TestNetwork, organizationI
   }
 }
 
-type Own = { channel: string; mspId: string; root: string };
+type Own = { channel: string; mspId: string; roots: readonly string[] };
 
-function ownUpdate(config: common.Config, { channel, mspId, root }: Own): Uint8Array {
+function ownUpdate(config: common.Config, { channel, mspId, roots }: Own): Uint8Array {
   const all = config.getChannelGroup();
   const application = all?.getGroupsMap().get('Application');
   const own = application?.getGroupsMap().get(mspId);
@@ -57,7 +51,7 @@ function ownUpdate(config: common.Config, { channel, mspId, root }: Own): Uint8A
   const value = fill(new common.ConfigValue(), (changed) => {
     changed.setVersion(before.getVersion() + 1);
     changed.setModPolicy(before.getModPolicy());
-    changed.setValue(withRoot(before.getValue_asU8(), root));
+    changed.setValue(withRoots(before.getValue_asU8(), roots));
   });
   const path = (values: [string, common.ConfigValue][]): common.ConfigGroup =>
     versioned(all, [['Application', versioned(application, [[mspId, versioned(own, [], values)]])]]);
@@ -80,32 +74,36 @@ function versioned(
   });
 }
 
-/** The MSP with one more root and a field that nobody knows. */
-function withRoot(value: Uint8Array, root: string): Uint8Array {
+/** The MSP with more roots, any of which gives roles, and a field that nobody knows. */
+function withRoots(value: Uint8Array, roots: readonly string[]): Uint8Array {
   const outer = msp.MSPConfig.deserializeBinary(value);
   const inner = msp.FabricMSPConfig.deserializeBinary(outer.getConfig_asU8());
-  inner.addRootCerts(Buffer.from(root));
+  for (const root of roots) inner.addRootCerts(Buffer.from(root));
+  const units = inner.getFabricNodeOus();
+  for (const unit of [
+    units?.getClientOuIdentifier(),
+    units?.getPeerOuIdentifier(),
+    units?.getAdminOuIdentifier(),
+    units?.getOrdererOuIdentifier(),
+  ])
+    unit?.setCertificate('');
   outer.setConfig(Buffer.concat([inner.serializeBinary(), Uint8Array.of(0x98, 0x06, 1)]));
   return outer.serializeBinary();
 }
 
-async function rootOnAnotherCurve(): Promise<string> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const root = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: 'CN=another root',
-      notBefore: new Date('2020-01-01'),
-      notAfter: new Date('2040-01-01'),
-      signingAlgorithm: algorithm,
-      keys,
-      extensions: [
-        new BasicConstraintsExtension(true, undefined, true),
-        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-        await SubjectKeyIdentifierExtension.create(keys.publicKey),
-      ],
-    },
-    webcrypto,
-  );
-  return root.toString('pem');
+/** Gives an organisation's peer another certificate, of another of its roots; it uses it from its next start on. */
+export async function replacePeerIdentity(
+  { plan }: TestNetwork,
+  { organizationId, authority }: { organizationId: string; authority: ForeignAuthority },
+): Promise<void> {
+  const peer = plan().peers.find((each) => each.organizationId === organizationId);
+  if (peer === undefined) throw new Error(`no organisation ${organizationId}`);
+  const { certificate, key } = await authority.issue('P-384', 'peer');
+  const write = (content: string, ...path: string[]): void =>
+    writeFileSync(join(peer.folder, 'peer-msp', ...path), content);
+  const units = join(peer.folder, 'peer-msp', 'config.yaml');
+  write(authority.certificate, 'cacerts', 'foreign.pem');
+  write(certificate, 'signcerts', 'cert.pem');
+  write(key, 'keystore', 'key.pem');
+  writeFileSync(units, readFileSync(units, 'utf8').replaceAll(/"Certificate": "[^"]*",/g, ''));
 }

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
 import type { ConnectionSettings } from '../../../node/src/adapters/fabric/connect.ts';
-import { lowSSigner } from '../../../node/src/adapters/fabric/signer.ts';
+import { ledgerSigner } from '../../../node/src/adapters/fabric/signer.ts';
 import { edited, encoded, fieldsOf } from '../../../test/corpus/wire.ts';
 import type { MemberClient } from './members.ts';
 
@@ -62,7 +62,9 @@ export async function submitRewritten(
     ),
   );
   envelope.setPayload(rewritten);
-  envelope.setSignature(signature(await lowSSigner(createPrivateKey(Buffer.from(settings.key)))(rewritten)));
+  const signer = ledgerSigner(createPrivateKey(Buffer.from(settings.key)));
+  if (signer === undefined) throw new Error('the client has a key that signs for the ledger');
+  envelope.setSignature(signature(await signer(rewritten)));
   const request = new gateway.SubmitRequest();
   request.setTransactionId(endorsed.getTransactionId());
   request.setChannelId(settings.channel);

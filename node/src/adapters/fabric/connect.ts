@@ -4,7 +4,7 @@ import { type Contract, connect, hash, type Network, type Status } from '@hyperl
 import { gateway as gatewayMessages, msp } from '@hyperledger/fabric-protos';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { LedgerError } from './errors.ts';
-import { lowSSigner } from './signer.ts';
+import { type LedgerSigner, ledgerSigner } from './signer.ts';
 
 export type ConnectionSettings = {
   /** `host:port` of a peer's gateway. */
@@ -57,7 +57,7 @@ export function connectLedger(settings: ConnectionSettings): LedgerConnection {
     identity: { mspId, credentials: settings.certificate },
     // The signer hashes for itself.
     hash: hash.none,
-    signer: lowSSigner(privateKeyOf(settings.key)),
+    signer: signerOf(settings.key),
     evaluateOptions: within(deadlineMilliseconds.evaluate),
     endorseOptions: within(deadlineMilliseconds.endorse),
     submitOptions: within(deadlineMilliseconds.submit),
@@ -99,12 +99,16 @@ function commitRequest(
   return signed.serializeBinary();
 }
 
+function signerOf(pem: Uint8Array): LedgerSigner {
+  const signer = ledgerSigner(privateKeyOf(pem));
+  if (signer === undefined) throw new LedgerError('LEDGER_SETTINGS_INVALID');
+  return signer;
+}
+
 function privateKeyOf(pem: Uint8Array): KeyObject {
   try {
-    const key = createPrivateKey(Buffer.from(pem));
-    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
+    return createPrivateKey(Buffer.from(pem));
   } catch (cause) {
     throw new LedgerError('LEDGER_SETTINGS_INVALID', { cause });
   }
-  throw new LedgerError('LEDGER_SETTINGS_INVALID');
 }

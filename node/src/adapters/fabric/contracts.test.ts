@@ -131,7 +131,7 @@ describe('a ledger that cannot be reached', () => {
 
 describe('a connection', () => {
   it('is not made with a key that Fabric does not take', () => {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
     const key = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
 
     for (const wrong of [key, Buffer.from('no key')])
