@@ -21,7 +21,7 @@ import {
   Validity,
   Version,
 } from '@peculiar/asn1-x509';
-import { base64, fromHex } from '../src/bytes.ts';
+import { base64, concat, fromHex } from '../src/bytes.ts';
 import { parseCertificate } from '../src/certificate.ts';
 import type { Role } from '../src/fabric-msp.ts';
 import { generateKeys, type Issuing, issuing, type KeyKind } from './signing.ts';
@@ -58,6 +58,8 @@ export type MspOptions = {
   crlIssuing?: Issuing;
   hashFamily?: string;
   intermediates?: readonly Holder[];
+  /** Bytes after the rules as they are written. */
+  suffix?: Uint8Array;
 };
 
 /** An organisation with a root of its own that issues members. */
@@ -150,7 +152,7 @@ function mspOf(authority: Authority, root: Holder, options: MspOptions): Uint8Ar
     fabric.setCryptoConfig(crypto);
   }
   const config = new mspConfig.MSPConfig();
-  config.setConfig(fabric.serializeBinary());
+  config.setConfig(concat(fabric.serializeBinary(), options.suffix ?? new Uint8Array(0)));
   return config.serializeBinary();
 }
 

@@ -9,7 +9,10 @@ import { verifierPage, verifierScript } from '../../scripts/build-verifier.ts';
 import { verifierKey } from '../src/checkpoint.ts';
 import { forkProof } from '../src/fork-proof.ts';
 
-import { createLog } from './proof.ts';
+import { orderers, singleChannel } from './alliance.ts';
+import { organizationsOf } from './configuration.ts';
+import { createOrganization, type Holder, type TestOrganization } from './organizations.ts';
+import { createLog, makeProof, policyOf } from './proof.ts';
 import { realProof } from './recorded.ts';
 import { packed } from './unpacked.ts';
 
@@ -35,10 +38,40 @@ beforeAll(async () => {
     JSON.stringify(forkProof([strange.checkpoint(9), strange.checkpoint(9, strange.root(8))])),
   );
   writeFileSync(pathOf('elsewhere.json'), policyOfAnotherLog());
+  for (const [name, text] of Object.entries(ofEveryKind())) writeFileSync(pathOf(name), text);
   writeFileSync(pathOf('case.json'), JSON.stringify(cases['undelivered']));
   writeFileSync(pathOf('case-trust.json'), JSON.stringify(cases['policy']));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A bundle whose client, endorsers, orderer and authorities have keys of different kinds, and one that was endorsed by nobody. */
+function ofEveryKind(): Record<string, string> {
+  const log = createLog();
+  const [rsa, p521, ed25519] = (['rsa', 'P-521', 'ed25519'] as const).map((kind, at) =>
+    createOrganization(['HospitalAMSP', 'HospitalBMSP', 'RegulatorMSP'][at] ?? '', { kind }),
+  ) as [TestOrganization, TestOrganization, TestOrganization];
+  const orderer = orderers[0]!.organization.issue({ role: 'orderer', kind: 'P-224' });
+  const applications = organizationsOf(rsa, p521, ed25519);
+  const channel = {
+    ...singleChannel({ capabilities: ['V3_0'], applications }),
+    signer: { kind: 'single' as const, orderer },
+  };
+  const client = rsa.issue({ role: 'client', kind: 'P-384' });
+  const peers = [
+    p521.issue({ role: 'peer', kind: 'ed25519' }),
+    ed25519.issue({ role: 'peer', kind: 'P-521' }),
+  ];
+  const made = (endorsers: Holder[]) => {
+    const transaction = { creator: client, endorsers };
+    return JSON.stringify(packed(makeProof(channel, log, { transaction, confirmation: transaction })));
+  };
+  const forged = peers.map((peer) => ({ ...peer, key: client.key }));
+  return {
+    'kinds.json': made(peers),
+    'kinds-forged.json': made(forged),
+    'kinds-trust.json': JSON.stringify(policyOf(channel, log)),
+  };
+}
 
 /** The same policy for an alliance whose one log has another name. */
 function policyOfAnotherLog(): string {
@@ -125,6 +158,21 @@ describe('the verifier as one page', () => {
     expect(await page?.textContent('#result')).toContain('LEAF_DIGEST');
     expect(requests).toHaveLength(1);
   });
+
+  test.skipIf(browser === undefined)(
+    'judges members with keys of every kind, and none that did not sign',
+    async () => {
+      const page = await browser?.newPage();
+      await page?.goto(`file://${pathOf('medseal-verify.html')}`);
+      await page?.setInputFiles('#policy', pathOf('kinds-trust.json'));
+      await page?.setInputFiles('#bundle', pathOf('kinds.json'));
+      await page?.waitForSelector('#result[data-verdict="valid"]');
+      await page?.setInputFiles('#bundle', pathOf('kinds-forged.json'));
+      await page?.waitForSelector('#result[data-verdict="tampered"]');
+
+      expect(await page?.textContent('#result')).toContain('ENDORSEMENT_SIGNATURE');
+    },
+  );
 
   test.skipIf(browser === undefined)(
     'says what is missing, and which of the files cannot be used',

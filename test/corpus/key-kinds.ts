@@ -16,6 +16,7 @@ import {
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import { issuing, type KeyKind } from '../../evidence/test/signing.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
+import { encoded } from './wire.ts';
 
 const memberKinds = ['P-224', 'P-256', 'P-384', 'P-521', 'ed25519'] as const;
 const authorityKinds = [...memberKinds, 'rsa', 'rsa-pss'] as const;
@@ -166,6 +167,11 @@ function authorityCases(kind: (typeof authorityKinds)[number], ask: Ask): Corpus
   ];
 }
 
+/** Rules that name a family, and more of the same message after them. */
+function spelled(hashFamily: string, after: string): MspOptions {
+  return { hashFamily, suffix: encoded(8, fromHex(after)) };
+}
+
 /** Kinds that have no hash of their own to choose sign as ever. */
 function withSha1(kind: KeyKind): Expected {
   if (kind === 'ed25519' || kind === 'rsa-pss') return 'valid';
@@ -186,6 +192,20 @@ function familyCases(ask: Ask): CorpusCase[] {
     ask('SHA3 and what SHA2 signed', own, { expected: refused, msp: { hashFamily: 'SHA3' } }),
     ask('SHA2', own, { expected: 'valid', msp: { hashFamily: 'SHA2' } }),
     ask('SHA2 and what SHA3 signed', own, { expected: refused, sign: sha3, msp: { hashFamily: 'SHA2' } }),
+    // Singular messages are merged, and the last of two texts counts (Go's proto.Unmarshal).
+    ...[
+      spelled('SHA3', '1206534841323536'),
+      spelled('SHA2', '0a0453484133'),
+      spelled('SHA2', '9806010a0453484133980601'),
+    ].map((msp, at) => ask(`SHA3 in another spelling ${at}`, own, { expected: 'valid', sign: sha3, msp })),
+    ...['0a0453484132', '0a00', '0a04534841330a0453484132'].map((after) =>
+      ask(`SHA3 and ${after} after it`, own, { expected: 'valid', msp: spelled('SHA3', after) }),
+    ),
+    ask('SHA2 and a number as its field', own, { expected: 'valid', msp: spelled('SHA2', '0804') }),
+    ask('SHA2 and a family that is no text', own, {
+      expected: 'tampered IDENTITY_UNTRUSTED',
+      msp: spelled('SHA2', '0a02c328'),
+    }),
     ask('no family', own, { expected: 'valid', msp: { hashFamily: '' } }),
     ask('an unknown family', own, { expected: refused, msp: { hashFamily: 'SHA1' } }),
     ask('SHA3 and Ed25519', hospital('ed25519'), { expected: 'valid', msp: { hashFamily: 'SHA3' } }),

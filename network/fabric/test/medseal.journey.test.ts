@@ -33,8 +33,9 @@ import {
   untilLevel,
 } from './members.ts';
 import { skipReason, startTestNetwork, type TestNetwork } from './network.ts';
-import { addRoots, replacePeerIdentity } from './own-msp.ts';
+import { changeOwnMsp, replacePeerIdentity, withRoots, withSha3 } from './own-msp.ts';
 import { rewritings, submitRewritten } from './rewritten.ts';
+import { submitWithSha3 } from './sha3-client.ts';
 
 const reason = skipReason('the project’s chaincode on a real Fabric network');
 
@@ -132,7 +133,7 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     const before = await hospital.ledger.chainHeight();
     const [onP384, withRsa] = [await foreignAuthority('P-384'), await foreignAuthority('rsa')];
     const roots = [onP384.certificate, withRsa.certificate];
-    await addRoots(network, { organizationId: 'hospital-b', roots });
+    await changeOwnMsp(network, { organizationId: 'hospital-b', change: withRoots(roots) });
     await expect.poll(() => hospital.ledger.chainHeight(), { timeout: 15_000 }).toBeGreaterThan(before);
     await untilLevel([regulator, hospital, neighbour]);
     await network.processes.end('peer-hospital-b', 'SIGKILL');
@@ -154,6 +155,10 @@ describe.skipIf(reason !== undefined)('the project’s chaincode on a real Fabri
     await untilLevel([regulator, hospital, neighbour]);
 
     expect([...(await writesOf(network, new Set(ids))).values()]).toEqual(recording.map(() => 1));
+    // Two of three have to endorse: whoever follows has judged those of the peer with the P-384 certificate.
+    const endorsed = await endorsersOf(network, ids[1] ?? '');
+    expect(endorsed).toContain('HospitalBMSP');
+    expect(endorsed).toHaveLength(2);
   });
 
   it('lets exactly those transactions be called that the metadata lists', async () => {
@@ -351,6 +356,34 @@ describe.skipIf(reason !== undefined)('four orderers that agree by BFT', () => {
     expect(gap).toBeLessThan(10_000);
   });
 });
+
+// The last that changes anything: the organisation's own peer does not sign so, and its endorsements count no more.
+describe.skipIf(reason !== undefined)('an organisation that has its members sign SHA3-256', () => {
+  it('does so alone, and is followed', async () => {
+    const before = await hospital.ledger.chainHeight();
+    await changeOwnMsp(network, { organizationId: 'hospital-b', change: withSha3 });
+    await expect.poll(() => hospital.ledger.chainHeight(), { timeout: 15_000 }).toBeGreaterThan(before);
+    await untilLevel([regulator, hospital]);
+    const id = newId();
+    const [own, gateway] = [settingsOf(network, 'hospital-b'), settingsOf(network, 'hospital-a')];
+    const endorsers = ['HospitalAMSP', 'RegulatorMSP'];
+    await submitWithSha3({ own, gateway, endorsers }, ['consent', 'record', id, '1', commitment, 'active']);
+
+    expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
+    expect([...(await endorsersOf(network, id))].sort()).toEqual(endorsers);
+  });
+});
+
+/** The organisations that endorsed what wrote a consent. */
+async function endorsersOf({ genesis, genesisHash }: TestNetwork, id: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  await follow({ genesis, genesisHash }, async ({ transactions }) => {
+    for (const { validationCode, writes, endorserMspIds } of transactions)
+      if (validationCode === 0 && writes.some(({ key }) => key.split('\u0000')[2] === id))
+        found.push(...endorserMspIds);
+  });
+  return found;
+}
 
 /** How often each consent was written by a valid transaction, over the whole chain. */
 async function writesOf(

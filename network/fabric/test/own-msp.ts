@@ -11,13 +11,13 @@ import { administratorEnvironment } from '../src/environment.ts';
 import type { ForeignAuthority } from './foreign-authority.ts';
 import type { TestNetwork } from './network.ts';
 
-/**
- * Has an organisation change the channel's configuration of itself, by its own administrator's signature alone: more roots in its
- * MSP, whatever their keys, roles that any of its roots may give, and a field that nobody knows.
- */
-export async function addRoots(
+/** What an organisation makes of its own MSP. */
+export type MspChange = (own: msp.FabricMSPConfig) => void;
+
+/** Has an organisation change the channel's configuration of itself, by its own administrator's signature alone. */
+export async function changeOwnMsp(
   { plan, tools }: TestNetwork,
-  { organizationId, roots }: { organizationId: string; roots: readonly string[] },
+  { organizationId, change }: { organizationId: string; change: MspChange },
 ): Promise<void> {
   const network = plan();
   const peer = network.peers.find((each) => each.organizationId === organizationId);
@@ -28,21 +28,21 @@ export async function addRoots(
   try {
     const [fetched, update] = [join(folder, 'config.block'), join(folder, 'update.pb')];
     await runCommand(tools.peer, ['channel', 'fetch', 'config', fetched, ...channel], env);
-    const change = ownUpdate(configOf(readFileSync(fetched)), {
+    const changed = ownUpdate(configOf(readFileSync(fetched)), {
       channel: network.channel,
       mspId: peer.mspId,
-      roots,
+      change,
     });
-    writeFileSync(update, signedUpdate(change, network.channel, [administratorOf(peer)]));
+    writeFileSync(update, signedUpdate(changed, network.channel, [administratorOf(peer)]));
     await runCommand(tools.peer, ['channel', 'update', '-f', update, ...channel], env);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-type Own = { channel: string; mspId: string; roots: readonly string[] };
+type Own = { channel: string; mspId: string; change: MspChange };
 
-function ownUpdate(config: common.Config, { channel, mspId, roots }: Own): Uint8Array {
+function ownUpdate(config: common.Config, { channel, mspId, change }: Own): Uint8Array {
   const all = config.getChannelGroup();
   const application = all?.getGroupsMap().get('Application');
   const own = application?.getGroupsMap().get(mspId);
@@ -51,7 +51,7 @@ function ownUpdate(config: common.Config, { channel, mspId, roots }: Own): Uint8
   const value = fill(new common.ConfigValue(), (changed) => {
     changed.setVersion(before.getVersion() + 1);
     changed.setModPolicy(before.getModPolicy());
-    changed.setValue(withRoots(before.getValue_asU8(), roots));
+    changed.setValue(changedMsp(before.getValue_asU8(), change));
   });
   const path = (values: [string, common.ConfigValue][]): common.ConfigGroup =>
     versioned(all, [['Application', versioned(application, [[mspId, versioned(own, [], values)]])]]);
@@ -74,22 +74,37 @@ function versioned(
   });
 }
 
-/** The MSP with more roots, any of which gives roles, and a field that nobody knows. */
-function withRoots(value: Uint8Array, roots: readonly string[]): Uint8Array {
+/** The MSP as changed, and with a field that nobody knows. */
+function changedMsp(value: Uint8Array, change: MspChange): Uint8Array {
   const outer = msp.MSPConfig.deserializeBinary(value);
   const inner = msp.FabricMSPConfig.deserializeBinary(outer.getConfig_asU8());
-  for (const root of roots) inner.addRootCerts(Buffer.from(root));
-  const units = inner.getFabricNodeOus();
-  for (const unit of [
-    units?.getClientOuIdentifier(),
-    units?.getPeerOuIdentifier(),
-    units?.getAdminOuIdentifier(),
-    units?.getOrdererOuIdentifier(),
-  ])
-    unit?.setCertificate('');
+  change(inner);
   outer.setConfig(Buffer.concat([inner.serializeBinary(), Uint8Array.of(0x98, 0x06, 1)]));
   return outer.serializeBinary();
 }
+
+/** More roots, whatever their keys, any of which gives roles. */
+export function withRoots(roots: readonly string[]): MspChange {
+  return (own) => {
+    for (const root of roots) own.addRootCerts(Buffer.from(root));
+    const units = own.getFabricNodeOus();
+    for (const unit of [
+      units?.getClientOuIdentifier(),
+      units?.getPeerOuIdentifier(),
+      units?.getAdminOuIdentifier(),
+      units?.getOrdererOuIdentifier(),
+    ])
+      unit?.setCertificate('');
+  };
+}
+
+/** Its members sign SHA3-256 from then on. */
+export const withSha3: MspChange = (own) => {
+  const crypto = new msp.FabricCryptoConfig();
+  crypto.setSignatureHashFamily('SHA3');
+  crypto.setIdentityIdentifierHashFunction('SHA256');
+  own.setCryptoConfig(crypto);
+};
 
 /** Gives an organisation's peer another certificate, of another of its roots; it uses it from its next start on. */
 export async function replacePeerIdentity(
