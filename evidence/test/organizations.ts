@@ -5,11 +5,13 @@ import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import {
   AttributeTypeAndValue,
   AttributeValue,
+  AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
   CertificateList,
   Extension,
   Extensions,
+  KeyIdentifier,
   KeyUsage,
   Name,
   RelativeDistinguishedName,
@@ -21,7 +23,7 @@ import {
   Validity,
   Version,
 } from '@peculiar/asn1-x509';
-import { base64, concat, fromHex } from '../src/bytes.ts';
+import { base64, concat, fromHex, sha256 } from '../src/bytes.ts';
 import { parseCertificate } from '../src/certificate.ts';
 import type { Role } from '../src/fabric-msp.ts';
 import { generateKeys, type Issuing, issuing, type KeyKind } from './signing.ts';
@@ -73,7 +75,7 @@ export type TestOrganization = {
   msp(options?: MspOptions): Uint8Array;
 };
 
-type Authority = { mspId: string; name: Name; issuing: Issuing };
+type Authority = { mspId: string; name: Name; issuing: Issuing; publicKey: KeyObject };
 
 export function createOrganization(mspId: string, options: OrganizationOptions = {}): TestOrganization {
   const { kind = 'P-256', hash, ownSignature } = options;
@@ -82,7 +84,7 @@ export function createOrganization(mspId: string, options: OrganizationOptions =
   const how = issuing(keys.privateKey, kind, hash);
   const own = { subject: name, issuer: name, publicKey: keys.publicKey, issuing: ownSignature ?? how };
   const root = holder(mspId, certificate({ ...own, options: { authority: true } }), keys.privateKey);
-  const authority = { mspId, name, issuing: how };
+  const authority = { mspId, name, issuing: how, publicKey: keys.publicKey };
   return {
     mspId,
     root,
@@ -120,7 +122,7 @@ function intermediateOf(above: Authority, kind: KeyKind): ReturnType<TestOrganiz
   const keys = generateKeys(kind);
   const name = nameOf([['2.5.4.3', `intermediate.${kind}.${mspId}`]]);
   const of = { subject: name, issuer: above.name, publicKey: keys.publicKey, issuing: above.issuing };
-  const below = { mspId, name, issuing: issuing(keys.privateKey, kind) };
+  const below = { ...above, name, issuing: issuing(keys.privateKey, kind), publicKey: keys.publicKey };
   return {
     authority: holder(mspId, certificate({ ...of, options: { authority: true } }), keys.privateKey),
     issue: (options) => issueMember(below, options),
@@ -135,7 +137,7 @@ function mspOf(authority: Authority, root: Holder, options: MspOptions): Uint8Ar
   for (const { pem } of intermediates) fabric.addIntermediateCerts(Buffer.from(pem));
   if (revoked.length > 0)
     fabric.addRevocationList(
-      Buffer.from(revocationList(authority.name, revoked, options.crlIssuing ?? authority.issuing)),
+      Buffer.from(revocationList(authority, revoked, options.crlIssuing ?? authority.issuing)),
     );
   const units = new mspConfig.FabricNodeOUs();
   units.setEnable(nodeUnits);
@@ -207,6 +209,8 @@ function certificate({ subject, issuer, publicKey, issuing: how, options }: Cert
     new Extension({ extnID: '2.5.29.19', critical: true, extnValue: new OctetString(basic) }),
     new Extension({ extnID: '2.5.29.15', critical: true, extnValue: new OctetString(usage) }),
   ];
+  // Fabric takes no authority without (msp/mspimplsetup.go, finalizeSetupCAs).
+  if (authority) extensions.push(keyIdentifier('2.5.29.14', new OctetString(identifierOf(publicKey))));
   if (critical !== undefined) {
     extensions.push(
       new Extension({ extnID: critical, critical: true, extnValue: new OctetString(new Uint8Array([5, 0])) }),
@@ -235,11 +239,12 @@ function certificate({ subject, issuer, publicKey, issuing: how, options }: Cert
   );
 }
 
-function revocationList(issuer: Name, revoked: Uint8Array[], how: Issuing): string {
+function revocationList({ name, publicKey }: Authority, revoked: Uint8Array[], how: Issuing): string {
+  const keyId = new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(identifierOf(publicKey)) });
   const tbsCertList = new TBSCertList({
     version: Version.v2,
     signature: how.algorithm,
-    issuer,
+    issuer: name,
     thisUpdate: new Time(new Date('2026-01-01')),
     nextUpdate: new Time(new Date('2036-01-01')),
     revokedCertificates: revoked.map(
@@ -249,10 +254,20 @@ function revocationList(issuer: Name, revoked: Uint8Array[], how: Issuing): stri
           revocationDate: new Time(new Date('2026-01-01')),
         }),
     ),
+    // By it Fabric finds the list of an authority (msp/mspimplvalidate.go, validateCertAgainstChain).
+    crlExtensions: [keyIdentifier('2.5.29.35', keyId)],
   });
   const signature = toBuffer(how.sign(new Uint8Array(AsnConvert.serialize(tbsCertList))));
   const list = new CertificateList({ tbsCertList, signatureAlgorithm: how.algorithm, signature });
   return pemOf('X509 CRL', new Uint8Array(AsnConvert.serialize(list)));
+}
+
+function keyIdentifier(extnID: string, value: OctetString | AuthorityKeyIdentifier): Extension {
+  return new Extension({ extnID, critical: false, extnValue: new OctetString(AsnConvert.serialize(value)) });
+}
+
+function identifierOf(key: KeyObject): ArrayBuffer {
+  return toBuffer(sha256(new Uint8Array(key.export({ format: 'der', type: 'spki' }))).subarray(0, 20));
 }
 
 function toBuffer(bytes: Uint8Array): ArrayBuffer {

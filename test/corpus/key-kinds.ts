@@ -23,7 +23,7 @@ const authorityKinds = [...memberKinds, 'rsa', 'rsa-pss'] as const;
 
 type Expected = Parameters<typeof corpusCase>[3];
 type Sign = (message: Uint8Array, holder: Holder) => Uint8Array;
-type Own = { organization: TestOrganization; client: Holder; peer: Holder };
+export type Own = { organization: TestOrganization; client: Holder; peer: Holder };
 type Question = { expected?: Expected; sign?: Sign; msp?: MspOptions; capabilities?: string[] };
 
 const plainly: Sign = (message, { key }) => signLedger(key, message);
@@ -274,10 +274,10 @@ function ordererCases(kind: (typeof memberKinds)[number], log: TestLog): CorpusC
   ];
 }
 
-type Bent = { name: string; own: Own };
+export type Bent = { name: string; own: Own };
 
 /** Certificates in whose keys and algorithms bytes are changed, signed anew by their authority: what one reader takes shows. */
-function bentCertificates({ amount, seed }: { amount: number; seed: number }): Bent[] {
+export function bentCertificates({ amount, seed }: { amount: number; seed: number }): Bent[] {
   const organization = createOrganization('HospitalAMSP', { kind: 'P-384', hash: 'sha384' });
   const sign = issuing(organization.root.key, 'P-384', 'sha384').sign;
   const holders = [...memberKinds, 'rsa' as const].map((kind) => hospital(kind, organization));
