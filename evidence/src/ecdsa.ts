@@ -25,33 +25,45 @@ type CurveFacts = {
   readonly algorithm: Uint8Array;
   readonly coordinateLength: number;
   /** Of the base point (NIST SP 800-186 §3.2.1). */
-  readonly order: bigint;
+  readonly order: Limit;
+  /** ⌊n / 2⌋ + 1: the smallest s of the upper half. */
+  readonly upperHalf: Limit;
 };
+/** A number, big-endian without leading zeros. */
+type Limit = Uint8Array;
 
-/** AlgorithmIdentifier, bytes of a coordinate, order. */
+function factsOf(algorithm: string, coordinateLength: number, order: bigint): CurveFacts {
+  // The order is odd.
+  const upperHalf = limitOf((order + 1n) / 2n);
+  return { algorithm: fromHex(algorithm), coordinateLength, order: limitOf(order), upperHalf };
+}
+
+function limitOf(number: bigint): Limit {
+  const text = number.toString(16);
+  return fromHex(text.length % 2 === 0 ? text : `0${text}`);
+}
+
 const curves: Readonly<Record<Curve, CurveFacts>> = {
-  'P-224': {
-    algorithm: fromHex('301006072a8648ce3d020106052b81040021'),
-    coordinateLength: 28,
-    order: 0xffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3dn,
-  },
-  'P-256': {
-    algorithm: fromHex('301306072a8648ce3d020106082a8648ce3d030107'),
-    coordinateLength: 32,
-    order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
-  },
-  'P-384': {
-    algorithm: fromHex('301006072a8648ce3d020106052b81040022'),
-    coordinateLength: 48,
-    order:
-      0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
-  },
-  'P-521': {
-    algorithm: fromHex('301006072a8648ce3d020106052b81040023'),
-    coordinateLength: 66,
-    order:
-      0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
-  },
+  'P-224': factsOf(
+    '301006072a8648ce3d020106052b81040021',
+    28,
+    0xffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3dn,
+  ),
+  'P-256': factsOf(
+    '301306072a8648ce3d020106082a8648ce3d030107',
+    32,
+    0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  ),
+  'P-384': factsOf(
+    '301006072a8648ce3d020106052b81040022',
+    48,
+    0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+  ),
+  'P-521': factsOf(
+    '301006072a8648ce3d020106052b81040023',
+    66,
+    0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+  ),
 };
 
 /** The curve that an AlgorithmIdentifier of a key names, by its DER as hex. */
@@ -89,20 +101,23 @@ export function verifyEcdsa(
   message: Uint8Array,
   { signature, form, hash }: EcdsaSignature,
 ): boolean {
-  const strict = strictSignature(signature, form, curves[key.curve].order);
+  const strict = strictSignature(signature, form, curves[key.curve]);
   if (strict === undefined) return false;
   if (portable !== undefined) return portable.verifyEcdsaPortable(key, message, { signature: strict, hash });
   return nativeCrypto?.verify(hash, message, key.native, strict) ?? false;
 }
 
 /** The signature in strict DER; undefined where there is none. */
-function strictSignature(signature: Uint8Array, form: SignatureForm, order: bigint): Uint8Array | undefined {
+function strictSignature(
+  signature: Uint8Array,
+  form: SignatureForm,
+  { order, upperHalf }: CurveFacts,
+): Uint8Array | undefined {
   const pair = attempt(() => (form === 'ledger' ? leadingIntegers(signature) : onlyIntegers(signature)));
   // Not DER: no signature.
   if (pair instanceof EvidenceError) return undefined;
   const [r, s] = pair;
-  // The order is odd: s is in its low half up to ⌊n / 2⌋.
-  const limit = form === 'ledger' ? (order + 1n) / 2n : order;
+  const limit = form === 'ledger' ? upperHalf : order;
   if (!isWithin(r.content, order) || !isWithin(s.content, limit)) return undefined;
   return derOf(derTag.sequence, r.whole, s.whole);
 }
@@ -121,12 +136,12 @@ function leadingIntegers(signature: Uint8Array): Pair {
   return [expectTag(r, derTag.integer), expectTag(s, derTag.integer)];
 }
 
-// Of the longest integer below an order: of P-521, after a byte for the sign if it needs one.
-const maxIntegerLength = 66;
-
 /** Whether an integer is in its shortest form, positive and below `limit`. */
-function isWithin(integer: Uint8Array, limit: bigint): boolean {
-  if (!isShortest(integer) || (integer[0] ?? 0) >= 0x80 || integer.length > maxIntegerLength) return false;
-  const value = BigInt(`0x${hex(integer)}`);
-  return value > 0n && value < limit;
+function isWithin(integer: Uint8Array, limit: Limit): boolean {
+  if (!isShortest(integer)) return false;
+  const value = integer[0] === 0 ? integer.subarray(1) : integer;
+  if (value.length === 0 || (integer[0] ?? 0) >= 0x80 || value.length > limit.length) return false;
+  if (value.length < limit.length) return true;
+  const place = value.findIndex((byte, at) => byte !== limit[at]);
+  return place >= 0 && (value[place] ?? 0) < (limit[place] ?? 0);
 }
