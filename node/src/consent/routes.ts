@@ -4,6 +4,7 @@ import type { Actor } from '../identity/index.ts';
 import { actorOf, parseAssertion, requireStaff } from '../identity/index.ts';
 import type { PatientId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import type { Consents } from './consents.ts';
 import type { Decisions } from './decisions.ts';
 import { ConsentError } from './errors.ts';
@@ -27,7 +28,7 @@ const listQuery = z.strictObject({ patient: logicalId.optional() });
 
 /** Consents and decisions on the API port. Patients draft, grant and revoke; staff of the custodian read. */
 export function consentRoutes({ consents, decisions, access, clock }: ConsentRouteDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   grantingRoutes(router, consents);
   revocationRoutes(router, consents);
   readingRoutes(router, consents);

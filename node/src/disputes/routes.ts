@@ -2,13 +2,13 @@ import { maxCaseConsents, maxCaseExhibits } from '@medseal/evidence';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { actorOf, IdentityError, requireStaff } from '../identity/index.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import type { Disputes } from './disputes.ts';
 import { DisputeError } from './errors.ts';
 import { keptEntry } from './exhibit.ts';
 import type { FiledEvidence } from './gather-evidence.ts';
 import type { CasePage } from './list-store.ts';
 import type { OpenRequest } from './open-case.ts';
-
 import type { CaseActor, CaseViewState } from './types.ts';
 
 const text = (max: number): z.ZodString => z.string().trim().min(1).max(max);
@@ -71,7 +71,7 @@ const empty = z.union([z.undefined(), z.strictObject({})]);
 
 /** Cases on the API port. Patients open and follow their own; privacy officers file; the regulator's staff judges. */
 export function disputeRoutes(disputes: Disputes): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.post('/disputes', async (request, response) => {
     const actor = caseActor(response);
     response.status(201).json(await disputes.open({ actor, ...openingOf(actor, request.body) }));

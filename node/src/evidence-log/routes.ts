@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { actorOf, IdentityError } from '../identity/index.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { EvidenceLogError } from './errors.ts';
 import type { EvidenceLog } from './evidence-log.ts';
 
@@ -18,7 +19,7 @@ export function evidenceLogRoutes(
   log: Pick<EvidenceLog, 'accessHistory' | 'accessWriter'>,
   now: () => Date,
 ): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.get('/patients/:patientId/accesses', async (request: Request, response: Response) => {
     const id = patientId.safeParse(request.params['patientId']);
     const asked = page.safeParse(request.query);

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { requireStaff } from '../identity/index.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { EvidenceLogError } from './errors.ts';
 import type { Witnessing } from './witness-module.ts';
 
@@ -11,7 +12,7 @@ const sizes = z.strictObject({
 
 /** What other members' nodes ask of this one: to cosign their checkpoints, and to account for its own (peer port). */
 export function witnessPeerRoutes(witnessing: Pick<Witnessing, 'addCheckpoint' | 'proveGrowth'>): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.post('/peer/witness/add-checkpoint', async (request, response) => {
     const answer = await witnessing.addCheckpoint(request.body);
     if (answer.state === 'cosigned') response.type('text/plain; charset=utf-8').send(answer.lines);
@@ -32,7 +33,7 @@ export function witnessPeerRoutes(witnessing: Pick<Witnessing, 'addCheckpoint' |
 
 /** The forks this node can prove, and how far it follows each log: for the regulator's staff and the own administrators. */
 export function witnessRoutes(witnessing: Pick<Witnessing, 'forks' | 'status'>): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.get('/witness/forks', async (_request, response) => {
     requireStaff(response, ['regulator', 'administrator']);
     response.json({ forks: await witnessing.forks(), logs: (await witnessing.status()).logs });

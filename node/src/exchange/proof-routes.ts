@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { actorOf, requireStaff, roles } from '../identity/index.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { ExchangeError } from './errors.ts';
 import { organizationIdSchema, recordProofSchema } from './messages.ts';
 import type { ProofDeps } from './proof-ports.ts';
@@ -19,7 +20,7 @@ const receivedBody = z.strictObject({ proof: recordProofSchema });
 
 /** Evidence bundles of disclosures: at the source, of what it gave away; at the requester, of what it got. */
 export function exchangeProofRoutes(deps: ProofDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.get(
     '/exchange/requests/:id/:partner/:type/:recordId/_history/:version/$proof',
     async (asked: Request, response: Response) => {

@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { actorOf, IdentityError, requireStaff, roles, type Staff } from '../identity/index.ts';
 import type { PatientId, Pseudonym } from '../lib/brand.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import type { Queryable } from '../lib/sql.ts';
 import { ExchangeError } from './errors.ts';
 import { failureTexts } from './failure-texts.ts';
@@ -48,7 +49,7 @@ const requestId = z.uuid();
 
 /** What staff ask of partners. */
 export function exchangeRoutes(deps: RequesterDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.post('/exchange/requests', async (request: Request, response: Response) => {
     const staff = requireStaff(response, roles);
     const { proofs, inquiry } = parseInquiry(request.body, staff);

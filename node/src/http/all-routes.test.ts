@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import express, { Router } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consentRoutes } from '../consent/index.ts';
 import { disputePeerRoutes, disputeRoutes } from '../disputes/index.ts';
@@ -8,6 +9,7 @@ import { IdentityError, identityRoutes, pseudonymRoutes } from '../identity/inde
 import { systemClock } from '../lib/clock.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { recordRoutes } from '../records/index.ts';
+import { mountAll } from './api-server.ts';
 import {
   createApiServer,
   createMetrics,
@@ -86,6 +88,13 @@ afterAll(async () => {
 const concrete = (path: string): string => path.replaceAll(/:\w+/g, 'x1');
 
 describe('every route of the node', () => {
+  it('is read as it is written: a router that takes other spellings is not served', () => {
+    for (const options of [undefined, { caseSensitive: true }, { strict: true }]) {
+      const app = () => mountAll(express(), [{ path: '/', router: Router(options) }]);
+      expect(app).toThrow('other spellings');
+    }
+  });
+
   const routes = listRoutes(apiMounts).filter(({ method, path }) => !publicRoutes.has(`${method} ${path}`));
 
   it('is known here', () => {

@@ -2,6 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from 'helmet';
 import type { Actor } from '../identity/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type Authenticators, authenticate, isPublic } from './authenticate.ts';
 import { type BodyRules, readBody } from './body.ts';
@@ -99,8 +100,10 @@ export function createApp(options: { logger: Logger; metrics: Metrics; clock: Cl
   return app;
 }
 
-/** Mounts the modules' routers, then what answers a path none of them has. */
+/** Mounts the modules' routers, which must read paths as they are written, then what answers a path none of them has. */
 export function mountAll(app: Express, mounts: readonly Mount[]): void {
+  for (const { path, router } of mounts)
+    if (!isExact(router)) throw new Error(`a router at ${path} that takes other spellings of its paths`);
   const refuse = (request: Request, response: Response): never => {
     const methods = methodsFor(mounts, request.path);
     if (methods.length === 0) throw new HttpError('HTTP_NOT_FOUND');
@@ -117,6 +120,10 @@ export function mountAll(app: Express, mounts: readonly Mount[]): void {
     app.use(path, router);
   }
   app.use(refuse);
+}
+
+function isExact(router: object): boolean {
+  return Object.entries(exactPaths).every(([name, value]) => Reflect.get(router, name) === value);
 }
 
 function noStore(_request: Request, response: Response, next: NextFunction): void {

@@ -1,6 +1,7 @@
 import { type Response, Router } from 'express';
 import { actorOf, requireStaff } from '../identity/index.ts';
 import { AppError } from '../lib/errors.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Something the node cannot serve without: database, ledger freshness, policy, keys. Rejects when it is not there. */
@@ -32,7 +33,7 @@ const checkMilliseconds = 2_000;
  * (operators).
  */
 export function healthRoutes(deps: HealthDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   const check = oneAtATime(() => runChecks(deps.checks));
   router.get('/livez', (_request, response) => {
     response.json({ status: 'live' });

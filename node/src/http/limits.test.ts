@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { countPublicRequests } from './public-requests.ts';
 import { type Answer, type Call, call } from './test/client.ts';
 import { type ApiFixture, staffOf, startApi } from './test/fixture.ts';
@@ -123,7 +124,7 @@ describe('rate limits', () => {
   it('have what costs much take turns, actor by actor, and bound how often it is asked for', async () => {
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
     let working = 0;
-    const slow = Router().get('/patients/:id/accesses', async (_request, response) => {
+    const slow = Router(exactPaths).get('/patients/:id/accesses', async (_request, response) => {
       working += 1;
       await opened;
       response.json({});
@@ -147,6 +148,9 @@ describe('rate limits', () => {
     ]);
     expect((await ask('clinician')).code).toBe('HTTP_RATE_LIMITED');
     expect((await ask('clinician', '/other')).status).toBe(200);
+    for (const other of ['/patients/1/ACCESSES', '/patients/1/accesses/'])
+      expect((await ask('clinician', other)).status).toBe(404);
+    expect(working).toBe(4);
   });
 
   it('count a large body of a patient, or one of unknown length, as much work', async () => {

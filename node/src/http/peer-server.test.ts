@@ -18,6 +18,7 @@ import {
 } from '../identity/index.ts';
 import { createIdentityFixture, type IdentityFixture } from '../identity/test/fixture.ts';
 import { manualClock, systemClock } from '../lib/clock.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createMetrics, createPeerServer, type MspRoots, type PeerServer } from './index.ts';
 import { type Authority, createAuthority, type Identity, issueIdentity } from './test/certificates.ts';
@@ -73,7 +74,7 @@ async function register(
 }
 
 function echo(): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.post('/peer/echo', (_request, response) => {
     response.json({
       organizationId: peerOf(response).organizationId,
@@ -206,7 +207,7 @@ describe('the peer port', () => {
         return member;
       },
     };
-    const slow = Router().post('/peer/slow', async (_request, response) => {
+    const slow = Router(exactPaths).post('/peer/slow', async (_request, response) => {
       working += 1;
       await opened;
       response.json({});

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { type EvaluationDeps, evaluatePseudonyms } from './evaluate-pseudonyms.ts';
 import { readPeerMessage, verifyPeerMessage } from './peer-message.ts';
 import { pseudonymPath } from './pseudonym-messages.ts';
@@ -11,7 +12,7 @@ export type PseudonymRouteDeps = EvaluationDeps & {
 
 /** The pseudonym function on the peer port of the alliance's identity service (the regulator's node). */
 export function pseudonymRoutes(deps: PseudonymRouteDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.post(pseudonymPath, async (request, response) => {
     const message = readPeerMessage(request, response, deps.nodeUrl);
     verifyPeerMessage(message, deps);

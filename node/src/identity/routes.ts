@@ -2,6 +2,7 @@ import { memberEntryDigest } from '@medseal/chaincode/rules';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { PatientId } from '../lib/brand.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { actorOf, requireStaff } from './actor.ts';
 import { type AdministrationDeps, administerMember } from './administer-member.ts';
 import { IdentityError } from './errors.ts';
@@ -26,7 +27,7 @@ export type IdentityRouteDeps = { patients: Patients; administration: Administra
 
 /** Identity's routes on the API port. Who may call which is in docs/formats/api-errors.md. */
 export function identityRoutes({ patients, administration }: IdentityRouteDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.get('/session', (_request, response) => {
     response.json(describeActor(actorOf(response)));
   });

@@ -18,6 +18,8 @@ export type JsonOptions = {
   maxDepth?: number;
   /** `written`: a number that says more than its double (`1.10`) becomes a WrittenNumber, so that it can be given back as it came. */
   numbers?: 'double' | 'written';
+  /** Such numbers at most (default 200,000, which take a quarter of a second): each becomes an object. */
+  maxWritten?: number;
 };
 
 /** A number in the text: its first byte and the one after it. */
@@ -30,6 +32,7 @@ const encoder = new TextEncoder();
 /** FHIR needs 25 bytes a value; a text of tiny ones would cost hundreds of megabytes and seconds to build. */
 const maxValues = 1_000_000;
 const maxKeys = 10_000;
+const maxWritten = 200_000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
@@ -54,6 +57,7 @@ export function parseJson(input: Uint8Array | string, options: JsonOptions = {})
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const written =
     options.numbers === 'written' ? outline.numbers.filter((token) => saysMore(buffer, token)) : [];
+  if (written.length > (options.maxWritten ?? maxWritten)) throw new JsonError('JSON_TOO_LARGE');
   const value =
     written.length > 0
       ? parseWritten(buffer, written)
@@ -66,7 +70,7 @@ export function parseJson(input: Uint8Array | string, options: JsonOptions = {})
 /** The value of a text that JSON.stringify wrote after `parseJson`, with its written numbers. */
 export function parseStored(text: string): unknown {
   return mayHaveWritten.test(text)
-    ? parseJson(text, { numbers: 'written', maxDepth: 128 })
+    ? parseJson(text, { numbers: 'written', maxWritten: maxValues, maxDepth: 128 })
     : JSON.parse(text);
 }
 

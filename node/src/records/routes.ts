@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { capabilityStatement, SUPPORTED_TYPES } from '../fhir/index.ts';
+import { exactPaths } from '../lib/exact-paths.ts';
 import { answer, callerOf, type Handler } from './answers.ts';
 import {
   getCertificate,
@@ -33,7 +34,7 @@ export type RecordRouteDeps = {
 
 /** The FHIR R4 REST API over records, mounted at `/fhir/R4`. */
 export function recordRoutes(deps: RecordRouteDeps): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   const on = (handler: Handler) => handle(handler, deps.records);
   router.get('/metadata', (_request, response) => answer(response, capabilities(deps)));
   router.post('/', on(postBundle));

@@ -10,6 +10,7 @@ import {
 } from '../../identity/index.ts';
 import { createIdentityFixture, type IdentityFixture } from '../../identity/test/fixture.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { exactPaths } from '../../lib/exact-paths.ts';
 import type { LogFields, Logger } from '../../lib/logger.ts';
 import type { ApiServerOptions } from '../index.ts';
 import {
@@ -109,7 +110,7 @@ export async function startApi(options: Partial<ApiServerOptions> = {}): Promise
 }
 
 function recordsStandIn(received: unknown[]): Router {
-  const router = Router();
+  const router = Router(exactPaths);
   router.get(
     '/metadata',
     (_request, response) => void response.json({ resourceType: 'CapabilityStatement' }),
