@@ -35,21 +35,25 @@ export async function postBundles(stage: Stage, bundles: readonly BenchBundle[])
   });
 }
 
-/** The baseline: each bundle's resources inserted as text, in one transaction a bundle, as many at a time. */
-async function insertRaw(pool: pg.Pool, bundles: readonly BenchBundle[]): Promise<void> {
+type InsertRows = (client: pg.PoolClient, texts: readonly string[]) => Promise<unknown>;
+
+/** Each bundle's resources in one transaction, as many at a time as the node is sent. */
+async function insertAll(pool: pg.Pool, bundles: readonly BenchBundle[], insert: InsertRows): Promise<void> {
   await eachOnce(bundles, connections, {
     open: () => pool.connect(),
     close: (client) => client.release(),
     work: async ({ texts }, client) => {
       await client.query('begin');
-      for (let start = 0; start < texts.length; start += rowsAtOnce) {
-        const rows = texts.slice(start, start + rowsAtOnce);
-        await client.query('insert into raw_record (body) select unnest($1::text[])', [rows]);
-      }
+      for (let start = 0; start < texts.length; start += rowsAtOnce)
+        await insert(client, texts.slice(start, start + rowsAtOnce));
       await client.query('commit');
     },
   });
 }
+
+/** The baseline: resources inserted as text. */
+const insertRaw: InsertRows = (client, texts) =>
+  client.query('insert into raw_record (body) select unnest($1::text[])', [texts]);
 
 const sealingKey = sealingKeyOf(Buffer.alloc(32, 7));
 
@@ -60,26 +64,16 @@ function toSeal(text: string): VersionToSeal {
   return { tenant: hospital, type, id, version: 1, idToken, key: sealingKey, text, index } as VersionToSeal;
 }
 
-/** The same with what no record can do without: each is committed to and sealed, with its index, in this one thread. */
-async function insertSealed(pool: pg.Pool, bundles: readonly BenchBundle[]): Promise<void> {
-  await eachOnce(bundles, connections, {
-    open: () => pool.connect(),
-    close: (client) => client.release(),
-    work: async ({ texts }, client) => {
-      await client.query('begin');
-      for (let start = 0; start < texts.length; start += rowsAtOnce) {
-        const sealed = texts.slice(start, start + rowsAtOnce).map((text) => sealVersion(toSeal(text)));
-        const { wrappedKeys, indices, bodies } = columnsOf(sealed);
-        await client.query(
-          `insert into sealed_record (wrapped_key, index, body, digest)
-           select * from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[])`,
-          [wrappedKeys, indices, bodies, byteaArray(sealed.map(({ digest }) => digest))],
-        );
-      }
-      await client.query('commit');
-    },
-  });
-}
+/** The least that keeps a record as it must be: each is committed to and sealed, with its index, in this one thread. */
+const insertSealed: InsertRows = (client, texts) => {
+  const sealed = texts.map((text) => sealVersion(toSeal(text)));
+  const { wrappedKeys, indices, bodies } = columnsOf(sealed);
+  return client.query(
+    `insert into sealed_record (wrapped_key, index, body, digest)
+     select * from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[])`,
+    [wrappedKeys, indices, bodies, byteaArray(sealed.map(({ digest }) => digest))],
+  );
+};
 
 async function databaseBytes(url: string): Promise<number> {
   const client = new pg.Client(url);
@@ -129,8 +123,8 @@ async function measure(stage: Stage, options: BenchOptions): Promise<Rounds & { 
     const count = set.patients.reduce((sum, { texts }) => sum + texts.length, 0);
     const { patients } = set;
     found.ours.push((count * 1000) / (await timed(() => postBundles(stage, patients))));
-    found.raw.push((count * 1000) / (await timed(() => insertRaw(pool, patients))));
-    found.sealed.push((count * 1000) / (await timed(() => insertSealed(sealedPool, patients))));
+    found.raw.push((count * 1000) / (await timed(() => insertAll(pool, patients, insertRaw))));
+    found.sealed.push((count * 1000) / (await timed(() => insertAll(sealedPool, patients, insertSealed))));
     found.peaks.push(memoryOf(pid).peak / mebibyte);
     taken += patients.reduce((sum, { texts }) => sum + Buffer.byteLength(texts.join('')), 0);
   }

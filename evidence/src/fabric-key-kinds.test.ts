@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import {
   bftChannel,
   hospitalB,
+  type Orderer,
   orderers,
+  orderersWith,
   regulator,
   singleChannel,
   type TestChannel,
@@ -304,20 +306,11 @@ describe('orderers with keys of kind', () => {
     const single = singleChannel({ capabilities: v3 });
     const signed = (orderer: Holder) =>
       blockOf({ number: 7, envelopes: [envelope], signer: { kind: 'single', orderer } });
-    const numbered = orderers.map(({ id, organization }) => ({
-      id,
-      organization,
-      orderer: organization.issue({ role: 'orderer', kind }),
-    }));
-    const consenters = numbered.map(({ id, organization, orderer }) => ({
-      id,
-      mspId: organization.mspId,
-      pem: orderer.pem,
-    }));
-    const quorum = bftChannel({ capabilities: v3, consenters });
-    const ordered = (signers: typeof numbered) =>
+    const numbered = orderersWith(kind);
+    const quorum = bftChannel({ capabilities: v3, numbered });
+    const ordered = (signers: Orderer[]) =>
       blockOf({ number: 7, envelopes: [envelope], signer: { kind: 'bft', signers } });
-    const [first, second, third] = numbered as [Numbered, Numbered, Numbered];
+    const [first, second, third] = numbered as [Orderer, Orderer, Orderer];
 
     expect(verifyBlock(signed(alone), single.trust).transactions).toHaveLength(1);
     expect(() => verifyBlock(signed({ ...alone, key: first.orderer.key }), single.trust)).toThrowError(
@@ -328,6 +321,5 @@ describe('orderers with keys of kind', () => {
     expect(() => verifyBlock(ordered([first, second, swapped]), quorum.trust)).toThrowError(
       'ORDERER_SIGNATURE',
     );
-    type Numbered = (typeof numbered)[number];
   });
 });

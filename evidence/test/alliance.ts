@@ -4,6 +4,7 @@ import { type ChannelTrust, channelTrust } from '../src/fabric-trust.ts';
 import { type ConfigOptions, configEnvelope, organizationsOf } from './configuration.ts';
 import { type BlockSigner, blockOf } from './ledger.ts';
 import { createOrganization } from './organizations.ts';
+import type { KeyKind } from './signing.ts';
 
 /** Three member organisations, each with a client and a peer, and four orderer organisations. */
 export const members = ['HospitalAMSP', 'HospitalBMSP', 'RegulatorMSP'].map((mspId) => {
@@ -21,6 +22,25 @@ export const orderers = [1, 2, 3, 4].map((id) => {
   const organization = createOrganization(`Orderer${id}MSP`);
   return { id, organization, orderer: organization.issue({ role: 'orderer' }) };
 });
+
+export type Orderer = (typeof orderers)[number];
+
+/** Orderers of the same organisations with keys of another kind. */
+export function orderersWith(kind: KeyKind): Orderer[] {
+  return orderers.map(({ id, organization }) => ({
+    id,
+    organization,
+    orderer: organization.issue({ role: 'orderer', kind }),
+  }));
+}
+
+function consentersOf(numbered: readonly Orderer[]): { id: number; mspId: string; pem: string }[] {
+  return numbered.map(({ id, organization, orderer }) => ({
+    id,
+    mspId: organization.mspId,
+    pem: orderer.pem,
+  }));
+}
 
 export type TestChannel = {
   genesis: Uint8Array;
@@ -44,17 +64,16 @@ export function singleChannel(overrides: Partial<ConfigOptions> = {}): TestChann
 }
 
 /** A channel ordered by four organisations that tolerate one faulty one. */
-export function bftChannel(overrides: Partial<ConfigOptions> = {}): TestChannel {
+export function bftChannel({
+  numbered = orderers,
+  ...overrides
+}: Partial<ConfigOptions> & { numbered?: readonly Orderer[] } = {}): TestChannel {
   return channel(
     {
       consensus: 'BFT',
       applications: organizationsOf(...members.map(({ organization }) => organization)),
       orderers: organizationsOf(...orderers.map(({ organization }) => organization)),
-      consenters: orderers.map(({ id, organization, orderer }) => ({
-        id,
-        mspId: organization.mspId,
-        pem: orderer.pem,
-      })),
+      consenters: consentersOf(numbered),
       ...overrides,
     },
     { kind: 'bft', signers: orderers.slice(0, 3) },

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { derElements, derOf, derTag, onlyElement } from '../../evidence/src/der.ts';
 import { concat, fromHex } from '../../evidence/src/index.ts';
-import { bftChannel, hospitalB, orderers, regulator, singleChannel } from '../../evidence/test/alliance.ts';
+import {
+  bftChannel,
+  hospitalB,
+  type Orderer,
+  orderers,
+  orderersWith,
+  regulator,
+  singleChannel,
+} from '../../evidence/test/alliance.ts';
 import { organizationsOf } from '../../evidence/test/configuration.ts';
 import {
   createOrganization,
@@ -242,18 +250,9 @@ function ordererCases(kind: (typeof memberKinds)[number], log: TestLog): CorpusC
       JSON.stringify(policyOf(single, log)),
       expected,
     );
-  const numbered = orderers.map(({ id, organization }) => ({
-    id,
-    organization,
-    orderer: organization.issue({ role: 'orderer', kind }),
-  }));
-  const consenters = numbered.map(({ id, organization, orderer }) => ({
-    id,
-    mspId: organization.mspId,
-    pem: orderer.pem,
-  }));
-  const quorum = bftChannel({ capabilities, consenters });
-  const ordered = (name: string, signers: typeof numbered, expected: Expected) =>
+  const numbered = orderersWith(kind);
+  const quorum = bftChannel({ capabilities, numbered });
+  const ordered = (name: string, signers: Orderer[], expected: Expected) =>
     corpusCase(
       `key kinds: ${name}`,
       makeProof({ ...quorum, signer: { kind: 'bft', signers } }, log),
