@@ -56,6 +56,8 @@ function cleanEnvironment(extra: Record<string, string>): Record<string, string>
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = createWriteStream(options.logFile, { flags: 'a' });
+  // A full disk takes the lines, not the alliance.
+  log.on('error', () => undefined);
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--import', preload, options.script, ...(options.args ?? [])],

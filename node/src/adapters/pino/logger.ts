@@ -1,9 +1,8 @@
 import { type DestinationStream, pino } from 'pino';
 import type { LogFields, Logger } from '../../lib/logger.ts';
+import { bufferedOutput } from './output.ts';
 
 const longestText = 200;
-const longestBuffered = 4096;
-const flushMilliseconds = 100;
 const quietMilliseconds = 60_000;
 const mostRemembered = 256;
 // Defence in depth: no caller logs these, and if one ever does, the value does not get out.
@@ -58,16 +57,6 @@ function countRepeats(now: () => number): (event: string, line: Line) => Line | 
     remembered.set(name, { until: now() + quietMilliseconds, unwritten: 0 });
     return last === undefined || last.unwritten === 0 ? line : { ...line, repeated: last.unwritten };
   };
-}
-
-/**
- * Standard output, written off the requests' path and many lines at a time: a write for each line costs as much as a
- * tenth of a read. What is unwritten when the process exits is written then; what a kill takes is in the audit.
- */
-function bufferedOutput(): DestinationStream {
-  const output = pino.destination({ dest: 1, sync: false, minLength: longestBuffered });
-  setInterval(() => output.flush(), flushMilliseconds).unref();
-  return output;
 }
 
 /** The way on which the same failure came up differs from time to time. */
