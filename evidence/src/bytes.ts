@@ -109,11 +109,7 @@ export function fromHex(text: string): Uint8Array {
 
 /** Base64 with padding (RFC 4648 §4). */
 export function base64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += stringChunk) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + stringChunk));
-  }
-  return btoa(binary);
+  return btoa(binaryOf(bytes));
 }
 
 /** Bytes of canonical base64; white space, missing padding and loose trailing bits are refused (RFC 4648 §3.5). */
@@ -121,15 +117,29 @@ export function fromBase64(text: string): Uint8Array {
   if (text.length % 4 !== 0 || !base64Text.test(text)) {
     throw new EvidenceError('BYTES_INVALID', { message: 'not base64' });
   }
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
+  const bytes = bytesOfBinary(atob(text));
   if (
     base64(bytes.subarray(bytes.length - (bytes.length % 3))) !== text.slice(text.length - tail(bytes.length))
   ) {
     throw new EvidenceError('BYTES_INVALID', { message: 'base64 with loose bits' });
   }
   return bytes;
+}
+
+/** The bytes of a text of one character a byte. */
+export function bytesOfBinary(binary: string): Uint8Array {
+  const bytes = new Uint8Array(binary.length);
+  putBinary(binary, bytes, 0);
+  return bytes;
+}
+
+/** The text of one character a byte. */
+export function binaryOf(bytes: Uint8Array): string {
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += stringChunk) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + stringChunk));
+  }
+  return binary;
 }
 
 /** Base64url without padding (RFC 4648 §5). */

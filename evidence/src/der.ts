@@ -18,7 +18,6 @@ export const derTag = {
 } as const;
 
 const maxLengthBytes = 4;
-const maxDepth = 32;
 
 /** The elements of a constructed one's content, each with its length in the shortest form and nothing between them. */
 export function derElements(content: Uint8Array): DerElement[] {
@@ -45,13 +44,6 @@ export function derOf(tag: number, ...content: Uint8Array[]): Uint8Array {
   const length = content.reduce((sum, part) => sum + part.length, 0);
   const short = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return concat(Uint8Array.of(tag, ...(length < 0x80 ? [length] : short)), ...content);
-}
-
-/** The one element that the bytes are, all the way down in its one encoding. */
-export function derWhole(bytes: Uint8Array, tag: number): DerElement {
-  const element = onlyElement(bytes);
-  requireStrict(element, 0);
-  return expectTag(element, tag);
 }
 
 /** The elements of a content of which there is one. */
@@ -85,35 +77,6 @@ function within(content: Uint8Array, start: number, length: number): { start: nu
   return { start, end: start + length };
 }
 
-/** Every constructed element is made of elements, and every plain one is in its one form. */
-function requireStrict({ tag, content }: DerElement, depth: number): void {
-  if (depth > maxDepth) throw malformed('nested too deep');
-  if ((tag & 0x20) !== 0) for (const inner of derElements(content)) requireStrict(inner, depth + 1);
-  else if (!isStrict(tag, content)) throw malformed(`content of tag ${tag}`);
-}
-
-function isStrict(tag: number, content: Uint8Array): boolean {
-  switch (tag) {
-    case derTag.boolean:
-      return content.length === 1 && (content[0] === 0 || content[0] === 0xff);
-    case derTag.integer:
-      return isShortest(content);
-    case derTag.bitString:
-      return areBits(content);
-    case derTag.objectIdentifier:
-      return isIdentifier(content);
-    case 0x05:
-      return content.length === 0;
-    // What stands for strings, sequences and sets only in constructed form does not stand here, nor does tag 0.
-    case 0x00:
-    case 0x10:
-    case 0x11:
-      return false;
-    default:
-      return true;
-  }
-}
-
 /** An integer without a byte that only repeats the sign. */
 export function isShortest(content: Uint8Array): boolean {
   const [first, second = 0] = content;
@@ -121,15 +84,8 @@ export function isShortest(content: Uint8Array): boolean {
   return content.length === 1 || !((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
 }
 
-/** Bits after the count of unused ones, which are zero. */
-function areBits(content: Uint8Array): boolean {
-  const unused = content[0] ?? 8;
-  const last = content.length > 1 ? (content.at(-1) ?? 0) : 0;
-  return unused < 8 && (content.length > 1 || unused === 0) && (last & ((1 << unused) - 1)) === 0;
-}
-
 /** Arcs in base 128: none begins with a zero digit, the last one ends. */
-function isIdentifier(content: Uint8Array): boolean {
+export function isIdentifier(content: Uint8Array): boolean {
   const begins = content.every((byte, at) => byte !== 0x80 || (content[at - 1] ?? 0) >= 0x80);
   return content.length > 0 && begins && (content.at(-1) ?? 0x80) < 0x80;
 }

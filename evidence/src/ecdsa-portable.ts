@@ -1,5 +1,6 @@
 import { ecdsa, weierstrass } from '@noble/curves/abstract/weierstrass.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { sha1 } from '@noble/hashes/legacy.js';
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import type { Curve, EcdsaHash, EcdsaKey } from './ecdsa.ts';
@@ -21,6 +22,7 @@ export const curves: Readonly<Record<Curve, typeof p256>> = {
   'P-521': p521,
 };
 const hashes: Readonly<Record<EcdsaHash, (message: Uint8Array) => Uint8Array>> = {
+  sha1,
   sha256,
   sha384,
   sha512,

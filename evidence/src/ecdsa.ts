@@ -1,5 +1,5 @@
 import { portable } from '#portable';
-import { fromHex, hex } from './bytes.ts';
+import { fromHex } from './bytes.ts';
 import {
   type DerElement,
   derElements,
@@ -16,7 +16,7 @@ import { nativeCrypto } from './platform.ts';
 /** The curves that Go has for certificates, and Fabric takes (bccsp/utils/ecdsa.go, curveHalfOrders). */
 export type Curve = 'P-224' | 'P-256' | 'P-384' | 'P-521';
 /** What is signed of a message. Fabric signs SHA-256 on every curve, SHA3-256 where an MSP says so; certificates their own. */
-export type EcdsaHash = 'sha256' | 'sha384' | 'sha512' | 'sha3-256';
+export type EcdsaHash = 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'sha3-256';
 /** A public key, checked to be a point of its curve. */
 export type EcdsaKey = { readonly curve: Curve; readonly point: Uint8Array; readonly native: unknown };
 
@@ -66,10 +66,13 @@ const curves: Readonly<Record<Curve, CurveFacts>> = {
   ),
 };
 
-/** The curve that an AlgorithmIdentifier of a key names, by its DER as hex. */
-export const curveByAlgorithm: ReadonlyMap<string, Curve> = new Map(
-  (['P-224', 'P-256', 'P-384', 'P-521'] as const).map((curve) => [hex(curves[curve].algorithm), curve]),
-);
+/** The curves by their object identifiers' DER, as hex (RFC 5480 §2.1.1.1). */
+export const curveById: ReadonlyMap<string, Curve> = new Map([
+  ['2b81040021', 'P-224'],
+  ['2a8648ce3d030107', 'P-256'],
+  ['2b81040022', 'P-384'],
+  ['2b81040023', 'P-521'],
+]);
 
 /** The key of an uncompressed point; undefined when it is not on the curve. */
 export function ecdsaKey(curve: Curve, point: Uint8Array): EcdsaKey | undefined {
@@ -90,9 +93,9 @@ export function ecdsaKey(curve: Curve, point: Uint8Array): EcdsaKey | undefined 
 /**
  * How a signature is written. `strict`: DER of r and s and nothing else. `ledger`: as Fabric's peers read it, with s in its low
  * half, and with anything after s and after the sequence (bccsp/utils, UnmarshalECDSASignature; Go's asn1.Unmarshal): who
- * hands in a transaction can add that to each signature in it, and it is committed.
+ * hands in a transaction can add that to each signature in it, and it is committed. `list`: so, too, but s in either half.
  */
-export type SignatureForm = 'strict' | 'ledger';
+export type SignatureForm = 'strict' | 'ledger' | 'list';
 export type EcdsaSignature = { signature: Uint8Array; form: SignatureForm; hash: EcdsaHash };
 
 /** ECDSA over `message`, 1 ≤ r, s < n. */
@@ -113,7 +116,7 @@ function strictSignature(
   form: SignatureForm,
   { order, upperHalf }: CurveFacts,
 ): Uint8Array | undefined {
-  const pair = attempt(() => (form === 'ledger' ? leadingIntegers(signature) : onlyIntegers(signature)));
+  const pair = attempt(() => (form === 'strict' ? onlyIntegers(signature) : leadingIntegers(signature)));
   // Not DER: no signature.
   if (pair instanceof EvidenceError) return undefined;
   const [r, s] = pair;

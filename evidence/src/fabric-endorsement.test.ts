@@ -31,7 +31,7 @@ describe('a transaction', () => {
   test('with all signatures verifies and names who stands behind it', () => {
     const { creator, endorsers } = verify();
 
-    expect([creator.mspId, creator.role]).toEqual(['HospitalAMSP', 'client']);
+    expect([creator.mspId, creator.roles]).toEqual(['HospitalAMSP', ['client']]);
     expect(endorsers.map(({ mspId }) => mspId)).toEqual(['HospitalAMSP', 'HospitalBMSP', 'RegulatorMSP']);
   });
 
@@ -143,8 +143,10 @@ describe('the client’s signature', () => {
     expect(() => verify({ creator: issue('2020-01-01', '2026-06-01T23:44:59Z') })).toThrowError(
       'IDENTITY_EXPIRED',
     );
-    expect(verify({ creator: issue('2020-01-01', '2026-06-01T23:45:00Z') }).creator.role).toBe('client');
-    expect(verify({ creator: issue('2026-06-03', '2030-01-01') }).creator.role).toBe('client');
+    expect(verify({ creator: issue('2020-01-01', '2026-06-01T23:45:00Z') }).creator.roles).toEqual([
+      'client',
+    ]);
+    expect(verify({ creator: issue('2026-06-03', '2030-01-01') }).creator.roles).toEqual(['client']);
     expect(verify({ creator: issue('2026-06-01', '2026-06-03') }).creator.mspId).toBe('HospitalAMSP');
   });
 

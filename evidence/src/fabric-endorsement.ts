@@ -1,6 +1,13 @@
 import { concat, equalBytes, hex, sha256 } from './bytes.ts';
 import { attempt, EvidenceError, type EvidenceErrorCode, refusal } from './errors.ts';
-import { type Identity, identify, identityMspId, isSignedBy, type ValidityTime } from './fabric-msp.ts';
+import {
+  type Identity,
+  identify,
+  identityMspId,
+  isSignedBy,
+  type Role,
+  type ValidityTime,
+} from './fabric-msp.ts';
 import { type Signers, signersOf } from './fabric-signers.ts';
 import type { Endorsement, Transaction } from './fabric-transaction.ts';
 import type { ChannelTrust } from './fabric-trust.ts';
@@ -129,7 +136,7 @@ export function verifyEndorsements(
 }
 
 /** What is asked of an endorser beside its organisation; undefined: whenever, whoever. */
-type Asked = { atTime: ValidityTime; role: Identity['role'] | undefined };
+type Asked = { atTime: ValidityTime; role: Role | undefined };
 
 function requireEnough(
   { signers: endorsers, fault }: Signers,
@@ -154,8 +161,8 @@ function endorsersOf(transaction: Transaction, trust: ChannelTrust, { atTime, ro
     name: hex(endorsement.endorser),
     verified: () => {
       const endorser = identityOf(trust, endorsement.endorser, atTime);
-      if (role !== undefined && endorser.role !== role)
-        throw refusal('ENDORSER_ROLE', `endorsed by a ${endorser.role}`);
+      if (role !== undefined && !endorser.roles.includes(role))
+        throw refusal('ENDORSER_ROLE', `endorsed by a ${endorser.roles.join()}`);
       requireEndorsement(endorsement, transaction, endorser);
       return endorser;
     },

@@ -171,7 +171,7 @@ export const fabricMspConfig = message({
   admins: bytesList(4),
   revocationLists: bytesList(5),
   signingIdentity: bytesField(6),
-  unitIdentifiers: bytesList(7),
+  unitIdentifiers: messageList(7, unitIdentifier),
   cryptoConfig: messageField(8, cryptoConfig),
   tlsRootCerts: bytesList(9),
   tlsIntermediateCerts: bytesList(10),

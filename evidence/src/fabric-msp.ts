@@ -1,12 +1,6 @@
-import { equalBytes, fromUtf8 } from './bytes.ts';
-import {
-  type Certificate,
-  certificateFromPem,
-  fromPem,
-  isIssuedBy,
-  parseRevocationList,
-  type RevocationList,
-} from './certificate.ts';
+import { binaryOf } from './bytes.ts';
+import { type Certificate, certificateFromPem, certificateIn, isShort } from './certificate.ts';
+import { type Authorities, type Chain, distinct, isSame, onlyChain } from './certificate-chains.ts';
 import { attempt, EvidenceError, refusal } from './errors.ts';
 import {
   fabricMspConfig,
@@ -14,17 +8,18 @@ import {
   mspConfig,
   namedMspConfig,
   serializedIdentity,
-  type UnitIdentifier,
 } from './fabric-messages.ts';
 import { readMessage } from './protobuf.ts';
 import { type LedgerHash, type PublicKey, verifyMember } from './public-key.ts';
+import { isRevokedBy, parseRevocationList, type RevocationList } from './revocation-list.ts';
 
 /** What a certificate's organisational unit makes its holder (Fabric NodeOUs). */
 export type Role = 'client' | 'peer' | 'admin' | 'orderer';
 /** A member of an organisation whose certificate was checked. */
 export type Identity = {
   readonly mspId: string;
-  readonly role: Role;
+  /** Which roles Fabric gives it: none without NodeOUs, several where units or the list of admins say so. */
+  readonly roles: readonly Role[];
   readonly certificate: Certificate;
   /** What it signs of a message, by the rules of its organisation. */
   readonly hash: LedgerHash;
@@ -33,31 +28,36 @@ export type Identity = {
 /** When certificates have to be valid: at a time, or not to have ended by one; undefined: whenever. Milliseconds. */
 export type ValidityTime = number | { readonly notEndedBy: number } | undefined;
 
+/** An organisational unit that says something of its holder, and the chain that has to stand behind it, if one has. */
+type Unit = { readonly name: string; readonly above: Chain | undefined };
+
 /** The membership rules of one organisation, from the channel's configuration. */
-export type Msp = {
+export type Msp = Authorities & {
   readonly mspId: string;
-  readonly roots: readonly Certificate[];
-  readonly intermediates: readonly Certificate[];
+  /** Authorities that issued one of the intermediates: they issue no members. */
+  readonly internal: readonly Certificate[];
+  readonly admins: readonly Certificate[];
   readonly revocationLists: readonly RevocationList[];
   /** Kinds of keys that its members may have. */
   readonly memberKeys: readonly PublicKey['kind'][];
   readonly hash: LedgerHash;
-  readonly units: readonly { role: Role; unit: string; issuer: Certificate | undefined }[];
+  /** Undefined without NodeOUs. */
+  readonly roleUnits: ReadonlyMap<Role, Unit> | undefined;
+  /** Of which every member has one; empty: nobody asks. */
+  readonly memberUnits: readonly Unit[];
   /** Identities whose chain and role were checked already, by PEM. Validity in time is checked anew each time. */
-  readonly known: Map<string, { identity: Identity; chain: readonly Certificate[] }>;
+  readonly known: Map<string, { identity: Identity; chain: Chain }>;
 };
 
 const roles = ['client', 'peer', 'admin', 'orderer'] as const;
 const fabricMspType = 0;
-const maxChainLength = 5;
 const maxKnown = 2_000;
 // As Fabric reads them: an organisation writes its own.
 const how = { code: 'CONFIG_MALFORMED', spelling: 'any' } as const;
 
 /**
- * Reads an organisation's MSP value. An organisation changes its own alone, so one that this verifier cannot judge (without
- * NodeOUs nobody has a role; another kind; a list that cannot be read) must not stop everybody: it has no members here, and
- * nothing that they sign counts.
+ * Reads an organisation's MSP value. An organisation changes its own alone, so one that this verifier cannot judge (another
+ * kind; a list that cannot be read) must not stop everybody: it has no members here, and nothing that they sign counts.
  */
 export function parseMsp(value: Uint8Array, memberKeys: Msp['memberKeys']): Msp {
   const { type, config } = readMessage(mspConfig, value, how);
@@ -69,26 +69,57 @@ export function parseMsp(value: Uint8Array, memberKeys: Msp['memberKeys']): Msp 
 
 type Rules = Omit<Msp, 'mspId' | 'memberKeys' | 'known'>;
 
-const nothing: Rules = { roots: [], intermediates: [], revocationLists: [], units: [], hash: undefined };
+const nothing: Rules = {
+  roots: [],
+  intermediates: [],
+  internal: [],
+  admins: [],
+  revocationLists: [],
+  roleUnits: undefined,
+  memberUnits: [],
+  hash: undefined,
+};
 
 function fabricMsp(config: Uint8Array): Rules {
   const fabric = readMessage(fabricMspConfig, config, how);
-  const { nodeUnits } = fabric;
-  if (nodeUnits?.enable !== true) throw refusal('CONFIG_MALFORMED', 'an MSP without NodeOUs');
-  if (fabric.unitIdentifiers.length > 0) {
-    throw refusal('CONFIG_MALFORMED', 'organizational unit identifiers are not supported');
-  }
-  const roots = fabric.rootCerts.flatMap(readable);
-  if (roots.length === 0) throw refusal('CONFIG_MALFORMED', 'an MSP without a root');
+  const roots = distinct(fabric.rootCerts.flatMap(readable));
+  const intermediates = distinct(fabric.intermediateCerts.flatMap(readable));
+  const authorities = { roots, intermediates };
+  const chains = intermediates.flatMap((each) => attempted(() => onlyChain(each, authorities)));
   return {
-    roots,
-    intermediates: fabric.intermediateCerts.flatMap(readable),
-    revocationLists: fabric.revocationLists.map((pem) =>
-      parseRevocationList(fromPem(pemOf(pem), 'X509 CRL')),
-    ),
-    units: roles.flatMap((role) => unitOf(role, nodeUnits[role])),
+    ...authorities,
+    internal: chains.flatMap((chain) => chain.slice(1)),
+    admins: fabric.admins.flatMap(readable),
+    revocationLists: fabric.revocationLists.map(parseRevocationList),
+    roleUnits: roleUnitsOf(fabric.nodeUnits, authorities),
+    memberUnits: fabric.unitIdentifiers.map(({ unit, certificate }) => ({
+      name: unit,
+      above: chainIn(certificate, authorities),
+    })),
     hash: hashes.get(fabric.cryptoConfig?.signatureHashFamily ?? ''),
   };
+}
+
+/** Where no unit is named for any role, NodeOUs are off (msp/mspimplsetup.go, setupNodeOUsV142). */
+function roleUnitsOf(
+  nodeUnits: MessageOf<typeof fabricMspConfig>['nodeUnits'],
+  authorities: Authorities,
+): Msp['roleUnits'] {
+  if (nodeUnits?.enable !== true) return undefined;
+  const named = roles.flatMap((role): [Role, Unit][] => {
+    const identifier = nodeUnits[role];
+    if (identifier === undefined) return [];
+    const { unit, certificate } = identifier;
+    return [
+      [role, { name: unit, above: certificate.length === 0 ? undefined : chainIn(certificate, authorities) }],
+    ];
+  });
+  return named.length === 0 ? undefined : new Map(named);
+}
+
+/** What stands above the members of a unit: its certificate is one of the authorities (getCertifiersIdentifier). */
+function chainIn(pem: Uint8Array, authorities: Authorities): Chain {
+  return onlyChain(certificateIn(pem), authorities);
 }
 
 // fabric/msp/mspimplsetup.go, setupCrypto; identities.go, getHashOpt. Under any other name no signature holds.
@@ -100,8 +131,12 @@ const hashes: ReadonlyMap<string, LedgerHash> = new Map([
 
 /** An authority of a kind that this verifier does not know vouches for nobody here. */
 function readable(pem: Uint8Array): Certificate[] {
-  const certificate = attempt(() => certificateOf(pem));
-  return certificate instanceof EvidenceError ? [] : [certificate];
+  return attempted(() => certificateIn(pem));
+}
+
+function attempted<Result>(work: () => Result): Result[] {
+  const result = attempt(work);
+  return result instanceof EvidenceError ? [] : [result];
 }
 
 /** The identity in a `SerializedIdentity`, in whatever spelling it was signed, if one of `msps` vouches for it at that time. */
@@ -151,73 +186,58 @@ function readIdentity(serialized: Uint8Array): MessageOf<typeof serializedIdenti
   return readMessage(serializedIdentity, serialized, { code: 'IDENTITY_MALFORMED', spelling: 'any' });
 }
 
-function admit(msp: Msp, pem: string): { identity: Identity; chain: readonly Certificate[] } {
+/** In the order in which Fabric asks (msp/mspimplvalidate.go, validateIdentity). */
+function admit(msp: Msp, pem: string): { identity: Identity; chain: Chain } {
   const certificate = certificateFromPem(pem);
-  if (certificate.isAuthority) throw refusal('IDENTITY_UNTRUSTED', 'an authority is no member');
+  if (certificate.extensions.isAuthority) throw refusal('IDENTITY_UNTRUSTED', 'an authority is no member');
   if (!msp.memberKeys.includes(certificate.key.kind))
     throw refusal('IDENTITY_UNTRUSTED', `no member has a key of kind ${certificate.key.kind}`);
-  const chain = chainOf(msp, certificate);
-  for (const [at, link] of chain.entries()) {
-    const issuer = chain[at + 1];
-    if (issuer !== undefined && isRevoked(msp, link, issuer)) throw refusal('IDENTITY_REVOKED', 'revoked');
-  }
-  const role = roleOf(msp, certificate, chain[1]);
-  const identity = { mspId: msp.mspId, role, certificate, hash: msp.hash };
+  const chain = onlyChain(certificate, msp);
+  const [, issuer] = chain;
+  if (issuer === undefined || msp.internal.some((each) => isSame(each, issuer)))
+    throw refusal('IDENTITY_UNTRUSTED', 'issued by an authority that issues authorities');
+  requireNotRevoked(msp, certificate, issuer);
+  const identity = { mspId: msp.mspId, roles: rolesOf(msp, chain), certificate, hash: msp.hash };
   if (msp.known.size >= maxKnown) msp.known.clear();
-  msp.known.set(pem, { identity, chain });
+  if (isShort(pem)) msp.known.set(pem, { identity, chain });
   return { identity, chain };
 }
 
-/** The certificate, its issuer, … up to one of the MSP's roots. */
-function chainOf(msp: Msp, certificate: Certificate): Certificate[] {
-  const chain = [certificate];
-  let last = certificate;
-  while (chain.length <= maxChainLength) {
-    const link = last;
-    const root = msp.roots.find((candidate) => isIssuedBy(link, candidate));
-    if (root !== undefined) return [...chain, root];
-    const next = msp.intermediates.find((candidate) => isIssuedBy(link, candidate));
-    if (next === undefined) break;
-    chain.push(next);
-    last = next;
-  }
-  throw refusal('IDENTITY_UNTRUSTED', 'no path to a root of its MSP');
+/** A list that does not say by whose key it is keeps Fabric from taking anybody. */
+function requireNotRevoked({ revocationLists }: Msp, certificate: Certificate, issuer: Certificate): void {
+  if (revocationLists.some((list) => isRevokedBy(list, certificate, issuer)))
+    throw refusal('IDENTITY_REVOKED', 'revoked');
+  const isUnnamed = revocationLists.some(({ authorityKeyId }) => authorityKeyId === undefined);
+  if (isUnnamed || issuer.extensions.keyId === undefined)
+    throw refusal('IDENTITY_UNTRUSTED', 'no key identifier by which it could be revoked');
 }
 
-function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificate): boolean {
-  return msp.revocationLists.some(
-    (list) =>
-      list.issuer === certificate.issuer && list.serials.has(certificate.serial) && isIssuedBy(list, issuer),
-  );
+/** The roles of a member (msp/mspimplvalidate.go, validateIdentityOUsV142; msp/mspimpl.go, hasOURole, isInAdmins). */
+function rolesOf({ memberUnits, roleUnits, admins }: Msp, chain: Chain): Role[] {
+  const [certificate, ...above] = chain;
+  const units = certificate.organizationalUnits;
+  if (
+    memberUnits.length > 0 &&
+    !memberUnits.some((unit) => units.includes(unit.name) && isBehind(unit, above))
+  )
+    throw refusal('IDENTITY_ROLE', 'no unit of its organisation');
+  const listed = admins.some((admin) => isSame(admin, certificate));
+  if (roleUnits === undefined) return listed ? ['admin'] : [];
+  // Of two roles with one unit's name the later one says which certificate stands behind it.
+  const byName = new Map([...roleUnits.values()].map((unit) => [unit.name, unit]));
+  const held = units.flatMap((name) => byName.get(name) ?? []);
+  const [unit] = held;
+  if (unit === undefined || held.length > 1 || (unit.above !== undefined && !isBehind(unit, above)))
+    throw refusal('IDENTITY_ROLE', 'not exactly one unit of a role');
+  return roles.filter((role) => roleUnits.get(role)?.name === unit.name || (role === 'admin' && listed));
 }
 
-function roleOf(msp: Msp, certificate: Certificate, issuer: Certificate | undefined): Role {
-  const matching = msp.units.filter(
-    ({ unit, issuer: required }) =>
-      certificate.organizationalUnits.includes(unit) &&
-      (required === undefined || (issuer !== undefined && equalBytes(required.der, issuer.der))),
-  );
-  const [match] = matching;
-  if (match === undefined || matching.length > 1) throw refusal('IDENTITY_ROLE', 'not exactly one role');
-  return match.role;
+/** Whether the chain above a member is the one that stands behind the unit. */
+function isBehind({ above: wanted }: Unit, above: readonly Certificate[]): boolean {
+  return wanted?.length === above.length && wanted.every((link, at) => isSame(link, above[at] ?? link));
 }
 
-function unitOf(role: Role, identifier: UnitIdentifier | undefined): Msp['units'] {
-  if (identifier === undefined) return [];
-  const { unit, certificate } = identifier;
-  if (unit === '') throw refusal('CONFIG_MALFORMED', 'an empty organisational unit');
-  return [{ role, unit, issuer: certificate.length === 0 ? undefined : certificateOf(certificate) }];
-}
-
-function certificateOf(pem: Uint8Array): Certificate {
-  return certificateFromPem(pemOf(pem));
-}
-
-/** PEM is ASCII: other bytes are as malformed as any other text that is no PEM. */
+/** Bytes of PEM as a text of one character a byte: Go asks for no encoding. */
 export function pemOf(bytes: Uint8Array): string {
-  try {
-    return fromUtf8(bytes);
-  } catch (cause) {
-    throw new EvidenceError('CERTIFICATE_MALFORMED', { message: 'PEM', cause });
-  }
+  return binaryOf(bytes);
 }

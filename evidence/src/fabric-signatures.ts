@@ -85,7 +85,7 @@ function requireSignature(
   { block, value }: SignedBlock,
   { signer, header, signature }: OrdererSignature,
 ): Identity {
-  if (signer.role !== 'orderer') throw refusal('ORDERER_ROLE', `signed by a ${signer.role}`);
+  if (!signer.roles.includes('orderer')) throw refusal('ORDERER_ROLE', `signed by a ${signer.roles.join()}`);
   const message = concat(value, header, block.headerBytes);
   if (!isSignedBy(signer, message, signature)) {
     throw refusal('ORDERER_SIGNATURE', 'does not verify');

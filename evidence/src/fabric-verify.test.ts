@@ -200,7 +200,7 @@ describe('a block', () => {
   });
 
   test('holds a committed transaction of members whose certificates have ended, as Fabric’s peers do not ask', () => {
-    const ended = { notBefore: '2019-01-01', notAfter: '2020-01-01' };
+    const ended = { notBefore: '2020-01-01', notAfter: '2020-06-01' };
     const endorsers = [hospitalA, hospitalB].map(({ organization }) =>
       organization.issue({ role: 'peer', ...ended }),
     );
@@ -329,7 +329,7 @@ describe('a block', () => {
       });
 
     expect(verifyBlock(of({}), single.trust).transactions).toMatchObject([{ writes: [], event: undefined }]);
-    expect(() => verifyBlock(of({ writes: write('a') }), single.trust)).toThrowError('CERTIFICATE_MALFORMED');
+    expect(() => verifyBlock(of({ writes: write('a') }), single.trust)).toThrowError('IDENTITY_UNTRUSTED');
   });
 
   test('may hold an invalid transaction whose endorser or creator is no identity', () => {
@@ -502,7 +502,7 @@ describe('a BFT quorum', () => {
     const [one, two, three, four] = orderers;
     const ends = {
       ...four!,
-      orderer: four!.organization.issue({ role: 'orderer', notAfter: '2020-01-01', notBefore: '2019-01-01' }),
+      orderer: four!.organization.issue({ role: 'orderer', notAfter: '2020-06-01', notBefore: '2020-01-01' }),
     };
     const junk = [
       { ...one!, id: 9 },
@@ -626,21 +626,34 @@ describe('the line of configurations', () => {
         envelopes: [endorserTransaction({ creator, endorsers, writes: write('a') }).envelope],
         signer: single.signer,
       });
-    for (const msp of [
-      organization.msp({ nodeUnits: false }),
-      concat(organization.msp({}), Uint8Array.of(0x08, 1)), // the last of two counts: Idemix
-    ]) {
-      const { trust } = singleChannel({ applications: [{ name: 'HospitalAMSP', msp }, ...others] });
+    // The last of two counts: Idemix.
+    const msp = concat(organization.msp({}), Uint8Array.of(0x08, 1));
+    const { trust } = singleChannel({ applications: [{ name: 'HospitalAMSP', msp }, ...others] });
 
-      expect([...trust.applicationMsps.keys()]).toContain('HospitalAMSP');
-      expect(verifyBlock(endorsed([hospitalB.peer, regulator.peer]), trust).transactions).toHaveLength(1);
-      expect(
-        verifyBlock(endorsed([hospitalB.peer, regulator.peer], hospitalA.client), trust).transactions,
-      ).toHaveLength(1);
-      expect(() => verifyBlock(endorsed([hospitalA.peer, regulator.peer]), trust)).toThrowError(
-        'IDENTITY_UNTRUSTED',
-      );
-    }
+    expect([...trust.applicationMsps.keys()]).toContain('HospitalAMSP');
+    expect(verifyBlock(endorsed([hospitalB.peer, regulator.peer]), trust).transactions).toHaveLength(1);
+    expect(
+      verifyBlock(endorsed([hospitalB.peer, regulator.peer], hospitalA.client), trust).transactions,
+    ).toHaveLength(1);
+    expect(() => verifyBlock(endorsed([hospitalA.peer, regulator.peer]), trust)).toThrowError(
+      'IDENTITY_UNTRUSTED',
+    );
+  });
+
+  test('without NodeOUs has members without a role, who endorse for their organisation as for Fabric’s peers', () => {
+    const msp = hospitalA.organization.msp({ nodeUnits: false });
+    const others = organizationsOf(hospitalB.organization, regulator.organization);
+    const { trust } = singleChannel({ applications: [{ name: 'HospitalAMSP', msp }, ...others] });
+    const { envelope } = endorserTransaction({
+      creator: hospitalA.client,
+      endorsers: [hospitalA.peer, regulator.peer],
+      writes: write('a'),
+    });
+
+    const block = blockOf({ number: 7, envelopes: [envelope], signer: single.signer });
+    expect(verifyBlock(block, trust).transactions).toHaveLength(1);
+    // Evidence rests on peers.
+    expect(() => verifyTransaction(parseTransaction(envelope), trust, {})).toThrowError('ENDORSER_ROLE');
   });
 
   test('names each organisation once, and has consenters under BFT', () => {

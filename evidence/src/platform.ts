@@ -7,7 +7,7 @@ export type NativeCrypto = {
   hash: NativeHash;
   createPublicKey(options: SpkiKey): unknown;
   verify(
-    digest: 'sha256' | 'sha384' | 'sha512' | 'sha3-256' | null,
+    digest: 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'sha3-256' | null,
     message: Uint8Array,
     key: unknown,
     signature: Uint8Array,

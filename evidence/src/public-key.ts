@@ -1,9 +1,17 @@
-import { concat, equalBytes, fromHex, hex } from './bytes.ts';
+import { equalBytes, fromHex, hex } from './bytes.ts';
 import { verifyEd25519 } from './checkpoint.ts';
-import { type DerElement, derElements, derOf, derTag, derWhole, expectTag } from './der.ts';
-import { curveByAlgorithm, type EcdsaHash, type EcdsaKey, ecdsaKey, verifyEcdsa } from './ecdsa.ts';
+import { type DerElement, derTag, expectTag, onlyElement } from './der.ts';
+import { alignedBits, cursorOf, type DerCursor, identifierOf, integerOf, sequenceIn } from './der-cursor.ts';
+import {
+  curveById,
+  type EcdsaHash,
+  type EcdsaKey,
+  ecdsaKey,
+  type SignatureForm,
+  verifyEcdsa,
+} from './ecdsa.ts';
 import { isStrictKey } from './ed25519.ts';
-import { refusal } from './errors.ts';
+import { attempt, EvidenceError } from './errors.ts';
 import { type RsaHash, type RsaKey, rsaKey, verifyPkcs1, verifyPss } from './rsa.ts';
 
 /**
@@ -23,26 +31,41 @@ export type CertificateAlgorithm =
   | { readonly kind: 'ecdsa'; readonly hash: Exclude<EcdsaHash, 'sha3-256'> }
   | { readonly kind: 'ed25519' }
   | { readonly kind: 'rsa'; readonly padding: 'pkcs1' | 'pss'; readonly hash: RsaHash }
-  /** With SHA-1, as old roots signed themselves: read, and never taken for anybody's signature. */
+  /** In a way that Go does not know, as old roots signed themselves: never taken for anybody's signature. */
   | { readonly kind: 'unjudged' };
 
-// AlgorithmIdentifier by its DER, as hex: RFC 8410 §3, RFC 3279 §2.3.1.
-const ed25519Algorithm = '300506032b6570';
-const rsaAlgorithm = '300d06092a864886f70d0101010500';
+// Object identifiers by their DER, as hex: RFC 8410 §3, RFC 3279 §2.3.1, RFC 5480 §2.1.1.
+const ed25519Id = '2b6570';
+const rsaId = '2a864886f70d010101';
+const ecdsaId = '2a8648ce3d0201';
+const pssId = '2a864886f70d01010a';
+const mgf1Id = '2a864886f70d010108';
+const nothing = new Uint8Array(0);
 const ed25519Length = 32;
 const exponent = fromHex('010001');
 
+/** An AlgorithmIdentifier: its id, as hex, and its parameters; what follows them nobody reads (crypto/x509, parseAI). */
+function algorithmIn(content: Uint8Array): { id: string; parameters: Uint8Array } {
+  const algorithm = cursorOf(content);
+  const id = hex(identifierOf(algorithm.next(derTag.objectIdentifier)));
+  return { id, parameters: algorithm.isAtEnd() ? nothing : algorithm.any().whole };
+}
+
 /** The key in a SubjectPublicKeyInfo; undefined for a kind that is not judged, and for a key that is not sound. */
 export function publicKeyOf({ content }: DerElement): PublicKey | undefined {
-  const [algorithm, bits, ...others] = derElements(content);
-  const octets = octetsOf(bits);
-  if (algorithm === undefined || others.length > 0) return undefined;
-  const name = hex(algorithm.whole);
-  if (name === ed25519Algorithm) return ed25519KeyIn(octets);
-  if (name === rsaAlgorithm) return rsaKeyIn(octets);
-  const curve = curveByAlgorithm.get(name);
+  const info = cursorOf(content);
+  const { id, parameters } = algorithmIn(info.next(derTag.sequence).content);
+  const octets = alignedBits(info.next(derTag.bitString));
+  if (id === ed25519Id) return parameters.length === 0 ? ed25519KeyIn(octets) : undefined;
+  if (id === rsaId) return isNull(parameters) ? rsaKeyIn(octets) : undefined;
+  if (id !== ecdsaId) return undefined;
+  const curve = curveById.get(hex(identifierOf(cursorOf(parameters).next(derTag.objectIdentifier))));
   const key = curve && ecdsaKey(curve, octets);
   return key && { kind: 'ecdsa', key };
+}
+
+function isNull(parameters: Uint8Array): boolean {
+  return hex(parameters) === '0500';
 }
 
 /** Under a key of small order, or in another encoding, OpenSSL and Go differ: it is not judged. */
@@ -52,19 +75,12 @@ function ed25519KeyIn(key: Uint8Array): PublicKey | undefined {
 
 /** RSAPublicKey (RFC 8017 §A.1.1). */
 function rsaKeyIn(octets: Uint8Array): PublicKey | undefined {
-  const [modulus, e, ...others] = derElements(derWhole(octets, derTag.sequence).content);
-  const { content } = expectTag(modulus, derTag.integer);
+  const numbers = sequenceIn(octets);
+  const content = integerOf(numbers.next(derTag.integer));
   const [sign = 0] = content;
-  const isCommon = equalBytes(expectTag(e, derTag.integer).content, exponent) && others.length === 0;
+  const isCommon = equalBytes(integerOf(numbers.next(derTag.integer)), exponent);
   const key = isCommon && sign < 0x80 ? rsaKey(content.subarray(sign === 0 ? 1 : 0)) : undefined;
   return key && { kind: 'rsa', key };
-}
-
-/** The bytes of a bit string without unused bits. */
-export function octetsOf(bits: DerElement | undefined): Uint8Array {
-  const { content } = expectTag(bits, derTag.bitString);
-  if (content[0] !== 0) throw refusal('CERTIFICATE_MALFORMED', 'unused bits');
-  return content.subarray(1);
 }
 
 /** Whether a member signed the message, as Fabric's peers judge it (fabric/msp/identities.go, Verify). */
@@ -81,14 +97,28 @@ export function verifyMember(
 
 export type Certified = { signature: Uint8Array; algorithm: CertificateAlgorithm };
 
-/** Whether an authority signed a certificate or a list, as Go judges it (crypto/x509, checkSignature). */
-export function verifyAuthority(
+/** Whether an authority signed a certificate, as Go judges it (crypto/x509, checkSignature): not with SHA-1. */
+export function verifyAuthority(authority: PublicKey, signed: Uint8Array, certified: Certified): boolean {
+  const { algorithm } = certified;
+  if ('hash' in algorithm && algorithm.hash === 'sha1') return false;
+  return verifyCertified(authority, signed, { ...certified, form: 'strict' });
+}
+
+/**
+ * Whether an authority signed a list: with SHA-1, too (crypto/x509, CheckSignature); what follows the numbers of an ECDSA
+ * signature Fabric cuts off (msp/mspimplsetup.go, setupCRLs).
+ */
+export function verifyList(authority: PublicKey, signed: Uint8Array, certified: Certified): boolean {
+  return verifyCertified(authority, signed, { ...certified, form: 'list' });
+}
+
+function verifyCertified(
   authority: PublicKey,
   signed: Uint8Array,
-  { signature, algorithm }: Certified,
+  { signature, algorithm, form }: Certified & { form: SignatureForm },
 ): boolean {
   if (algorithm.kind === 'ecdsa' && authority.kind === 'ecdsa')
-    return verifyEcdsa(authority.key, signed, { signature, form: 'strict', hash: algorithm.hash });
+    return verifyEcdsa(authority.key, signed, { signature, form, hash: algorithm.hash });
   if (algorithm.kind === 'ed25519' && authority.kind === 'ed25519')
     return verifyEd25519(signature, signed, authority.key);
   if (algorithm.kind !== 'rsa' || authority.kind !== 'rsa') return false;
@@ -96,33 +126,56 @@ export function verifyAuthority(
   return verify(authority.key, signed, { signature, hash: algorithm.hash });
 }
 
-/** The algorithm of an AlgorithmIdentifier; undefined for one that is not known. */
-export function certificateAlgorithm({ whole }: DerElement): CertificateAlgorithm | undefined {
-  return algorithms.get(hex(whole));
+/**
+ * The algorithm of an AlgorithmIdentifier by its content (crypto/x509, getSignatureAlgorithmFromAI): whatever the parameters
+ * are, but for Ed25519, which has none, and PSS.
+ */
+export function certificateAlgorithm(content: Uint8Array): CertificateAlgorithm {
+  const { id, parameters } = algorithmIn(content);
+  if (id === pssId) return pssAlgorithm(parameters);
+  if (id === ed25519Id && parameters.length > 0) return unjudged;
+  return algorithms.get(id) ?? unjudged;
 }
 
-// RFC 5758 §3.2, RFC 8410 §3, RFC 4055 §5 (NULL, which some leave out), RFC 4055 §3.1, RFC 3279 §2.2.1.
-const algorithms: ReadonlyMap<string, CertificateAlgorithm> = new Map([
-  [ed25519Algorithm, { kind: 'ed25519' }],
-  ['300d06092a864886f70d0101050500', { kind: 'unjudged' }],
-  ...(['sha256', 'sha384', 'sha512'] as const).flatMap((hash, at) => algorithmsOf(hash, at)),
+const unjudged: CertificateAlgorithm = { kind: 'unjudged' };
+
+// RFC 5758 §3.2, RFC 8410 §3, RFC 4055 §5, RFC 3279 §2.2.1; OIW for the second name of RSA with SHA-1.
+const algorithms: ReadonlyMap<string, CertificateAlgorithm> = new Map<string, CertificateAlgorithm>([
+  [ed25519Id, { kind: 'ed25519' }],
+  ['2a864886f70d010105', { kind: 'rsa', padding: 'pkcs1', hash: 'sha1' }],
+  ['2b0e03021d', { kind: 'rsa', padding: 'pkcs1', hash: 'sha1' }],
+  ['2a8648ce3d0401', { kind: 'ecdsa', hash: 'sha1' }],
+  ...(['sha256', 'sha384', 'sha512'] as const).flatMap((hash, at): [string, CertificateAlgorithm][] => [
+    [`2a8648ce3d0403${['02', '03', '04'][at]}`, { kind: 'ecdsa', hash }],
+    [`2a864886f70d0101${['0b', '0c', '0d'][at]}`, { kind: 'rsa', padding: 'pkcs1', hash }],
+  ]),
 ]);
 
-function algorithmsOf(hash: RsaHash, at: number): [string, CertificateAlgorithm][] {
-  const pkcs1 = `06092a864886f70d0101${['0b', '0c', '0d'][at]}`;
-  return [
-    [`300a06082a8648ce3d0403${['02', '03', '04'][at]}`, { kind: 'ecdsa', hash }],
-    [`300d${pkcs1}0500`, { kind: 'rsa', padding: 'pkcs1', hash }],
-    [`300b${pkcs1}`, { kind: 'rsa', padding: 'pkcs1', hash }],
-    [hex(pssAlgorithm(at)), { kind: 'rsa', padding: 'pss', hash }],
-  ];
+const pssHashes: ReadonlyMap<string, RsaHash> = new Map([
+  ['60864801650304020120', 'sha256'],
+  ['60864801650304020230', 'sha384'],
+  ['60864801650304020340', 'sha512'],
+]);
+
+/** RSASSA-PSS whose mask and salt are of the hash (RFC 4055 §3.1). */
+function pssAlgorithm(parameters: Uint8Array): CertificateAlgorithm {
+  const hash = attempt(() => pssHash(parameters));
+  return hash instanceof EvidenceError || hash === undefined
+    ? unjudged
+    : { kind: 'rsa', padding: 'pss', hash };
 }
 
-/** RSASSA-PSS with MGF1 and a salt, both of the hash. */
-function pssAlgorithm(at: number): Uint8Array {
-  const hash = fromHex(`300d060960864801650304020${at + 1}0500`);
-  const mask = derOf(derTag.sequence, fromHex('06092a864886f70d010108'), hash);
-  const salt = Uint8Array.of(derTag.integer, 1, 32 + 16 * at);
-  const parts = [hash, mask, salt].map((part, place) => derOf(0xa0 + place, part));
-  return derOf(derTag.sequence, fromHex('06092a864886f70d01010a'), derOf(derTag.sequence, concat(...parts)));
+function pssHash(parameters: Uint8Array): RsaHash | undefined {
+  const stated = sequenceIn(parameters);
+  const [hash, mask] = [0xa0, 0xa1].map((tag) => algorithmIn(explicitIn(stated, tag, derTag.sequence)));
+  const salt = explicitIn(stated, 0xa2, derTag.integer);
+  const trailer = stated.isAt(0xa3) ? hex(explicitIn(stated, 0xa3, derTag.integer)) : '01';
+  if (hash === undefined || mask?.id !== mgf1Id || trailer !== '01') return undefined;
+  const masked = algorithmIn(cursorOf(mask.parameters).next(derTag.sequence).content);
+  const isPlain = [hash, masked].every(({ parameters: more }) => more.length === 0 || isNull(more));
+  return isPlain && masked.id === hash.id ? pssHashes.get(hash.id + hex(salt)) : undefined;
+}
+
+function explicitIn(cursor: DerCursor, tag: number, inner: number): Uint8Array {
+  return expectTag(onlyElement(cursor.next(tag).content), inner).content;
 }

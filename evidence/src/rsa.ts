@@ -1,11 +1,12 @@
 import { pow } from '@noble/curves/abstract/modular.js';
 import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
+import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { concat, equalBytes, fromHex } from './bytes.ts';
 
 /** An RSA public key whose exponent is 65537. */
 export type RsaKey = { readonly modulus: bigint; readonly length: number; readonly bits: number };
-export type RsaHash = 'sha256' | 'sha384' | 'sha512';
+export type RsaHash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 export type RsaSignature = { signature: Uint8Array; hash: RsaHash };
 
 const publicExponent = 65_537n;
@@ -13,6 +14,8 @@ const minBits = 2048;
 const maxBits = 4096;
 // DigestInfo up to the digest; the parameters are NULL, never absent (RFC 8017 §9.2 note 1).
 const hashes = {
+  // Revocation lists alone may be signed with it.
+  sha1: { digestOf: sha1, info: fromHex('3021300906052b0e03021a05000414') },
   sha256: { digestOf: sha256, info: fromHex('3031300d060960864801650304020105000420') },
   sha384: { digestOf: sha384, info: fromHex('3041300d060960864801650304020205000430') },
   sha512: { digestOf: sha512, info: fromHex('3051300d060960864801650304020305000440') },

@@ -159,7 +159,7 @@ function mspOf(authority: Authority, root: Holder, options: MspOptions): Uint8Ar
 }
 
 /** The same identity claimed for another organisation. */
-export function serializedAs(mspId: string, pem: string): Uint8Array {
+export function serializedAs(mspId: string, pem: string | Uint8Array): Uint8Array {
   const identity = new identities.SerializedIdentity();
   identity.setMspid(mspId);
   identity.setIdBytes(Buffer.from(pem));

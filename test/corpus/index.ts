@@ -4,6 +4,7 @@ import { realProof } from '../../evidence/test/recorded.ts';
 import { blockCases } from './block-tampering.ts';
 import type { CorpusCase } from './case.ts';
 import { caseCases } from './case-tampering.ts';
+import { chainCases } from './chains.ts';
 import { configurationCases } from './configuration-tampering.ts';
 import { confirmationCases } from './confirmation-tampering.ts';
 import { contentCases, valueCases } from './content-tampering.ts';
@@ -53,6 +54,7 @@ export function corpus({ mutations = 300, seed = 20261122 } = {}): CorpusCase[] 
     ...confirmationCases(shelf),
     ...memberCases(log),
     ...keyKindCases(log, { amount: mutations, seed: seed + 3 }),
+    ...chainCases(log, { amount: mutations, seed: seed + 5 }),
     ...witnessCases(shelf),
     ...notaryCases(shelf),
     ...recordedNotaryCases(),

@@ -18,10 +18,14 @@ import { edited, encoded } from './wire.ts';
 
 /** What an organisation may make of its MSP, alone, and Fabric takes or nearly so. */
 const unjudgeable: Record<string, (organization: TestOrganization) => Uint8Array> = {
-  'without roles': (organization) => organization.msp({ nodeUnits: false }),
   'of another kind': (organization) => concat(organization.msp({}), Uint8Array.of(0x08, 1)),
   'with unit identifiers': (organization) =>
     edited(organization.msp({}), [2], (config) => concat(config, encoded(7, Uint8Array.of()))),
+};
+
+/** Its members are such for Fabric, too, but no peers and no clients. */
+const withoutRoles: typeof unjudgeable = {
+  'without roles': (organization) => organization.msp({ nodeUnits: false }),
 };
 
 /** One orderer (T21–T23), revocation and policies that ask for more. */
@@ -102,7 +106,7 @@ export function memberCases(log: TestLog): CorpusCase[] {
       'an MSP without NodeOUs',
       makeProof(unitless, log),
       JSON.stringify(policyOf(unitless, log)),
-      'tampered IDENTITY_UNTRUSTED',
+      'tampered ENDORSER_ROLE',
     ),
     ...unjudged('the client’s organisation has an MSP', 0, 'valid', {
       'with a root and an intermediate more that are none': (organization) =>
@@ -110,6 +114,8 @@ export function memberCases(log: TestLog): CorpusCase[] {
           concat(config, encoded(2, Uint8Array.of(1)), encoded(3, Uint8Array.of(1))),
         ),
     }),
+    ...unjudged('the client’s organisation has an MSP', 0, 'tampered ENDORSER_ROLE', withoutRoles),
+    ...unjudged('another organisation has an MSP', 1, 'valid', withoutRoles),
     ...unjudged('another organisation has an MSP', 1, 'valid'),
     ...unjudged('the client’s organisation has an MSP', 0, 'tampered IDENTITY_UNTRUSTED'),
     trusting('two of three', {}, 'valid'),

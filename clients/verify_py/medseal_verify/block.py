@@ -2,9 +2,10 @@
 
 from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
-from .certificates import Member, Time, certificate_of, certified_member, member_of
+from .certificates import certificate_of
 from .config import Config
 from .encoding import sha256
+from .members import Member, Time, certified_member, member_of
 from .messages import (
     BLOCK,
     CHANNEL_HEADER,
@@ -181,7 +182,7 @@ def _consenter(msp_id: str, identity: bytes, config: Config, at: Time) -> Member
 
 
 def _check_signature(block: Block, before: bytes, member: Member, signature: bytes) -> None:
-    require(member.role == "orderer", "ORDERER_ROLE", member.role)
+    require("orderer" in member.roles, "ORDERER_ROLE", ",".join(member.roles))
     require(member.signed(before + block.header, signature), "ORDERER_SIGNATURE")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Tuple
 
-from .certificates import Msp, parse_msp
+from .members import Msp, parse_msp
 from .messages import CAPABILITIES, CONFIG_ENVELOPE, CONSENSUS_TYPE, ORDERERS
 from .protobuf import NotCanonical, decode_any
 from .refusal import Refusal, require

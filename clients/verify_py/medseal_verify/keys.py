@@ -1,15 +1,17 @@
 """Kinds of keys in certificates, and the signatures made with them (docs/formats/fabric-block.md, Keys)."""
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from . import der
 from .checkpoint import ed25519_verifies, is_sound_ed25519_key
+from .der import Element, Reader
 
-Hash = Union[hashes.SHA256, hashes.SHA384, hashes.SHA512, hashes.SHA3_256]
+Hash = Union[hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512, hashes.SHA3_256]
 
 
 class Curve(NamedTuple):
@@ -42,104 +44,88 @@ _P521 = Curve(
     66,
     2**521 - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
 )
-# AlgorithmIdentifiers of keys, by their DER.
+# Object identifiers by their DER: of curves, keys and signatures.
 _CURVES: Dict[str, Curve] = {
-    "301006072a8648ce3d020106052b81040021": _P224,
-    "301306072a8648ce3d020106082a8648ce3d030107": _P256,
-    "301006072a8648ce3d020106052b81040022": _P384,
-    "301006072a8648ce3d020106052b81040023": _P521,
+    "2b81040021": _P224,
+    "2a8648ce3d030107": _P256,
+    "2b81040022": _P384,
+    "2b81040023": _P521,
 }
-_ED25519 = "300506032b6570"
-_RSA = "300d06092a864886f70d0101010500"
-_PSS = (
-    "304106092a864886f70d01010a3034a00f300d060960864801650304020{0}0500"
-    "a11c301a06092a864886f70d010108300d060960864801650304020{0}0500a2030201{1:02x}"
-)
-# AlgorithmIdentifiers of signatures in certificates and lists, by their DER.
+_ECDSA, _ED25519, _RSA, _PSS = "2a8648ce3d0201", "2b6570", "2a864886f70d010101", "2a864886f70d01010a"
+_MGF1 = "2a864886f70d010108"
+_NULL = b"\5\0"
+_NONE = Algorithm("none")
 _ALGORITHMS: Dict[str, Algorithm] = {
     _ED25519: Algorithm("ed25519"),
-    # SHA-1 with RSA: old roots signed themselves with it, which is not judged.
-    "300d06092a864886f70d0101050500": Algorithm("none"),
+    "2a864886f70d010105": Algorithm("rsa", hashes.SHA1()),
+    "2b0e03021d": Algorithm("rsa", hashes.SHA1()),
+    "2a8648ce3d0401": Algorithm("ecdsa", hashes.SHA1()),
 }
+# Hashes of PSS, by their identifiers' DER and the length of the salt.
+_PSS_HASHES: Dict[Tuple[str, int], Hash] = {}
 for _at, _hash in enumerate((hashes.SHA256(), hashes.SHA384(), hashes.SHA512())):
-    _ALGORITHMS[f"300a06082a8648ce3d04030{_at + 2}"] = Algorithm("ecdsa", _hash)
-    for _pkcs1 in ("300d06092a864886f70d01010{}0500", "300b06092a864886f70d01010{}"):
-        _ALGORITHMS[_pkcs1.format("bcd"[_at])] = Algorithm("rsa", _hash)
-    _ALGORITHMS[_PSS.format(_at + 1, _hash.digest_size)] = Algorithm("rsa", _hash, True)
+    _ALGORITHMS[f"2a8648ce3d04030{_at + 2}"] = Algorithm("ecdsa", _hash)
+    _ALGORITHMS["2a864886f70d01010" + "bcd"[_at]] = Algorithm("rsa", _hash)
+    _PSS_HASHES[f"60864801650304020{_at + 1}", _hash.digest_size] = _hash
 # What an MSP calls the hash of its members' signatures. Under another name none holds.
 MEMBER_HASHES: Dict[str, Hash] = {"": hashes.SHA256(), "SHA2": hashes.SHA256(), "SHA3": hashes.SHA3_256()}
 
 
-class Element(NamedTuple):
-    tag: int
-    content: bytes
-    whole: bytes
+def _identifier(content: bytes) -> Tuple[str, bytes]:
+    """An AlgorithmIdentifier's object identifier and parameters; what follows them is passed over."""
+    reader = Reader(content)
+    name = der.identifier(reader.next(der.IDENTIFIER)).hex()
+    return name, reader.any().whole if reader else b""
 
 
-def elements(data: bytes, count: Optional[int] = None) -> List[Element]:
-    """The DER elements that the bytes are, or the first ones of them; ValueError for others."""
-    found: List[Element] = []
-    at = 0
-    while at < len(data) and (count is None or len(found) < count):
-        start, end = _extent(data, at)
-        found.append(Element(data[at], data[start:end], data[at:end]))
-        at = end
-    return found
-
-
-def _extent(data: bytes, at: int) -> Tuple[int, int]:
-    """Where the content of an element starts and ends; its length is in the shortest form."""
-    if at + 2 > len(data) or data[at] & 0x1F == 0x1F:
-        raise ValueError("no element")
-    start, length = at + 2, data[at + 1]
-    if length >= 128:
-        count = length - 128
-        start += count
-        length = int.from_bytes(data[at + 2 : start], "big")
-        if not 1 <= count <= 4 or start > len(data) or length < 128 or length < 256 ** (count - 1):
-            raise ValueError("length")
-    if start + length > len(data):
-        raise ValueError("cut")
-    return start, start + length
-
-
-def key_of(info: bytes) -> Key:
+def key_of(info: Element) -> Key:
     """The key in a SubjectPublicKeyInfo; ValueError for a kind that is not judged, and for a key that is not sound."""
-    algorithm, bits = elements(elements(info)[0].content)
-    name, octets = algorithm.whole.hex(), _octets(bits)
-    if name == _ED25519 and is_sound_ed25519_key(octets):
+    reader = Reader(info.content)
+    name, parameters = _identifier(reader.next(der.SEQUENCE).content)
+    octets = der.bits(reader.next(der.BITS))
+    if name == _ED25519 and parameters == b"" and is_sound_ed25519_key(octets):
         return Key("ed25519", octets)
-    if name == _RSA:
+    if name == _RSA and parameters == _NULL:
         return _rsa_key(octets)
-    curve = _CURVES.get(name)
+    if name != _ECDSA:
+        raise ValueError("no key of a kind that is judged")
+    curve = _CURVES.get(der.identifier(Reader(parameters).next(der.IDENTIFIER)).hex())
     if curve is None or len(octets) != 1 + 2 * curve.length or octets[0] != 4:
         raise ValueError("no key of a kind that is judged")
     return Key("ecdsa", ec.EllipticCurvePublicKey.from_encoded_point(curve.make(), octets), curve)
 
 
-def _octets(bits: Element) -> bytes:
-    if bits.tag != 3 or bits.content[:1] != b"\0":
-        raise ValueError("unused bits")
-    return bits.content[1:]
-
-
 def _rsa_key(octets: bytes) -> Key:
-    (sequence,) = elements(octets)
-    modulus, exponent = elements(sequence.content)
-    if (sequence.tag, modulus.tag, exponent.tag) != (0x30, 2, 2) or exponent.content != b"\1\0\1":
+    reader = Reader(octets).inner()
+    number, exponent = der.integer(reader.next(der.INTEGER)), der.integer(reader.next(der.INTEGER))
+    if exponent != 65537 or number < 0 or not 2048 <= number.bit_length() <= 4096 or number % 2 == 0:
         raise ValueError("RSA key")
-    number = int.from_bytes(modulus.content, "big")
-    if not _is_positive_and_shortest(modulus.content) or not 2048 <= number.bit_length() <= 4096 or number % 2 == 0:
-        raise ValueError("RSA modulus")
     return Key("rsa", rsa.RSAPublicNumbers(65537, number).public_key())
 
 
-def algorithm_of(signed: bytes, stated: bytes) -> Algorithm:
-    """The algorithm of a certificate's or a list's signature, which is said twice."""
-    algorithm = _ALGORITHMS.get(stated.hex())
-    if signed != stated or algorithm is None:
-        raise ValueError("algorithm")
-    return algorithm
+def algorithm_of(content: bytes) -> Algorithm:
+    """The algorithm of a certificate's or a list's signature; "none" for one that is not known."""
+    name, parameters = _identifier(content)
+    if name == _PSS:
+        try:
+            return _pss(Reader(parameters).inner())
+        except ValueError:
+            return _NONE
+    return _NONE if name == _ED25519 and parameters else _ALGORITHMS.get(name, _NONE)
+
+
+def _pss(reader: Reader) -> Algorithm:
+    hash_, mask = [_identifier(der.only(reader.next(tag).content).content) for tag in (0xA0, 0xA1)]
+    salt = der.integer(der.only(reader.next(0xA2).content, der.INTEGER))
+    trailer = reader.optional(0xA3)
+    masked = _identifier(Reader(mask[1]).next(der.SEQUENCE).content)
+    plain = hash_[1] in (b"", _NULL) and masked[1] in (b"", _NULL)
+    if mask[0] != _MGF1 or masked[0] != hash_[0] or not plain:
+        return _NONE
+    if trailer is not None and der.integer(der.only(trailer.content, der.INTEGER)) != 1:
+        return _NONE
+    found = _PSS_HASHES.get((hash_[0], salt))
+    return _NONE if found is None else Algorithm("rsa", found, True)
 
 
 def member_signed(key: Key, hash_: Optional[Hash], message: bytes, signature: bytes) -> bool:
@@ -153,7 +139,18 @@ def member_signed(key: Key, hash_: Optional[Hash], message: bytes, signature: by
 
 
 def authority_signed(key: Key, algorithm: Algorithm, message: bytes, signature: bytes) -> bool:
-    """A certificate's or a list's signature: of the key's kind; ECDSA in strict DER, s in either half."""
+    """A certificate's signature: of the key's kind, not with SHA-1; ECDSA in strict DER, s in either half."""
+    if isinstance(algorithm.hash, hashes.SHA1):
+        return False
+    if key.kind == "ecdsa":
+        values = _leading_integers(signature)
+        if values is None or encode_dss_signature(*values) != signature:
+            return False
+    return list_signed(key, algorithm, message, signature)
+
+
+def list_signed(key: Key, algorithm: Algorithm, message: bytes, signature: bytes) -> bool:
+    """A list's signature: with SHA-1, too; what follows the numbers of ECDSA is passed over."""
     if algorithm.kind != key.kind:
         return False
     if key.kind == "ed25519":
@@ -162,9 +159,7 @@ def authority_signed(key: Key, algorithm: Algorithm, message: bytes, signature: 
     if key.kind == "rsa":
         return _rsa_holds(key.public, algorithm, message, signature)
     values = _leading_integers(signature)
-    if values is None or encode_dss_signature(*values) != signature:
-        return False
-    return _ecdsa_holds(key, values, message, algorithm.hash)
+    return values is not None and _ecdsa_holds(key, values, message, algorithm.hash)
 
 
 def _ecdsa_holds(key: Key, values: Tuple[int, int], message: bytes, hash_: Hash) -> bool:
@@ -194,15 +189,8 @@ def _rsa_holds(key: rsa.RSAPublicKey, algorithm: Algorithm, message: bytes, sign
 def _leading_integers(data: bytes) -> Optional[Tuple[int, int]]:
     """The two integers that a DER sequence begins with (Go's asn1.Unmarshal into a structure of two)."""
     try:
-        (sequence,) = elements(data, 1)
-        r, s = elements(sequence.content, 2)
+        reader = Reader(data).inner()
+        r, s = der.integer(reader.next(der.INTEGER)), der.integer(reader.next(der.INTEGER))
     except ValueError:
         return None
-    shaped = (sequence.tag, r.tag, s.tag) == (0x30, 2, 2)
-    if not shaped or not all(_is_positive_and_shortest(number.content) for number in (r, s)):
-        return None
-    return int.from_bytes(r.content, "big"), int.from_bytes(s.content, "big")
-
-
-def _is_positive_and_shortest(number: bytes) -> bool:
-    return number != b"" and number[0] < 128 and (len(number) == 1 or number[0] > 0 or number[1] >= 128)
+    return (r, s) if r >= 0 and s >= 0 else None

@@ -111,7 +111,7 @@ FABRIC_MSP_CONFIG: Message = {
     4: _b("admins", True),
     5: _b("revocation_list", True),
     6: _b("signing_identity"),
-    7: _b("organizational_unit_identifiers", True),
+    7: _m("organizational_unit_identifiers", OU_IDENTIFIER, True),
     8: _m("crypto_config", {1: _s("signature_hash_family"), 2: _s("identity_identifier_hash_function")}),
     9: _b("tls_root_certs", True),
     10: _b("tls_intermediate_certs", True),

@@ -3,9 +3,9 @@
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .block import Block, read_any, read_envelope, seconds_of
-from .certificates import Member, NotEndedBy, member_of, msp_id_of
 from .config import Config
 from .encoding import sha256
+from .members import Member, NotEndedBy, member_of, msp_id_of
 from .messages import (
     ACTION_PAYLOAD,
     CHAINCODE_ACTION,
@@ -195,7 +195,7 @@ def check_endorsements(
 
 def _endorsed_by(endorsement: Dict[str, Any], transaction: Transaction, config: Config) -> str:
     member = _endorser(endorsement["endorser"], config, _not_ended(transaction))
-    require(member.role == "peer", "ENDORSER_ROLE", member.role)
+    require("peer" in member.roles, "ENDORSER_ROLE", ",".join(member.roles))
     message = transaction.response_payload + endorsement["endorser"]
     require(member.signed(message, endorsement["signature"]), "ENDORSEMENT_SIGNATURE", member.msp_id)
     return member.msp_id

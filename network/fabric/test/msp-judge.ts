@@ -20,8 +20,17 @@ export function hasGo(): boolean {
   return spawnSync('go', ['version']).status === 0;
 }
 
-/** Whether Fabric's own membership code takes each signature; it is built from the pinned modules. */
-export function askFabric(questions: readonly MemberQuestion[]): boolean[] {
+/** What Fabric says of a member and its signature. */
+export type MemberAnswer = {
+  taken: boolean;
+  roles: readonly string[];
+  /** Whether it took the organisation's rules at all: else no channel has them. */
+  hasRules: boolean;
+  reason: string;
+};
+
+/** Whether Fabric's own membership code takes each signature, and whose; it is built from the pinned modules. */
+export function askFabric(questions: readonly MemberQuestion[]): MemberAnswer[] {
   const folder = mkdtempSync(join(tmpdir(), 'medseal-msp-judge-'));
   try {
     for (const name of ['go.mod', 'go.sum']) copyFileSync(from(`../tools/${name}`), join(folder, name));
@@ -32,16 +41,21 @@ export function askFabric(questions: readonly MemberQuestion[]): boolean[] {
     const answers = execFileSync(join(folder, 'judge'), {
       input,
       encoding: 'utf8',
+      maxBuffer: 1 << 28,
       // Fabric's own log.
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     return answers
       .trimEnd()
       .split('\n')
-      .map((answer) => answer === 'true');
+      .map((answer) => answerOf(JSON.parse(answer)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function answerOf({ Taken, Roles, Reason }: { Taken: boolean; Roles: string[] | null; Reason: string }) {
+  return { taken: Taken, roles: Roles ?? [], hasRules: !Reason.startsWith('SETUP'), reason: Reason };
 }
 
 function lineOf({ msp, serialized, message, signature, capability }: MemberQuestion): object {
