@@ -60,7 +60,7 @@ function wholeOf(issuer: Authority): Uint8Array {
 }
 
 type Change = { at: number; how: 'flip' | 'cut' | 'grow' | 'drop' | 'twice' | 'tag'; by: number };
-const changes = fc.record({
+export const changes = fc.record({
   at: fc.nat(),
   how: fc.constantFrom(
     'flip' as const,
@@ -114,7 +114,7 @@ function innerOf(whole: Uint8Array): Uint8Array[] {
 }
 
 /** The element with its place `at`, counted from the outermost on, changed. */
-function changed(whole: Uint8Array, change: Change): Uint8Array {
+export function changed(whole: Uint8Array, change: Change): Uint8Array {
   const place = change.at % nodesIn(whole);
   if (place === 0) return bent(whole, change);
   let left = place - 1;

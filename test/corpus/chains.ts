@@ -1,11 +1,19 @@
 import { bftChannel, hospitalB, regulator } from '../../evidence/test/alliance.ts';
 import { type ChainCase, certificateCases } from '../../evidence/test/chain-cases.ts';
 import { changedCertificates } from '../../evidence/test/changed-certificates.ts';
+import {
+  changedAuthorities,
+  changedLists,
+  changedTexts,
+  tangledChains,
+} from '../../evidence/test/changed-chains.ts';
 import { organizationsOf } from '../../evidence/test/configuration.ts';
 import type { Holder } from '../../evidence/test/organizations.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
 import { ruleCases } from '../../evidence/test/rule-cases.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
+
+const changes = [changedCertificates, changedAuthorities, changedLists, tangledChains, changedTexts];
 
 /** Members under certificates, chains, units, lists and texts of every form, as Fabric’s own code is asked about them, too. */
 export function chainCases(log: TestLog, { amount, seed }: { amount: number; seed: number }): CorpusCase[] {
@@ -14,7 +22,9 @@ export function chainCases(log: TestLog, { amount, seed }: { amount: number; see
   return [
     ...written.map((of) => asClient(of, log)),
     ...endorsing.map((of) => asEndorser(of, log)),
-    ...changedCertificates({ amount, seed }).map((of) => asClient(of, log)),
+    ...changes.flatMap((changed) =>
+      changed({ amount: amount / changes.length, seed }).map((of) => asClient(of, log)),
+    ),
   ];
 }
 

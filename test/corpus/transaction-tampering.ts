@@ -247,7 +247,7 @@ export function transactionCases({ channel, log, policy }: Shelf): CorpusCase[] 
           serialized: serializedAs('HospitalAMSP', `${hospitalA.client.pem}x`),
         },
       },
-      'tampered CERTIFICATE_MALFORMED',
+      'valid',
     ),
     make('creator with blanks after the PEM', {
       creator: {
