@@ -34,8 +34,8 @@ type Unit = { readonly name: string; readonly above: Chain | undefined };
 /** The membership rules of one organisation, from the channel's configuration. */
 export type Msp = Authorities & {
   readonly mspId: string;
-  /** Authorities that issued one of the intermediates: they issue no members. */
-  readonly internal: readonly Certificate[];
+  /** Whether an authority issued one of the intermediates: then it issues no members. */
+  readonly issuesAuthorities: (authority: Certificate) => boolean;
   readonly admins: readonly Certificate[];
   readonly revocationLists: readonly RevocationList[];
   /** Kinds of keys that its members may have. */
@@ -72,7 +72,7 @@ type Rules = Omit<Msp, 'mspId' | 'memberKeys' | 'known'>;
 const nothing: Rules = {
   roots: [],
   intermediates: [],
-  internal: [],
+  issuesAuthorities: () => false,
   admins: [],
   revocationLists: [],
   roleUnits: undefined,
@@ -85,10 +85,9 @@ function fabricMsp(config: Uint8Array): Rules {
   const roots = distinct(fabric.rootCerts.flatMap(readable));
   const intermediates = distinct(fabric.intermediateCerts.flatMap(readable));
   const authorities = { roots, intermediates };
-  const chains = intermediates.flatMap((each) => attempted(() => onlyChain(each, authorities)));
   return {
     ...authorities,
-    internal: chains.flatMap((chain) => chain.slice(1)),
+    issuesAuthorities: internalOf(authorities),
     admins: fabric.admins.flatMap(readable),
     revocationLists: fabric.revocationLists.map(parseRevocationList),
     roleUnits: roleUnitsOf(fabric.nodeUnits, authorities),
@@ -97,6 +96,18 @@ function fabricMsp(config: Uint8Array): Rules {
       above: chainIn(certificate, authorities),
     })),
     hash: hashes.get(fabric.cryptoConfig?.signatureHashFamily ?? ''),
+  };
+}
+
+/** The inner nodes of the tree of authorities (finalizeSetupCAs), looked for when somebody is asked about that may be one. */
+function internalOf(authorities: Authorities): Msp['issuesAuthorities'] {
+  let internal: readonly Certificate[] | undefined;
+  return (authority) => {
+    if (!authorities.intermediates.some(({ issuer }) => issuer === authority.subject)) return false;
+    internal ??= authorities.intermediates.flatMap((each) =>
+      attempted(() => onlyChain(each, authorities).slice(1)).flat(),
+    );
+    return internal.some((each) => isSame(each, authority));
   };
 }
 
@@ -146,10 +157,10 @@ export function identify(
   atTime: ValidityTime,
 ): Identity {
   const { mspId, pem } = readIdentity(serialized);
-  return identifyMember(msps, { mspId, pem: pemOf(pem) }, atTime);
+  return identifyMember(msps, { mspId, pem: binaryOf(pem) }, atTime);
 }
 
-/** The identity of a certificate under the MSP it names. */
+/** The identity of a certificate, a text of one character a byte, under the MSP it names. */
 export function identifyMember(
   msps: ReadonlyMap<string, Msp>,
   { mspId, pem }: { mspId: string; pem: string },
@@ -194,7 +205,7 @@ function admit(msp: Msp, pem: string): { identity: Identity; chain: Chain } {
     throw refusal('IDENTITY_UNTRUSTED', `no member has a key of kind ${certificate.key.kind}`);
   const chain = onlyChain(certificate, msp);
   const [, issuer] = chain;
-  if (issuer === undefined || msp.internal.some((each) => isSame(each, issuer)))
+  if (issuer === undefined || msp.issuesAuthorities(issuer))
     throw refusal('IDENTITY_UNTRUSTED', 'issued by an authority that issues authorities');
   requireNotRevoked(msp, certificate, issuer);
   const identity = { mspId: msp.mspId, roles: rolesOf(msp, chain), certificate, hash: msp.hash };
@@ -235,9 +246,4 @@ function rolesOf({ memberUnits, roleUnits, admins }: Msp, chain: Chain): Role[] 
 /** Whether the chain above a member is the one that stands behind the unit. */
 function isBehind({ above: wanted }: Unit, above: readonly Certificate[]): boolean {
   return wanted?.length === above.length && wanted.every((link, at) => isSame(link, above[at] ?? link));
-}
-
-/** Bytes of PEM as a text of one character a byte: Go asks for no encoding. */
-export function pemOf(bytes: Uint8Array): string {
-  return binaryOf(bytes);
 }

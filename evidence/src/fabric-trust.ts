@@ -1,4 +1,4 @@
-import { hex } from './bytes.ts';
+import { binaryOf, hex } from './bytes.ts';
 import { EvidenceError, refusal } from './errors.ts';
 import { type Block, parseBlock, requireData } from './fabric-block.ts';
 import {
@@ -12,7 +12,7 @@ import {
   orderersMessage,
   payloadMessage,
 } from './fabric-messages.ts';
-import { type Msp, parseMsp, pemOf } from './fabric-msp.ts';
+import { type Msp, parseMsp } from './fabric-msp.ts';
 import { present, readMessage } from './protobuf.ts';
 
 /** An orderer of a BFT channel, by its number. */
@@ -108,7 +108,7 @@ function partiesOf(
 function bftOrdering(orderer: ConfigGroup): Ordering {
   const listed = readMessage(orderersMessage, configValue(orderer, 'Orderers'), how).consenters;
   const consenters = new Map<number, Consenter>();
-  for (const { id, mspId, identity } of listed) consenters.set(id, { mspId, pem: pemOf(identity) });
+  for (const { id, mspId, identity } of listed) consenters.set(id, { mspId, pem: binaryOf(identity) });
   if (consenters.size === 0 || consenters.size !== listed.length) {
     throw refusal('CONFIG_MALFORMED', 'consenters');
   }
