@@ -40,7 +40,7 @@ export function verifyTransaction(
 /**
  * The same for a transaction that the peers committed, as they judge it: whether a certificate has ended they do not ask;
  * who endorses for an organisation is its own rule, which it changes alone; and who its client is they may know where this
- * verifier cannot judge it (a critical extension, other rules of its organisation): then the organisations that endorsed it have.
+ * verifier cannot judge it (names under constraints, another kind of MSP): then the organisations that endorsed it have.
  * Where it can, the client's signature has to hold.
  */
 export function verifyCommitted(
