@@ -357,23 +357,6 @@ describe.skipIf(reason !== undefined)('four orderers that agree by BFT', () => {
   });
 });
 
-// The last that changes anything: the organisation's own peer does not sign so, and its endorsements count no more.
-describe.skipIf(reason !== undefined)('an organisation that has its members sign SHA3-256', () => {
-  it('does so alone, and is followed', async () => {
-    const before = await hospital.ledger.chainHeight();
-    await changeOwnMsp(network, { organizationId: 'hospital-b', change: withSha3 });
-    await expect.poll(() => hospital.ledger.chainHeight(), { timeout: 15_000 }).toBeGreaterThan(before);
-    await untilLevel([regulator, hospital]);
-    const id = newId();
-    const [own, gateway] = [settingsOf(network, 'hospital-b'), settingsOf(network, 'hospital-a')];
-    const endorsers = ['HospitalAMSP', 'RegulatorMSP'];
-    await submitWithSha3({ own, gateway, endorsers }, ['consent', 'record', id, '1', commitment, 'active']);
-
-    expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
-    expect([...(await endorsersOf(network, id))].sort()).toEqual(endorsers);
-  });
-});
-
 /** The organisations that endorsed what wrote a consent. */
 async function endorsersOf({ genesis, genesisHash }: TestNetwork, id: string): Promise<readonly string[]> {
   const found: string[] = [];
@@ -482,5 +465,22 @@ describe.skipIf(reason !== undefined)('the projection of a real chain', () => {
     expect(once['dispute_ledger']?.length).toBeGreaterThan(3);
     expect(once['consent_ledger']?.length).toBeGreaterThan(20);
     expect(once['ledger_checkpoint']).toMatchObject([{ channel: 'care', block_number: String(height - 1) }]);
+  });
+});
+
+// The last of all: the organisation's own peer does not sign so. Its endorsements count no more, and a gateway still asks for them.
+describe.skipIf(reason !== undefined)('an organisation that has its members sign SHA3-256', () => {
+  it('does so alone, and is followed', async () => {
+    const before = await hospital.ledger.chainHeight();
+    await changeOwnMsp(network, { organizationId: 'hospital-b', change: withSha3 });
+    await expect.poll(() => hospital.ledger.chainHeight(), { timeout: 15_000 }).toBeGreaterThan(before);
+    await untilLevel([regulator, hospital]);
+    const id = newId();
+    const [own, gateway] = [settingsOf(network, 'hospital-b'), settingsOf(network, 'hospital-a')];
+    const endorsers = ['HospitalAMSP', 'RegulatorMSP'];
+    await submitWithSha3({ own, gateway, endorsers }, ['consent', 'record', id, '1', commitment, 'active']);
+
+    expect((await writesOf(network, new Set([id]))).get(id)).toBe(1);
+    expect([...(await endorsersOf(network, id))].sort()).toEqual(endorsers);
   });
 });
