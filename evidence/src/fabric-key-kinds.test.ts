@@ -19,7 +19,7 @@ import {
   signLedger,
   type TestOrganization,
 } from '../test/organizations.ts';
-import { issuing, type KeyKind } from '../test/signing.ts';
+import { authorityKinds, issuing, type KeyKind, memberKinds } from '../test/signing.ts';
 import { concat, fromHex } from './bytes.ts';
 import { verifyTransaction } from './fabric-endorsement.ts';
 import { parseTransaction } from './fabric-transaction.ts';
@@ -27,8 +27,6 @@ import type { ChannelTrust } from './fabric-trust.ts';
 import { applyConfig, followConfig, verifyBlock } from './fabric-verify.ts';
 
 const v3 = ['V3_0'];
-const memberKinds = ['P-224', 'P-256', 'P-384', 'P-521', 'ed25519'] as const;
-const authorityKinds = [...memberKinds, 'rsa', 'rsa-pss'] as const;
 
 /** A channel in which the first hospital is this organisation. */
 function channelOf(organization: TestOrganization, options: MspOptions = {}, capabilities = v3) {

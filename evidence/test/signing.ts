@@ -5,6 +5,9 @@ import { derElements, derOf, derTag, onlyElement } from '../src/der.ts';
 
 /** A kind of key that Fabric takes, or none. */
 export type KeyKind = 'P-224' | 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'ed25519' | 'rsa' | 'rsa-pss';
+/** What Fabric takes of members, on a channel of capability V3_0, and of authorities. */
+export const memberKinds = ['P-224', 'P-256', 'P-384', 'P-521', 'ed25519'] as const;
+export const authorityKinds = [...memberKinds, 'rsa', 'rsa-pss'] as const;
 type Pair = { publicKey: KeyObject; privateKey: KeyObject };
 
 // Slow to make, and nothing depends on which one it is.

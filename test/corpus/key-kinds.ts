@@ -22,12 +22,9 @@ import {
   type TestOrganization,
 } from '../../evidence/test/organizations.ts';
 import { makeProof, policyOf, type TestLog } from '../../evidence/test/proof.ts';
-import { issuing, type KeyKind } from '../../evidence/test/signing.ts';
+import { authorityKinds, issuing, type KeyKind, memberKinds } from '../../evidence/test/signing.ts';
 import { type CorpusCase, corpusCase } from './case.ts';
 import { encoded } from './wire.ts';
-
-const memberKinds = ['P-224', 'P-256', 'P-384', 'P-521', 'ed25519'] as const;
-const authorityKinds = [...memberKinds, 'rsa', 'rsa-pss'] as const;
 
 type Expected = Parameters<typeof corpusCase>[3];
 type Sign = (message: Uint8Array, holder: Holder) => Uint8Array;

@@ -20,7 +20,7 @@ import {
   type TestOrganization,
 } from '../../../evidence/test/organizations.ts';
 import { ruleCases } from '../../../evidence/test/rule-cases.ts';
-import { issuing, type KeyKind } from '../../../evidence/test/signing.ts';
+import { authorityKinds, issuing, type KeyKind, memberKinds } from '../../../evidence/test/signing.ts';
 import { bentCertificates } from '../../../test/corpus/key-kinds.ts';
 import { askFabric, hasGo, type MemberAnswer, type MemberQuestion } from './msp-judge.ts';
 
@@ -33,8 +33,6 @@ if (isSkipped)
     '\n⚠ SKIPPED: members judged by Fabric’s own code. Go is needed to build it, and there is none.\n',
   );
 
-const memberKinds = ['P-224', 'P-256', 'P-384', 'P-521', 'ed25519'] as const;
-const authorityKinds = [...memberKinds, 'rsa', 'rsa-pss'] as const;
 const message = utf8('message');
 
 type Asking = { name: string; organization: TestOrganization; member: Holder };
