@@ -2,7 +2,6 @@ import {
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  diffieHellman,
   type KeyObject,
   randomBytes,
   sign,
@@ -12,15 +11,15 @@ import { discloseRecord, openDisclosure, type RecordDisclosure } from '@medseal/
 import express, { type Express } from 'express';
 import pg from 'pg';
 import { decryptGcm } from '../node/src/crypto/cipher.ts';
-import { openBase, sealBase, x25519PublicKey } from '../node/src/crypto/hpke.ts';
+import { agreementKeyOf, openBase, sealBase } from '../node/src/crypto/hpke.ts';
 import { database, serve, upstream, upstreamCaller } from './bare-process.ts';
 import { recordKey, salt } from './duty-records.ts';
 
 // The least that a read and an exchange cannot do without, in a process of its own. A read opens the record (AES-256-GCM),
 // signs its decision (Ed25519) and commits an audit row and a leaf before it answers. In an exchange request, reply and
 // receipt are signed and checked, records are disclosed with their salts and checked by their digests, the reply is sealed
-// (HPKE), and both sides commit. No policy, consents, members,
-// pseudonyms, inclusion proofs, validation or redaction, and nothing sealed of what is committed.
+// (HPKE), and both sides commit. No policy, consents, members, pseudonyms, inclusion proofs, validation or redaction, and
+// nothing sealed of what is committed.
 
 type Sealed = { iv: Buffer; body: Buffer };
 type Receipt = { at: string; digests: string[]; signature: string };
@@ -30,12 +29,7 @@ const pool = new pg.Pool({ connectionString: database, max: 10 });
 const opening = createSecretKey(recordKey);
 // Both processes make the same keys of the same bytes: what they cost is measured, not what they keep apart.
 const signing = keyPair('302e020100300506032b657004220420');
-const agreement = keyPair('302e020100300506032b656e04220420');
-const recipient = {
-  publicKey: agreement.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32),
-  agree: (other: Uint8Array): Uint8Array =>
-    diffieHellman({ privateKey: agreement.privateKey, publicKey: x25519PublicKey(other) }),
-};
+const recipient = agreementKeyOf(keyPair('302e020100300506032b656e04220420'));
 
 function keyPair(prefix: string): { privateKey: KeyObject; publicKey: KeyObject } {
   const key = Buffer.concat([Buffer.from(prefix, 'hex'), Buffer.alloc(32, 5)]);

@@ -9,8 +9,7 @@ import {
 } from '@hpke/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openBase, sealBase, sealWith, x25519PublicKey } from './hpke.ts';
-import { agreementKeyOf } from './test/agreement-key.ts';
+import { agreementKeyOf, openBase, sealBase, sealWith, x25519PublicKey } from './hpke.ts';
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
 const exact = (part: Uint8Array): ArrayBuffer => new Uint8Array(part).buffer;

@@ -10,6 +10,7 @@ import { decryptGcm, encryptGcm } from './cipher.ts';
 import { CryptoError } from './errors.ts';
 import type { AgreementKey } from './key-store.ts';
 
+type KeyPair = { privateKey: KeyObject; publicKey: KeyObject };
 /** What both sides of one sealed message know: `info` is bound to its keys, `aad` to the message (RFC 9180 §5.1, §5.2). */
 export type HpkeContext = { info: Uint8Array; aad: Uint8Array };
 
@@ -38,12 +39,10 @@ export function sealBase(recipient: Uint8Array, bytes: Uint8Array, context: Hpke
 
 /** The same under a given ephemeral key pair, which nothing else may ever be sealed with: for test vectors. */
 export function sealWith(
-  ephemeral: { privateKey: KeyObject; publicKey: KeyObject },
+  ephemeral: KeyPair,
   { recipient, bytes, info, aad }: HpkeContext & { recipient: Uint8Array; bytes: Uint8Array },
 ): Uint8Array {
-  const encapsulated = ephemeral.publicKey
-    .export({ format: 'der', type: 'spki' })
-    .subarray(-encapsulatedLength);
+  const encapsulated = rawPublicKey(ephemeral.publicKey);
   const dh = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: x25519PublicKey(recipient) });
   const keys = keySchedule(sharedSecret(dh, Buffer.concat([encapsulated, recipient])), info);
   return Buffer.concat([encapsulated, encryptGcm(bytes, { ...keys, aad })]);
@@ -59,6 +58,19 @@ export function openBase(
   const dh = recipient.agree(encapsulated);
   const keys = keySchedule(sharedSecret(dh, Buffer.concat([encapsulated, recipient.publicKey])), info);
   return decryptGcm(sealed.subarray(encapsulatedLength), { ...keys, aad });
+}
+
+/** An X25519 key pair as a key store hands it out: the private half stays inside. */
+export function agreementKeyOf({ privateKey, publicKey }: KeyPair): AgreementKey {
+  return {
+    publicKey: rawPublicKey(publicKey),
+    agree: (other) => diffieHellman({ privateKey, publicKey: x25519PublicKey(other) }),
+  };
+}
+
+/** The last 32 bytes of a SubjectPublicKeyInfo (RFC 8410 §4). */
+function rawPublicKey(publicKey: KeyObject): Uint8Array {
+  return publicKey.export({ format: 'der', type: 'spki' }).subarray(-encapsulatedLength);
 }
 
 /** A raw X25519 public key of 32 bytes; throws for any other length. */

@@ -1,9 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openBase, sealBase } from './hpke.ts';
+import { agreementKeyOf, openBase, sealBase } from './hpke.ts';
 import { openFrom, type SealBinding, sealFor } from './recipient.ts';
-import { agreementKeyOf } from './test/agreement-key.ts';
 
 const refused = expect.objectContaining({ code: 'SEAL_REFUSED', message: 'SEAL_REFUSED' });
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');

@@ -5,12 +5,11 @@ import {
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  diffieHellman,
   type KeyObject,
   sign as signBytes,
 } from 'node:crypto';
 import { CryptoError } from '../../crypto/errors.ts';
-import { x25519PublicKey } from '../../crypto/hpke.ts';
+import { agreementKeyOf } from '../../crypto/hpke.ts';
 import type { AgreementKey, KeyStore, SigningPurpose } from '../../crypto/key-store.ts';
 import { newSecret } from '../../lib/ids.ts';
 import type { KeyFileSecrets } from './key-file-format.ts';
@@ -78,10 +77,7 @@ function signingKey(seed: string): SigningKey {
 
 function agreementKey(seed: string): AgreementKey {
   const privateKey = privateKeyOf(x25519Prefix, seed);
-  return {
-    publicKey: rawPublicKey(privateKey),
-    agree: (other) => diffieHellman({ privateKey, publicKey: x25519PublicKey(other) }),
-  };
+  return agreementKeyOf({ privateKey, publicKey: createPublicKey(privateKey) });
 }
 
 function privateKeyOf(prefix: Uint8Array, seed: string): KeyObject {
